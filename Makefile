@@ -1,0 +1,100 @@
+# mammopipe: see README.md.  GNU make.
+#
+#   make deps       install the missing Debian packages
+#   make            build everything into build/bin
+#   make check      all tests
+#   make demo       phantoms, three generators, a contact sheet
+#   make help       every target
+#
+# Variables: NN=dnnl|blas, REAL=float|double, SAN=1 (ASan, UBSan), WERROR=1, ARCH, PREFIX, DESTDIR.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+
+VERSION := $(shell sed -n 's/.*MP_VERSION "\(.*\)"/\1/p' lib/base/version.h)
+
+NN ?= dnnl
+REAL ?= float
+SAN ?= 0
+WERROR ?= 0
+CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
+# The network engine is compiled for the processor it runs on; data filters never are, so that
+# their bytes are the same everywhere.
+ARCH ?= native
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+# Each variant of the build has a folder of its own.
+variant := $(if $(filter-out dnnl,$(NN)),-$(NN))$(if $(filter-out float,$(REAL)),-$(REAL))$(if $(filter 1,$(SAN)),-san)
+BUILD := build$(if $(variant),/variant$(variant))
+BIN := $(BUILD)/bin
+
+CPPFLAGS := -Ilib -D_XOPEN_SOURCE=700 -D_DEFAULT_SOURCE
+WARN := -Wall -Wextra -Wshadow -Wpointer-arith -Wcast-qual -Wundef -Wvla -Wformat=2 \
+        -Wwrite-strings -Wstrict-prototypes -Wmissing-prototypes -Wfloat-conversion
+CFLAGS := -std=c11 -O2 -g -ffp-contract=off -fno-math-errno $(WARN)
+LDFLAGS := -Wl,--as-needed
+ifeq ($(WERROR),1)
+CFLAGS += -Werror
+endif
+ifeq ($(SAN),1)
+CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+endif
+NN_CFLAGS := -O3 -march=$(ARCH) -fopenmp -ffp-contract=fast -fno-trapping-math
+ifeq ($(REAL),double)
+CPPFLAGS += -DMP_REAL_DOUBLE
+endif
+# OpenBLAS before GSL: libgslcblas has the same symbols and is 6 to 9 times slower.
+LDLIBS := $(if $(filter dnnl,$(NN)),-ldnnl) -lopenblas -lgsl -larchive -ljansson -lpng -ljpeg -lz -fopenmp -lm
+
+not_built := $(if $(filter dnnl,$(NN)),lib/nn/backend_blas.c,lib/nn/backend_dnnl.c)
+LIB_SRC := $(filter-out $(not_built),$(wildcard lib/*/*.c))
+LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/obj/%.o)
+LIB := $(BUILD)/libmammopipe.a
+FILTERS := $(patsubst filters/%.c,%,$(wildcard filters/*.c))
+UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
+
+.PHONY: all lib unit
+all: $(FILTERS:%=$(BIN)/%)
+unit: $(UNIT:%=$(BUILD)/tests/%)
+lib: $(LIB)
+
+# Objects know the flags they were made with.
+FLAGS := $(CC) $(CPPFLAGS) $(CFLAGS) $(NN_CFLAGS) $(LDFLAGS) $(LDLIBS)
+$(BUILD)/flags: force
+	@mkdir -p $(@D); echo '$(FLAGS)' | cmp -s - $@ || echo '$(FLAGS)' > $@
+.PHONY: force
+force:
+
+$(BUILD)/obj/lib/nn/%.o $(BUILD)/obj/lib/model/%.o $(BUILD)/obj/lib/train/%.o: CFLAGS += $(NN_CFLAGS)
+
+$(BUILD)/obj/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(LIB): $(LIB_OBJ)
+	@rm -f $@
+	@ar rcs $@ $^
+
+$(BIN)/%: $(BUILD)/obj/filters/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+-include $(LIB_OBJ:.o=.d) $(FILTERS:%=$(BUILD)/obj/filters/%.d) $(UNIT:%=$(BUILD)/obj/tests/unit/%.d)
+.SECONDARY:
+
+# ---- tests ----
+# tests/unit/*.c are TAP programs, tests/shell/*.t TAP scripts run from this folder.
+JOBS ?= 2
+.PHONY: check-unit check-shell
+check-unit: unit
+	prove -j$(JOBS) $(UNIT:%=$(BUILD)/tests/%)
+check-shell: all unit
+	BIN=$(abspath $(BIN)) BUILD=$(abspath $(BUILD)) prove -j$(JOBS) -e bash $(wildcard tests/shell/*.t)

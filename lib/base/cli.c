@@ -1,0 +1,358 @@
+#include "base/cli.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <math.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/version.h"
+
+static const char *prog_name = "mammopipe";
+static volatile sig_atomic_t stop_requested;
+
+/* ---- messages ---- */
+
+static void
+say(const char *fmt, va_list ap)
+{
+    fflush(stdout);
+    fprintf(stderr, "%s: ", prog_name);
+    vfprintf(stderr, fmt, ap);
+    fputc('\n', stderr);
+}
+
+void
+cli_warn(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    say(fmt, ap);
+    va_end(ap);
+}
+
+void
+cli_fail(const struct err *e)
+{
+    if (!e->broken_pipe)
+        cli_warn("%s", e->text);
+    exit(1);
+}
+
+void
+cli_failf(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    say(fmt, ap);
+    va_end(ap);
+    exit(1);
+}
+
+void
+cli_usage(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    say(fmt, ap);
+    va_end(ap);
+    fprintf(stderr, "Try '%s --help'.\n", prog_name);
+    exit(2);
+}
+
+void
+cli_close_stdout(void)
+{
+    int bad = ferror(stdout);
+
+    errno = 0;
+    if (fclose(stdout) != 0 || bad) {
+        if (errno != EPIPE)
+            cli_warn("stdout: %s", errno ? strerror(errno) : "write error");
+        exit(1);
+    }
+}
+
+static void
+on_stop(int sig)
+{
+    (void)sig;
+    stop_requested = 1;
+}
+
+void
+cli_catch_stop(void)
+{
+    struct sigaction sa = {.sa_handler = on_stop};
+
+    sigemptyset(&sa.sa_mask);
+    sigaction(SIGINT, &sa, NULL);
+    sigaction(SIGTERM, &sa, NULL);
+}
+
+int
+cli_stopped(void)
+{
+    return stop_requested != 0;
+}
+
+/* ---- values ---- */
+
+static size_t
+parse_size(const struct cli_opt *o, const char *s)
+{
+    unsigned long long v;
+    char *end;
+
+    errno = 0;
+    v = strtoull(s, &end, 10);
+    if (!isdigit((unsigned char)s[0]) || *end != '\0' || errno != 0)
+        cli_usage("--%s: '%s' is not a whole number", o->name, s);
+    if ((double)v < o->lo || (double)v > o->hi)
+        cli_usage("--%s: %s is outside %.0f to %.0f", o->name, s, o->lo, o->hi);
+    return (size_t)v;
+}
+
+static uint64_t
+parse_seed(const struct cli_opt *o, const char *s)
+{
+    unsigned long long v;
+    char *end;
+
+    errno = 0;
+    v = strtoull(s, &end, 10);
+    if (!isdigit((unsigned char)s[0]) || *end != '\0' || errno != 0)
+        cli_usage("--%s: '%s' is not a whole number from 0 to 2^64-1", o->name, s);
+    return v;
+}
+
+static double
+parse_real(const struct cli_opt *o, const char *s)
+{
+    char *end;
+    double v;
+
+    errno = 0;
+    v = strtod(s, &end);
+    if (s[0] == '\0' || isspace((unsigned char)s[0]) || *end != '\0' || !isfinite(v))
+        cli_usage("--%s: '%s' is not a number", o->name, s);
+    if (!(v >= o->lo && v <= o->hi))
+        cli_usage("--%s: %s is outside %g to %g", o->name, s, o->lo, o->hi);
+    return v;
+}
+
+static int
+parse_choice(const struct cli_opt *o, const char *s)
+{
+    for (int i = 0; o->choices[i] != NULL; i++)
+        if (strcmp(o->choices[i], s) == 0)
+            return i;
+    cli_usage("--%s: '%s' is not one of its words (see --help)", o->name, s);
+}
+
+static void
+list_append(struct cli_list *list, const char *s)
+{
+    const char **item = realloc(list->item, (list->n + 1) * sizeof(*item));
+
+    if (item == NULL)
+        cli_failf("out of memory");
+    item[list->n++] = s;
+    list->item = item;
+}
+
+static void
+set_value(const struct cli_opt *o, const char *s)
+{
+    switch (o->kind) {
+    case CLI_KIND_FLAG:
+        *(int *)o->value = 1;
+        break;
+    case CLI_KIND_TEXT:
+        *(const char **)o->value = s;
+        break;
+    case CLI_KIND_LIST:
+        list_append(o->value, s);
+        break;
+    case CLI_KIND_SIZE:
+        *(size_t *)o->value = parse_size(o, s);
+        break;
+    case CLI_KIND_SEED:
+        *(uint64_t *)o->value = parse_seed(o, s);
+        break;
+    case CLI_KIND_REAL:
+        *(double *)o->value = parse_real(o, s);
+        break;
+    case CLI_KIND_CHOICE:
+        *(int *)o->value = parse_choice(o, s);
+        break;
+    case CLI_KIND_END:
+        break;
+    }
+}
+
+/*
+ * The value as text, or "" where there is none.  `file_only` drops the folders of texts.  Sizes of
+ * SIZE_MAX mean "no limit" and show as none.
+ */
+static void
+format_value(const struct cli_opt *o, int file_only, char *buf, size_t n)
+{
+    const char *s;
+    size_t used = 0;
+
+    buf[0] = '\0';
+    switch (o->kind) {
+    case CLI_KIND_FLAG:
+    case CLI_KIND_END:
+        break;
+    case CLI_KIND_TEXT:
+        s = *(const char **)o->value;
+        if (s != NULL && file_only && strrchr(s, '/') != NULL)
+            s = strrchr(s, '/') + 1;
+        snprintf(buf, n, "%s", s ? s : "");
+        break;
+    case CLI_KIND_LIST:
+        for (size_t i = 0; i < ((struct cli_list *)o->value)->n && used < n; i++) {
+            s = ((struct cli_list *)o->value)->item[i];
+            if (file_only && strrchr(s, '/') != NULL)
+                s = strrchr(s, '/') + 1;
+            used += (size_t)snprintf(buf + used, n - used, "%s%s", i ? "," : "", s);
+        }
+        break;
+    case CLI_KIND_SIZE:
+        if (*(size_t *)o->value != SIZE_MAX)
+            snprintf(buf, n, "%zu", *(size_t *)o->value);
+        break;
+    case CLI_KIND_SEED:
+        snprintf(buf, n, "%llu", (unsigned long long)*(uint64_t *)o->value);
+        break;
+    case CLI_KIND_REAL:
+        if (!isnan(*(double *)o->value))
+            snprintf(buf, n, "%.10g", *(double *)o->value);
+        break;
+    case CLI_KIND_CHOICE:
+        snprintf(buf, n, "%s", o->choices[*(int *)o->value]);
+        break;
+    }
+}
+
+/* ---- help ---- */
+
+static void
+print_help(const struct cli_prog *prog)
+{
+    char left[80], value[256];
+
+    printf("usage: %s [options]%s%s\n\n%s\n\noptions:\n", prog->name, prog->operands[0] ? " " : "",
+           prog->operands, prog->purpose);
+    for (const struct cli_opt *o = prog->opts; o->kind != CLI_KIND_END; o++) {
+        char letter[8] = "    ";
+
+        if (o->letter)
+            snprintf(letter, sizeof(letter), "-%c, ", o->letter);
+        snprintf(left, sizeof(left), "%s--%s%s%s", letter, o->name, o->arg ? " " : "",
+                 o->arg ? o->arg : "");
+        printf("  %-30s %s", left, o->help);
+        format_value(o, 0, value, sizeof(value));
+        if (o->kind == CLI_KIND_CHOICE) {
+            printf(": ");
+            for (int i = 0; o->choices[i] != NULL; i++)
+                printf("%s%s", i ? "|" : "", o->choices[i]);
+        }
+        if (value[0] != '\0')
+            printf(" [%s]", value);
+        printf("\n");
+    }
+    printf("  %-30s %s\n  %-30s %s\n", "-h, --help", "show this help", "-v, --version",
+           "show the version");
+    printf("\nNot for clinical use.  See %s(1).\n", prog->name);
+    cli_close_stdout();
+    exit(0);
+}
+
+/* ---- parsing ---- */
+
+int
+cli_parse(const struct cli_prog *prog, int argc, char **argv)
+{
+    enum { MAX_OPTS = 96 };
+    struct option longs[MAX_OPTS + 3] = {{NULL, 0, NULL, 0}};
+    char shorts[2 * MAX_OPTS + 8] = ":hv";
+    size_t n = 0, used = strlen(shorts), operands;
+    int c;
+
+    prog_name = prog->name;
+    signal(SIGPIPE, SIG_IGN);
+    for (const struct cli_opt *o = prog->opts; o->kind != CLI_KIND_END && n < MAX_OPTS; o++, n++) {
+        longs[n].name = o->name;
+        longs[n].has_arg = o->arg ? required_argument : no_argument;
+        longs[n].val = 1000 + (int)n;
+        if (o->letter) {
+            shorts[used++] = o->letter;
+            if (o->arg)
+                shorts[used++] = ':';
+            shorts[used] = '\0';
+        }
+    }
+    longs[n] = (struct option){"help", no_argument, NULL, 'h'};
+    longs[n + 1] = (struct option){"version", no_argument, NULL, 'v'};
+
+    opterr = 0;
+    while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+        const struct cli_opt *found = NULL;
+
+        if (c == ':')
+            cli_usage("%s needs a value", argv[optind - 1]);
+        for (size_t i = 0; i < n; i++)
+            if (c == 1000 + (int)i || (c < 256 && prog->opts[i].letter == c))
+                found = &prog->opts[i];
+        if (found != NULL)
+            set_value(found, optarg);
+        else if (c == 'h')
+            print_help(prog);
+        else if (c == 'v') {
+            printf("%s (mammopipe) %s\n", prog->name, MP_VERSION);
+            cli_close_stdout();
+            exit(0);
+        } else if (optopt > 0 && optopt < 256)
+            cli_usage("unknown option -%c", optopt);
+        else
+            cli_usage("unknown option %s", argv[optind - 1]);
+    }
+    operands = (size_t)(argc - optind);
+    if (operands < prog->min_operands)
+        cli_usage("expected %s", prog->operands);
+    if (operands > prog->max_operands)
+        cli_usage("unexpected operand '%s'", argv[optind + (int)prog->max_operands]);
+    return optind;
+}
+
+char *
+cli_history(const struct cli_prog *prog, struct err *e)
+{
+    char *text = mem_printf(e, "%s %s", prog->name, MP_VERSION);
+
+    for (const struct cli_opt *o = prog->opts; text != NULL && o->kind != CLI_KIND_END; o++) {
+        char value[512], *longer;
+
+        if (o->local || (o->kind == CLI_KIND_FLAG && *(int *)o->value == 0))
+            continue;
+        format_value(o, 1, value, sizeof(value));
+        if (o->kind != CLI_KIND_FLAG && value[0] == '\0')
+            continue;
+        longer = mem_printf(e, "%s --%s%s%s", text, o->name, value[0] ? " " : "", value);
+        free(text);
+        text = longer;
+    }
+    return text;
+}

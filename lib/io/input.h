@@ -1,0 +1,28 @@
+/*
+ * input - files and archive members behind one reader.
+ *
+ * A path is a file name, "-" for standard input, or "archive:member" where the archive is a zip or
+ * tar (any compression libarchive knows) and the member one of its regular files.  Nothing is ever
+ * unpacked to disk, and no name from inside an archive is ever opened as a file.
+ */
+#ifndef MP_IO_INPUT_H
+#define MP_IO_INPUT_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+
+/*
+ * The whole file or member in fresh memory (caller frees; one spare zero byte behind the end).
+ *
+ *   limit  most bytes accepted; a larger file, or a member that claims or delivers more, is an error
+ *   n      written: the size
+ *
+ * NULL with the reason, which names the path, in e.
+ */
+unsigned char *input_slurp(const char *path, size_t limit, size_t *n, struct err *e);
+
+/* The path of `name` under `root`: joined unless name is absolute; works for "archive:member" too. */
+char *input_join(const char *root, const char *name, struct err *e);
+
+#endif

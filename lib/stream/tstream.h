@@ -1,0 +1,90 @@
+/*
+ * tstream - reading and writing streams of records, tstream(5).
+ *
+ * A stream is records followed by a trailer (a record without tensors whose metadata says end,
+ * records, crc32).  Input without its trailer is an error, never the end.  Bytes after a trailer start a new segment.
+ *
+ *     while ((rc = ts_read(in, &rec, &e)) == 1) {
+ *         ... change rec ...
+ *         if (ts_write(out, &rec, &e) == -1)
+ *             cli_fail(&e);
+ *     }
+ *     if (rc == -1 || ts_finish(out, &e) == -1)
+ *         cli_fail(&e);
+ */
+#ifndef MP_STREAM_TSTREAM_H
+#define MP_STREAM_TSTREAM_H
+
+#include <stdint.h>
+
+#include "stream/record.h"
+
+struct ts_reader;
+struct ts_writer;
+
+/*
+ * Opens a stream to read; path "-" is standard input.  Limits are those of patches: 64 KiB of header, 64 MiB a
+ * record.  NULL with the reason in e.
+ */
+struct ts_reader *ts_open(const char *path, struct err *e);
+
+/*
+ * The next record into rec (which is cleared first; keep it between calls, ts_clear() it at the end).
+ * Returns 1 for a record, 0 at the end (after a trailer, at the end of the bytes), -1 with the reason, which names
+ * stream and record, in e.  After 0 or -1 rec is empty.
+ */
+int ts_read(struct ts_reader *r, struct ts_record *rec, struct err *e);
+
+/* Records read so far; the index of the record read last is one less. */
+uint64_t ts_count(const struct ts_reader *r);
+
+/* The name for messages: the path, or "stdin". */
+const char *ts_name(const struct ts_reader *r);
+
+/* Running CRC-32 of all bytes read so far, trailers included. */
+uint32_t ts_crc(const struct ts_reader *r);
+
+/* Bytes read so far; 1 if the input can be rewound; go back to the first record. */
+uint64_t ts_offset(const struct ts_reader *r);
+int ts_can_seek(const struct ts_reader *r);
+int ts_rewind(struct ts_reader *r, struct err *e);
+
+/* Continues at a byte offset where a record starts, `count` and `crc` as they were there.  Files only. */
+int ts_seek(struct ts_reader *r, uint64_t offset, uint64_t count, uint32_t crc, struct err *e);
+
+/* Reads on to the end without keeping anything: for filters that need no more. Returns 0 or -1. */
+int ts_drain(struct ts_reader *r, struct err *e);
+
+void ts_close(struct ts_reader *r);
+
+/* Writes to a descriptor; name is for messages.  borrows name until ts_abandon()/ts_finish(). */
+struct ts_writer *ts_create(int fd, const char *name, struct err *e);
+
+/* Standard output. */
+struct ts_writer *ts_stdout(struct err *e);
+
+/* Writes rec, adding the metadata `crc32` of its data.  Returns 0 or -1. */
+int ts_write(struct ts_writer *w, struct ts_record *rec, struct err *e);
+
+/* Pushes what is buffered to the reader. */
+int ts_flush(struct ts_writer *w, struct err *e);
+
+/* Writes the trailer, flushes, closes and frees w (also on failure).  Returns 0 or -1. */
+int ts_finish(struct ts_writer *w, struct err *e);
+
+/* Closes and frees without a trailer. */
+void ts_abandon(struct ts_writer *w);
+
+/*
+ * A single record as a file of its own: checkpoints and foreign .safetensors.  Loading accepts headers up
+ * to 16 MiB and data up to `limit` bytes and checks crc32 where the record has it; bytes behind the record are an error
+ * (but a trailer is accepted).  Saving is atomic (output.h) and writes no trailer, so that every
+ * safetensors tool opens the file.
+ */
+int ts_load(const char *path, size_t limit, struct ts_record *rec, struct err *e);
+int ts_save(const char *path, struct ts_record *rec, struct err *e);
+
+/* The record as bytes in fresh memory, as ts_write() writes it. */
+unsigned char *ts_encode(struct ts_record *rec, size_t *n, struct err *e);
+
+#endif
