@@ -1,0 +1,38 @@
+/*
+ * backend_parts - what the two backends share.  Private to them: everyone else includes backend.h.
+ *
+ * Like the backend itself it is for one calling thread; it starts its own.
+ */
+#ifndef MP_NN_BACKEND_PARTS_H
+#define MP_NN_BACKEND_PARTS_H
+
+#include "nn/backend.h"
+
+/*
+ * Working memory of at least n reals, aligned to 64 bytes, contents undefined.  One buffer a slot;
+ * it grows, is reused by the next call with that slot, and is never given back: page faults cost
+ * more than the memory is worth.
+ */
+enum scratch_slot {
+    SCRATCH_COLUMNS,
+    SCRATCH_SRC,
+    SCRATCH_WEIGHTS,
+    SCRATCH_DST,
+    SCRATCH_OWN,
+    SCRATCH_SLOTS
+};
+real *backend_scratch(enum scratch_slot slot, size_t n);
+
+/* Writes "backend: what: number" to stderr and aborts. */
+_Noreturn void backend_fail(const char *what, int status);
+
+/* "OpenBLAS 0.3.21 (openmp, Zen)". */
+const char *backend_blas_name(void);
+
+/* The three convolutions of backend.h as matrix products over strips of unfolded images. */
+void conv_gemm_fwd(const struct conv_shape *s, const real *x, const real *w, const real *bias,
+                   real *y);
+void conv_gemm_bwd_data(const struct conv_shape *s, const real *dy, const real *w, real *dx);
+void conv_gemm_bwd_weights(const struct conv_shape *s, const real *x, const real *dy, real *dw);
+
+#endif
