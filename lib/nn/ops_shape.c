@@ -1,0 +1,409 @@
+/* Operators that move numbers without changing them. */
+#include "nn/ops.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "nn/loops.h"
+
+static void
+reshape_backward(struct tape *t, const struct tensor *y, struct tensor *dy, const int *need,
+                 struct tensor **dx)
+{
+    if (need[0])
+        dx[0] = nn_reshape(t, dy, y->in[0]->rank, y->in[0]->shape);
+}
+
+static const struct op op_reshape = {"reshape", reshape_backward};
+
+struct tensor *
+nn_reshape(struct tape *t, struct tensor *x, unsigned rank, const size_t *shape)
+{
+    struct tensor *y = tape_view(t, x, rank, shape);
+
+    tape_note(t, y, &op_reshape, x, NULL, NULL);
+    return y;
+}
+
+/* ---- batches ---- */
+
+static void
+stack_backward(struct tape *t, const struct tensor *y, struct tensor *dy, const int *need,
+               struct tensor **dx)
+{
+    size_t na = y->in[0]->shape[0];
+
+    if (need[0])
+        dx[0] = nn_batch_slice(t, dy, 0, na);
+    if (need[1])
+        dx[1] = nn_batch_slice(t, dy, na, y->shape[0] - na);
+}
+
+static const struct op op_stack = {"stack", stack_backward};
+
+struct tensor *
+nn_stack(struct tape *t, struct tensor *a, struct tensor *b)
+{
+    size_t shape[NN_MAX_RANK];
+    struct tensor *y;
+
+    assert(a->rank == b->rank && a->n / a->shape[0] == b->n / b->shape[0]);
+    memcpy(shape, a->shape, sizeof(shape));
+    shape[0] += b->shape[0];
+    y = tape_new(t, a->rank, shape);
+    memcpy(y->v, a->v, a->n * sizeof(real));
+    memcpy(y->v + a->n, b->v, b->n * sizeof(real));
+    tape_note(t, y, &op_stack, a, b, NULL);
+    return y;
+}
+
+static void
+batch_slice_backward(struct tape *t, const struct tensor *y, struct tensor *dy, const int *need,
+                     struct tensor **dx)
+{
+    if (need[0])
+        dx[0] = nn_batch_embed(t, dy, y->arg[0], y->in[0]->shape[0]);
+}
+
+static const struct op op_batch_slice = {"batch_slice", batch_slice_backward};
+
+struct tensor *
+nn_batch_slice(struct tape *t, struct tensor *x, size_t first, size_t count)
+{
+    size_t shape[NN_MAX_RANK], one = x->n / x->shape[0];
+    struct tensor *y;
+
+    assert(first + count <= x->shape[0]);
+    memcpy(shape, x->shape, sizeof(shape));
+    shape[0] = count;
+    y = tape_new(t, x->rank, shape);
+    memcpy(y->v, x->v + first * one, count * one * sizeof(real));
+    y->arg[0] = first;
+    tape_note(t, y, &op_batch_slice, x, NULL, NULL);
+    return y;
+}
+
+static void
+batch_embed_backward(struct tape *t, const struct tensor *y, struct tensor *dy, const int *need,
+                     struct tensor **dx)
+{
+    if (need[0])
+        dx[0] = nn_batch_slice(t, dy, y->arg[0], y->in[0]->shape[0]);
+}
+
+static const struct op op_batch_embed = {"batch_embed", batch_embed_backward};
+
+struct tensor *
+nn_batch_embed(struct tape *t, struct tensor *x, size_t first, size_t n)
+{
+    size_t shape[NN_MAX_RANK], one = x->n / x->shape[0];
+    struct tensor *y;
+
+    assert(first + x->shape[0] <= n);
+    memcpy(shape, x->shape, sizeof(shape));
+    shape[0] = n;
+    y = tape_const(t, x->rank, shape, NULL);
+    memcpy(y->v + first * one, x->v, x->n * sizeof(real));
+    y->arg[0] = first;
+    tape_note(t, y, &op_batch_embed, x, NULL, NULL);
+    return y;
+}
+
+/* ---- channels ---- */
+
+/* to[r][tc] at channel `at` <- from[r][fc] from channel `first`, `count` channels of every row. */
+static void
+copy_channels(real *to, size_t tc, size_t at, const real *from, size_t fc, size_t first,
+              size_t count, size_t rows)
+{
+    NN_FOR(rows * count)
+    for (size_t r = 0; r < rows; r++)
+        memcpy(to + r * tc + at, from + r * fc + first, count * sizeof(real));
+}
+
+static void
+concat_backward(struct tape *t, const struct tensor *y, struct tensor *dy, const int *need,
+                struct tensor **dx)
+{
+    size_t ca = y->in[0]->shape[y->rank - 1], cb = y->in[1]->shape[y->rank - 1];
+
+    if (need[0])
+        dx[0] = nn_slice(t, dy, 0, ca);
+    if (need[1])
+        dx[1] = nn_slice(t, dy, ca, cb);
+}
+
+static const struct op op_concat = {"concat", concat_backward};
+
+struct tensor *
+nn_concat(struct tape *t, struct tensor *a, struct tensor *b)
+{
+    unsigned last = a->rank - 1;
+    size_t ca = a->shape[last], cb = b->shape[last], rows = a->n / ca, shape[NN_MAX_RANK];
+    struct tensor *y;
+
+    assert(b->rank == a->rank && b->n / cb == rows);
+    memcpy(shape, a->shape, sizeof(shape));
+    shape[last] = ca + cb;
+    y = tape_new(t, a->rank, shape);
+    copy_channels(y->v, ca + cb, 0, a->v, ca, 0, ca, rows);
+    copy_channels(y->v, ca + cb, ca, b->v, cb, 0, cb, rows);
+    tape_note(t, y, &op_concat, a, b, NULL);
+    return y;
+}
+
+static void
+slice_backward(struct tape *t, const struct tensor *y, struct tensor *dy, const int *need,
+               struct tensor **dx)
+{
+    if (need[0])
+        dx[0] = nn_embed(t, dy, y->arg[0], y->in[0]->shape[y->rank - 1]);
+}
+
+static const struct op op_slice = {"slice", slice_backward};
+
+struct tensor *
+nn_slice(struct tape *t, struct tensor *x, size_t first, size_t count)
+{
+    unsigned last = x->rank - 1;
+    size_t c = x->shape[last], shape[NN_MAX_RANK];
+    struct tensor *y;
+
+    assert(first + count <= c);
+    memcpy(shape, x->shape, sizeof(shape));
+    shape[last] = count;
+    y = tape_new(t, x->rank, shape);
+    copy_channels(y->v, count, 0, x->v, c, first, count, x->n / c);
+    y->arg[0] = first;
+    tape_note(t, y, &op_slice, x, NULL, NULL);
+    return y;
+}
+
+static void
+embed_backward(struct tape *t, const struct tensor *y, struct tensor *dy, const int *need,
+               struct tensor **dx)
+{
+    if (need[0])
+        dx[0] = nn_slice(t, dy, y->arg[0], y->in[0]->shape[y->rank - 1]);
+}
+
+static const struct op op_embed = {"embed", embed_backward};
+
+struct tensor *
+nn_embed(struct tape *t, struct tensor *x, size_t first, size_t c)
+{
+    unsigned last = x->rank - 1;
+    size_t count = x->shape[last], shape[NN_MAX_RANK];
+    struct tensor *y;
+
+    assert(first + count <= c);
+    memcpy(shape, x->shape, sizeof(shape));
+    shape[last] = c;
+    y = tape_const(t, x->rank, shape, NULL);
+    copy_channels(y->v, c, first, x->v, count, 0, count, x->n / count);
+    y->arg[0] = first;
+    tape_note(t, y, &op_embed, x, NULL, NULL);
+    return y;
+}
+
+/* ---- height and width ---- */
+
+static void
+up2_backward(struct tape *t, const struct tensor *y, struct tensor *dy, const int *need,
+             struct tensor **dx)
+{
+    (void)y;
+    if (need[0])
+        dx[0] = nn_sum2(t, dy);
+}
+
+static const struct op op_up2 = {"up2", up2_backward};
+
+struct tensor *
+nn_up2(struct tape *t, struct tensor *x)
+{
+    size_t n = x->shape[0], h = x->shape[1], w = x->shape[2], c = x->shape[3];
+    size_t shape[4] = {n, 2 * h, 2 * w, c};
+    struct tensor *y = tape_new(t, 4, shape);
+
+    NN_FOR(y->n)
+    for (size_t row = 0; row < n * h; row++) {
+        const real *in = x->v + row * w * c;
+        real *out = y->v + row * 4 * w * c;
+
+        for (size_t i = 0; i < w; i++) {
+            memcpy(out + 2 * i * c, in + i * c, c * sizeof(real));
+            memcpy(out + (2 * i + 1) * c, in + i * c, c * sizeof(real));
+        }
+        memcpy(out + 2 * w * c, out, 2 * w * c * sizeof(real));
+    }
+    tape_note(t, y, &op_up2, x, NULL, NULL);
+    return y;
+}
+
+static void
+sum2_backward(struct tape *t, const struct tensor *y, struct tensor *dy, const int *need,
+              struct tensor **dx)
+{
+    (void)y;
+    if (need[0])
+        dx[0] = nn_up2(t, dy);
+}
+
+static const struct op op_sum2 = {"sum2", sum2_backward};
+
+struct tensor *
+nn_sum2(struct tape *t, struct tensor *x)
+{
+    size_t n = x->shape[0], h = x->shape[1] / 2, w = x->shape[2] / 2, c = x->shape[3];
+    size_t shape[4] = {n, h, w, c};
+    struct tensor *y = tape_new(t, 4, shape);
+
+    assert(x->shape[1] % 2 == 0 && x->shape[2] % 2 == 0);
+    NN_FOR(x->n)
+    for (size_t row = 0; row < n * h; row++)
+        for (size_t i = 0; i < w; i++) {
+            const real *a = x->v + (row * 4 * w + 2 * i) * c, *b = a + 2 * w * c;
+            real *out = y->v + (row * w + i) * c;
+
+            for (size_t k = 0; k < c; k++)
+                out[k] = a[k] + a[c + k] + b[k] + b[c + k];
+        }
+    tape_note(t, y, &op_sum2, x, NULL, NULL);
+    return y;
+}
+
+/*
+ * Max-pool remembers which of the four each maximum was; gather and scatter move numbers along
+ * that choice and are each other's transposes.  The choice is locally constant.
+ */
+static struct tensor *pool_scatter(struct tape *t, struct tensor *y, const unsigned char *index);
+static struct tensor *pool_gather(struct tape *t, struct tensor *x, const unsigned char *index);
+
+static void
+pool_gather_backward(struct tape *t, const struct tensor *y, struct tensor *dy, const int *need,
+                     struct tensor **dx)
+{
+    if (need[0])
+        dx[0] = pool_scatter(t, dy, y->index);
+}
+
+static void
+pool_scatter_backward(struct tape *t, const struct tensor *y, struct tensor *dy, const int *need,
+                      struct tensor **dx)
+{
+    if (need[0])
+        dx[0] = pool_gather(t, dy, y->index);
+}
+
+static const struct op op_pool_gather = {"pool_gather", pool_gather_backward};
+static const struct op op_pool_scatter = {"pool_scatter", pool_scatter_backward};
+
+static struct tensor *
+pool_gather(struct tape *t, struct tensor *x, const unsigned char *index)
+{
+    size_t n = x->shape[0], h = x->shape[1] / 2, w = x->shape[2] / 2, c = x->shape[3];
+    size_t shape[4] = {n, h, w, c};
+    struct tensor *y = tape_new(t, 4, shape);
+
+    NN_FOR(x->n)
+    for (size_t row = 0; row < n * h; row++)
+        for (size_t i = 0; i < w; i++) {
+            const real *a = x->v + (row * 4 * w + 2 * i) * c, *b = a + 2 * w * c;
+            const unsigned char *k = index + (row * w + i) * c;
+            real *out = y->v + (row * w + i) * c;
+
+            for (size_t j = 0; j < c; j++) {
+                real top = k[j] & 1 ? a[c + j] : a[j], bottom = k[j] & 1 ? b[c + j] : b[j];
+
+                out[j] = k[j] & 2 ? bottom : top;
+            }
+        }
+    y->index = index;
+    tape_note(t, y, &op_pool_gather, x, NULL, NULL);
+    return y;
+}
+
+static struct tensor *
+pool_scatter(struct tape *t, struct tensor *y, const unsigned char *index)
+{
+    size_t n = y->shape[0], h = y->shape[1], w = y->shape[2], c = y->shape[3];
+    size_t shape[4] = {n, 2 * h, 2 * w, c};
+    struct tensor *x = tape_new(t, 4, shape);
+
+    NN_FOR(x->n)
+    for (size_t row = 0; row < n * h; row++)
+        for (size_t i = 0; i < w; i++) {
+            real *a = x->v + (row * 4 * w + 2 * i) * c, *b = a + 2 * w * c;
+            const unsigned char *k = index + (row * w + i) * c;
+            const real *in = y->v + (row * w + i) * c;
+
+            for (size_t j = 0; j < c; j++) {
+                a[j] = k[j] == 0 ? in[j] : 0;
+                a[c + j] = k[j] == 1 ? in[j] : 0;
+                b[j] = k[j] == 2 ? in[j] : 0;
+                b[c + j] = k[j] == 3 ? in[j] : 0;
+            }
+        }
+    x->index = index;
+    tape_note(t, x, &op_pool_scatter, y, NULL, NULL);
+    return x;
+}
+
+struct tensor *
+nn_max_pool2(struct tape *t, struct tensor *x)
+{
+    size_t n = x->shape[0], h = x->shape[1] / 2, w = x->shape[2] / 2, c = x->shape[3];
+    size_t shape[4] = {n, h, w, c};
+    struct tensor *y = tape_new(t, 4, shape);
+    unsigned char *index = tape_bytes(t, y->n);
+
+    assert(x->shape[1] % 2 == 0 && x->shape[2] % 2 == 0);
+    NN_FOR(x->n)
+    for (size_t row = 0; row < n * h; row++)
+        for (size_t i = 0; i < w; i++) {
+            const real *a = x->v + (row * 4 * w + 2 * i) * c, *b = a + 2 * w * c;
+            unsigned char *k = index + (row * w + i) * c;
+            real *out = y->v + (row * w + i) * c;
+
+            for (size_t j = 0; j < c; j++) {
+                int right0 = a[c + j] > a[j], right1 = b[c + j] > b[j];
+                real top = right0 ? a[c + j] : a[j], bottom = right1 ? b[c + j] : b[j];
+                int lower = bottom > top;
+
+                out[j] = lower ? bottom : top;
+                k[j] = (unsigned char)(lower ? 2 + right1 : right0);
+            }
+        }
+    y->index = index;
+    tape_note(t, y, &op_pool_gather, x, NULL, NULL);
+    return y;
+}
+
+static void
+crop_border_backward(struct tape *t, const struct tensor *y, struct tensor *dy, const int *need,
+                     struct tensor **dx)
+{
+    if (need[0])
+        dx[0] = nn_crop_border(t, dy, y->arg[0]);
+}
+
+static const struct op op_crop_border = {"crop_border", crop_border_backward};
+
+struct tensor *
+nn_crop_border(struct tape *t, struct tensor *x, size_t b)
+{
+    size_t n = x->shape[0], h = x->shape[1], w = x->shape[2], c = x->shape[3];
+    struct tensor *y = tape_const(t, 4, x->shape, NULL);
+
+    assert(2 * b < h && 2 * b < w);
+    for (size_t k = 0; k < n; k++)
+        for (size_t i = b; i < h - b; i++) {
+            size_t at = ((k * h + i) * w + b) * c;
+
+            memcpy(y->v + at, x->v + at, (w - 2 * b) * c * sizeof(real));
+        }
+    y->arg[0] = b;
+    tape_note(t, y, &op_crop_border, x, NULL, NULL);
+    return y;
+}

@@ -1,0 +1,104 @@
+/*
+ * tape - tensors and reverse-mode differentiation.
+ *
+ * Operators (ops.h) compute at once and note themselves on the tape.  tape_grad() walks the notes
+ * backwards; every operator's backward step is written in the same operators, so a gradient is
+ * itself on the tape and can be differentiated again.  The discriminator's gradient penalty needs
+ * exactly that.
+ *
+ * Memory: tensors belong to the tape and live until tape_reset(), once per training step.  Blocks
+ * are kept by size and reused, never returned: page faults would cost more than arithmetic.  Only
+ * what a gradient without graph leaves behind is recycled within the step.
+ *
+ * Out of memory ends the process with a message (tape_abort): there is no partial step to save,
+ * and the last checkpoint is on disk.
+ */
+#ifndef MP_NN_TAPE_H
+#define MP_NN_TAPE_H
+
+#include <stddef.h>
+
+#include "nn/real.h"
+
+#define NN_MAX_RANK 4
+#define NN_MAX_IN 3
+
+struct tape;
+struct tensor;
+
+struct op {
+    const char *name;
+    /*
+     * Given y = op(in ...) and dy, sets dx[i], the gradient for in[i], where need[i] is 1.  Built from
+     * operators on the tape; may hand out dy itself.
+     */
+    void (*backward)(struct tape *t, const struct tensor *y, struct tensor *dy, const int *need,
+                     struct tensor **dx);
+};
+
+/* Dense, row-major; images are [n][h][w][c].  Read-only outside the engine, but for `v` of parameters. */
+struct tensor {
+    real *v;
+    size_t n; /* elements */
+    unsigned rank;
+    size_t shape[NN_MAX_RANK];
+
+    /* The note on the tape: NULL op for constants and parameters. */
+    const struct op *op;
+    struct tensor *in[NN_MAX_IN];
+    size_t arg[4];        /* whole-number arguments of the operator */
+    real farg[2];         /* real arguments */
+    const unsigned char *index; /* max-pool: which of its inputs each output is */
+
+    /* Private to tape.c. */
+    struct tensor *owner; /* whose storage v is (views) */
+    struct tensor *grad;
+    unsigned epoch;       /* equals the tape's where tape_grad() must pass */
+    unsigned held;        /* gradient slots that hold the storage */
+    unsigned char temporary, freed;
+    size_t position;
+};
+
+struct tape *tape_open(void);
+void tape_close(struct tape *t);
+
+/* Forgets all tensors of the step; their memory waits for the next. */
+void tape_reset(struct tape *t);
+
+/* Returns all kept memory to the system; after a change of the shapes.  Resets the tape. */
+void tape_release(struct tape *t);
+
+/* Bytes obtained from the system so far. */
+size_t tape_memory(const struct tape *t);
+
+/* With recording off, operators leave no notes: for outputs that are taken as constants.  Returns the old state. */
+int tape_record(struct tape *t, int on);
+
+/* An uninitialised constant of the step. */
+struct tensor *tape_new(struct tape *t, unsigned rank, const size_t *shape);
+
+/* A constant filled from v (NULL: zeros). */
+struct tensor *tape_const(struct tape *t, unsigned rank, const size_t *shape, const real *v);
+
+/* A note that `y` = op(a, b, c); for ops.c.  */
+void tape_note(struct tape *t, struct tensor *y, const struct op *op, struct tensor *a,
+               struct tensor *b, struct tensor *c);
+
+/* A tensor of another shape on x's storage; for ops.c. */
+struct tensor *tape_view(struct tape *t, struct tensor *x, unsigned rank, const size_t *shape);
+
+/* n bytes that live as long as the step. */
+void *tape_bytes(struct tape *t, size_t n);
+
+/*
+ * grads[i] = dy/dxs[i] for a scalar y (zeros where y does not depend on xs[i]).
+ *   create_graph  1: the gradients are on the tape and can be differentiated again
+ */
+void tape_grad(struct tape *t, struct tensor *y, struct tensor *const *xs, size_t n,
+               int create_graph, struct tensor **grads);
+
+/* The same for y of any shape, with the gradient dy arriving at y. */
+void tape_grad_from(struct tape *t, struct tensor *y, struct tensor *dy, struct tensor *const *xs,
+                    size_t n, int create_graph, struct tensor **grads);
+
+#endif
