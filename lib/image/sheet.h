@@ -38,9 +38,9 @@ struct sheet_spec {
 };
 
 struct sheet_look {
-    const char *title;  /* line above the sheet, or NULL */
-    double lo, hi;      /* grey window: lo is black, hi is white */
-    double signed_range; /* the value shown in full colour, > 0 */
+    const char *title;   /* lines above the sheet, parted by '\n', or NULL */
+    double lo, hi;       /* grey window, lo < hi: lo is black, hi is white; written below the sheet */
+    double signed_range; /* the size of value in full colour, > 0; written below the sheet */
 };
 
 struct sheet;
@@ -63,8 +63,12 @@ int sheet_record(struct sheet *s, const char *caption, struct err *e);
 int sheet_cell(struct sheet *s, const float *plane, size_t h, size_t w, enum sheet_kind kind,
                const uint8_t *mask, struct err *e);
 
-/* The grey level below which a share q (0 .. 1) of all grey pixels of the sheet lies; 0 without any. */
+/* The grey level at or below which a share q (0 .. 1) of all grey pixels of the sheet lies; 0 without any. */
 double sheet_quantile(const struct sheet *s, double q);
+
+/* Draws everything into fresh memory, RGB [h][w][3]; caller frees.  NULL with the reason in e. */
+uint8_t *sheet_render(const struct sheet *s, const struct sheet_look *look, size_t *h, size_t *w,
+                      struct err *e);
 
 /*
  * Draws everything and writes the PNG atomically.  text: as in rgb_write_png().  The sheet stays, so that it can be
