@@ -22,6 +22,12 @@
  */
 unsigned char *input_slurp(const char *path, size_t limit, size_t *n, struct err *e);
 
+/*
+ * The first bytes, at most `limit` of them: a longer file or member is read no further and is no error.  Standard
+ * input loses what was read.  Otherwise as input_slurp().
+ */
+unsigned char *input_head(const char *path, size_t limit, size_t *n, struct err *e);
+
 /* The path of `name` under `root`: joined unless name is absolute; works for "archive:member" too. */
 char *input_join(const char *root, const char *name, struct err *e);
 
