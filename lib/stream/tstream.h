@@ -41,29 +41,40 @@ uint64_t ts_count(const struct ts_reader *r);
 /* The name for messages: the path, or "stdin". */
 const char *ts_name(const struct ts_reader *r);
 
-/* Running CRC-32 of all bytes read so far, trailers included. */
-uint32_t ts_crc(const struct ts_reader *r);
+/*
+ * A place between two records: what a trainer keeps in its checkpoint to go on from there.  `crc` is the CRC-32 of
+ * all bytes before it, trailers included, so that equal positions mean equal streams.  The two fields of the segment let its
+ * trailer be checked when reading starts in its middle.  All zero is the first record.
+ */
+struct ts_position {
+    uint64_t offset, count; /* bytes and records before it */
+    uint32_t crc;
+    uint64_t segment_count; /* the same within the segment; 0 right behind a trailer */
+    uint32_t segment_crc;
+};
 
-/* Bytes read so far; 1 if the input can be rewound; go back to the first record. */
-uint64_t ts_offset(const struct ts_reader *r);
+/* Where the reader stands: behind the record it returned last. */
+struct ts_position ts_tell(const struct ts_reader *r);
+
+/* 1 if the input is a file, where ts_seek() and ts_rewind() work, and not a pipe. */
 int ts_can_seek(const struct ts_reader *r);
+
+/* Continues at a position that ts_tell() gave for the same bytes.  Returns 0 or -1. */
+int ts_seek(struct ts_reader *r, const struct ts_position *at, struct err *e);
 int ts_rewind(struct ts_reader *r, struct err *e);
 
-/* Continues at a byte offset where a record starts, `count` and `crc` as they were there.  Files only. */
-int ts_seek(struct ts_reader *r, uint64_t offset, uint64_t count, uint32_t crc, struct err *e);
-
-/* Reads on to the end without keeping anything: for filters that need no more. Returns 0 or -1. */
+/* Reads and checks all that is left, keeping nothing: for filters that need no more.  Returns 0 or -1. */
 int ts_drain(struct ts_reader *r, struct err *e);
 
 void ts_close(struct ts_reader *r);
 
-/* Writes to a descriptor; name is for messages.  borrows name until ts_abandon()/ts_finish(). */
+/* Writes to a descriptor; name is for messages.  Borrows name until ts_abandon() or ts_finish(). */
 struct ts_writer *ts_create(int fd, const char *name, struct err *e);
 
-/* Standard output. */
+/* Standard output; a terminal is refused. */
 struct ts_writer *ts_stdout(struct err *e);
 
-/* Writes rec, adding the metadata `crc32` of its data.  Returns 0 or -1. */
+/* Writes rec, setting the metadata `crc32` of its data.  Returns 0 or -1. */
 int ts_write(struct ts_writer *w, struct ts_record *rec, struct err *e);
 
 /* Pushes what is buffered to the reader. */
@@ -76,9 +87,9 @@ int ts_finish(struct ts_writer *w, struct err *e);
 void ts_abandon(struct ts_writer *w);
 
 /*
- * A single record as a file of its own: checkpoints and foreign .safetensors.  Loading accepts headers up
- * to 16 MiB and data up to `limit` bytes and checks crc32 where the record has it; bytes behind the record are an error
- * (but a trailer is accepted).  Saving is atomic (output.h) and writes no trailer, so that every
+ * A single record as a file of its own: checkpoints and foreign .safetensors.  Loading accepts
+ * headers up to 16 MiB and data up to `limit` bytes and checks crc32 where the record has it; bytes
+ * behind the record are an error (but a trailer is accepted).  Saving is atomic (output.h) and writes no trailer, so that every
  * safetensors tool opens the file.
  */
 int ts_load(const char *path, size_t limit, struct ts_record *rec, struct err *e);

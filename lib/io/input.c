@@ -1,0 +1,213 @@
+#include "io/input.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+#define CHUNK ((size_t)1 << 20)
+#define BLOCK ((size_t)128 << 10)
+
+/*
+ * A member may be this many times larger than the whole archive.  Images that are worth looking at
+ * shrink by 20 at most; deflate reaches 1032 on zeros.
+ */
+#define MAX_RATIO 100
+
+/* Where bytes come from: a descriptor or an open member. */
+struct source {
+    int fd;
+    struct archive *archive;
+    size_t most; /* bytes accepted */
+    const char *why; /* what it means to deliver more */
+};
+
+static ssize_t
+source_read(struct source *s, void *to, size_t n, struct err *e)
+{
+    ssize_t got;
+
+    if (s->archive != NULL) {
+        got = archive_read_data(s->archive, to, n);
+        if (got < 0) {
+            const char *why = archive_error_string(s->archive);
+
+            return err_set(e, "%s", why ? why : "damaged archive");
+        }
+        return got;
+    }
+    do
+        got = read(s->fd, to, n);
+    while (got == -1 && errno == EINTR);
+    return got == -1 ? err_sys(e, "read") : got;
+}
+
+/* All bytes of a source; the buffer grows as they arrive. */
+static unsigned char *
+slurp(struct source *s, size_t *n, struct err *e)
+{
+    unsigned char *buf = NULL;
+    size_t cap = 0, have = 0;
+    ssize_t got;
+
+    do {
+        size_t want = have < CHUNK ? CHUNK : have + have / 2;
+
+        if (cap - have < 2 && mem_grow((void **)&buf, &cap, want, 1, e) == -1)
+            goto fail;
+        got = source_read(s, buf + have, cap - have - 1, e);
+        if (got < 0)
+            goto fail;
+        have += (size_t)got;
+        if (have > s->most) {
+            err_set(e, "more than %zu bytes: %s", s->most, s->why);
+            goto fail;
+        }
+    } while (got > 0);
+    buf[have] = '\0';
+    *n = have;
+    return buf;
+fail:
+    free(buf);
+    return NULL;
+}
+
+/* ---- archives ---- */
+
+/* The position of the colon in "archive:member", or NULL: the first one behind the name of a file. */
+static const char *
+archive_colon(const char *path, struct err *e)
+{
+    struct stat st;
+
+    for (const char *c = strchr(path, ':'); c != NULL; c = strchr(c + 1, ':')) {
+        char *name = mem_printf(e, "%.*s", (int)(c - path), path);
+        int is_file;
+
+        if (name == NULL)
+            return NULL;
+        is_file = stat(name, &st) == 0 && S_ISREG(st.st_mode);
+        free(name);
+        if (is_file)
+            return c;
+    }
+    return NULL;
+}
+
+/* Stands on the member of that name: 0, or -1. */
+static int
+find_member(struct archive *a, const char *member, struct archive_entry **entry, struct err *e)
+{
+    int rc;
+
+    while ((rc = archive_read_next_header(a, entry)) == ARCHIVE_OK || rc == ARCHIVE_WARN) {
+        const char *name = archive_entry_pathname(*entry);
+
+        if (name != NULL && strcmp(name, member) == 0) {
+            if (archive_entry_filetype(*entry) != AE_IFREG || archive_entry_hardlink(*entry))
+                return err_set(e, "is no regular file");
+            return 0;
+        }
+    }
+    if (rc == ARCHIVE_EOF)
+        return err_set(e, "no such member");
+    return err_set(e, "%s", archive_error_string(a) ? archive_error_string(a) : "damaged archive");
+}
+
+static unsigned char *
+slurp_member(const char *archive, const char *member, size_t limit, size_t *n, struct err *e)
+{
+    struct archive *a = archive_read_new();
+    struct archive_entry *entry;
+    unsigned char *out = NULL;
+    struct stat st;
+
+    /* Formats by name: "all" would take in filters that start other programs. */
+    if (a == NULL || archive_read_support_format_zip(a) != ARCHIVE_OK ||
+        archive_read_support_format_tar(a) != ARCHIVE_OK ||
+        archive_read_support_filter_gzip(a) != ARCHIVE_OK ||
+        archive_read_support_filter_bzip2(a) != ARCHIVE_OK ||
+        archive_read_support_filter_xz(a) != ARCHIVE_OK ||
+        archive_read_support_filter_zstd(a) != ARCHIVE_OK) {
+        err_set(e, "cannot set up the archive reader");
+        goto out;
+    }
+    if (stat(archive, &st) == -1) {
+        err_sys(e, "cannot read");
+        goto out;
+    }
+    if (archive_read_open_filename(a, archive, BLOCK) != ARCHIVE_OK) {
+        err_set(e, "%s", archive_error_string(a));
+        goto out;
+    }
+    if (find_member(a, member, &entry, e) == -1)
+        goto out;
+
+    struct source s = {.fd = -1, .archive = a, .most = limit, .why = "the limit"};
+    size_t by_ratio;
+
+    if (mem_mul((size_t)st.st_size, MAX_RATIO, &by_ratio) == 0 && by_ratio < limit) {
+        s.most = by_ratio < CHUNK ? CHUNK : by_ratio;
+        s.why = "too many for the size of its archive";
+    }
+    if (s.most > limit)
+        s.most = limit;
+    if (archive_entry_size_is_set(entry) && archive_entry_size(entry) > (int64_t)s.most)
+        err_set(e, "%lld bytes: %s", (long long)archive_entry_size(entry), s.why);
+    else
+        out = slurp(&s, n, e);
+out:
+    archive_read_free(a);
+    return out;
+}
+
+/* ---- paths ---- */
+
+unsigned char *
+input_slurp(const char *path, size_t limit, size_t *n, struct err *e)
+{
+    struct source s = {.fd = STDIN_FILENO, .most = limit, .why = "the limit"};
+    unsigned char *out = NULL;
+    const char *colon;
+    char *archive;
+
+    e->text[0] = '\0';
+    if (strcmp(path, "-") == 0) {
+        out = slurp(&s, n, e);
+        if (out == NULL)
+            err_in(e, "stdin");
+        return out;
+    }
+    s.fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (s.fd != -1) {
+        out = slurp(&s, n, e);
+        close(s.fd);
+    } else if (errno != ENOENT && errno != ENOTDIR && errno != ENAMETOOLONG) {
+        err_sys(e, "cannot open");
+    } else if ((colon = archive_colon(path, e)) != NULL) {
+        archive = mem_printf(e, "%.*s", (int)(colon - path), path);
+        if (archive != NULL)
+            out = slurp_member(archive, colon + 1, limit, n, e);
+        free(archive);
+    } else if (e->text[0] == '\0') {
+        errno = ENOENT;
+        err_sys(e, "cannot open");
+    }
+    if (out == NULL)
+        err_in(e, "%s", path);
+    return out;
+}
+
+char *
+input_join(const char *root, const char *name, struct err *e)
+{
+    if (name[0] == '/' || root[0] == '\0')
+        return mem_string(name, e);
+    return mem_printf(e, "%s%s%s", root, root[strlen(root) - 1] == '/' ? "" : "/", name);
+}
