@@ -32,7 +32,7 @@ variant := $(if $(filter-out dnnl,$(NN)),-$(NN))$(if $(filter-out float,$(REAL))
 BUILD := build$(if $(variant),/variant$(variant))
 BIN := $(BUILD)/bin
 
-CPPFLAGS := -Ilib -D_XOPEN_SOURCE=700 -D_DEFAULT_SOURCE
+CPPFLAGS := -Ilib -Itests -D_XOPEN_SOURCE=700 -D_DEFAULT_SOURCE
 WARN := -Wall -Wextra -Wshadow -Wpointer-arith -Wcast-qual -Wundef -Wvla -Wformat=2 \
         -Wwrite-strings -Wstrict-prototypes -Wmissing-prototypes -Wfloat-conversion
 CFLAGS := -std=c11 -O2 -g -ffp-contract=off -fno-math-errno $(WARN)

@@ -9,6 +9,8 @@
 #ifndef MP_NN_OPS_H
 #define MP_NN_OPS_H
 
+#include <stdint.h>
+
 #include "nn/tape.h"
 
 /* ---- convolution: a triple closed under differentiation ---- */
@@ -92,6 +94,14 @@ struct tensor *nn_up2(struct tape *t, struct tensor *x);
 struct tensor *nn_sum2(struct tape *t, struct tensor *x);
 /* Max-pool 2x2 (ties: the first in raster order). */
 struct tensor *nn_max_pool2(struct tape *t, struct tensor *x);
+/*
+ * Moves pixels: pixel i of image k of y is pixel from[k h w + i] of image k of x, or 0 where from is
+ * NN_NOWHERE; and its transpose, which adds each pixel of y to where it came from.  borrows `from` until the tape is
+ * reset.
+ */
+#define NN_NOWHERE UINT32_MAX
+struct tensor *nn_gather(struct tape *t, struct tensor *x, const uint32_t *from);
+struct tensor *nn_scatter(struct tape *t, struct tensor *y, const uint32_t *from);
 /* Zeroes a border of b pixels. */
 struct tensor *nn_crop_border(struct tape *t, struct tensor *x, size_t b);
 

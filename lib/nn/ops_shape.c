@@ -381,6 +381,60 @@ nn_max_pool2(struct tape *t, struct tensor *x)
 }
 
 static void
+gather_backward(struct tape *t, const struct tensor *y, struct tensor *dy, const int *need,
+                struct tensor **dx)
+{
+    if (need[0])
+        dx[0] = nn_scatter(t, dy, y->index);
+}
+
+static void
+scatter_backward(struct tape *t, const struct tensor *x, struct tensor *dx, const int *need,
+                 struct tensor **dy)
+{
+    if (need[0])
+        dy[0] = nn_gather(t, dx, x->index);
+}
+
+static const struct op op_gather = {"gather", gather_backward};
+static const struct op op_scatter = {"scatter", scatter_backward};
+
+struct tensor *
+nn_gather(struct tape *t, struct tensor *x, const uint32_t *from)
+{
+    size_t pixels = x->shape[1] * x->shape[2], c = x->shape[3];
+    struct tensor *y = tape_const(t, 4, x->shape, NULL);
+
+    for (size_t k = 0; k < x->shape[0]; k++)
+        for (size_t i = 0; i < pixels; i++)
+            if (from[k * pixels + i] != NN_NOWHERE)
+                memcpy(y->v + (k * pixels + i) * c, x->v + (k * pixels + from[k * pixels + i]) * c,
+                       c * sizeof(real));
+    y->index = from;
+    tape_note(t, y, &op_gather, x, NULL, NULL);
+    return y;
+}
+
+struct tensor *
+nn_scatter(struct tape *t, struct tensor *y, const uint32_t *from)
+{
+    size_t pixels = y->shape[1] * y->shape[2], c = y->shape[3];
+    struct tensor *x = tape_const(t, 4, y->shape, NULL);
+
+    for (size_t k = 0; k < y->shape[0]; k++)
+        for (size_t i = 0; i < pixels; i++) {
+            const real *in = y->v + (k * pixels + i) * c;
+            uint32_t at = from[k * pixels + i];
+
+            for (size_t j = 0; at != NN_NOWHERE && j < c; j++)
+                x->v[(k * pixels + at) * c + j] += in[j];
+        }
+    x->index = from;
+    tape_note(t, x, &op_scatter, y, NULL, NULL);
+    return x;
+}
+
+static void
 crop_border_backward(struct tape *t, const struct tensor *y, struct tensor *dy, const int *need,
                      struct tensor **dx)
 {

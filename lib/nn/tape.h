@@ -48,7 +48,7 @@ struct tensor {
     struct tensor *in[NN_MAX_IN];
     size_t arg[4];        /* whole-number arguments of the operator */
     real farg[2];         /* real arguments */
-    const unsigned char *index; /* max-pool: which of its inputs each output is */
+    const void *index;    /* max-pool, gather: where each output comes from */
 
     /* Private to tape.c. */
     struct tensor *owner; /* whose storage v is (views) */

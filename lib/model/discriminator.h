@@ -1,0 +1,46 @@
+/*
+ * discriminator - tells real lesions from synthetic ones, benign and normal patches (the paper, section 2).
+ *
+ * "identical to the encoding part of the generator, but with 8x the number of filters per layer
+ * and strides of 2 replaced with max pooling operations", with a four-way output.
+ */
+#ifndef MP_MODEL_DISCRIMINATOR_H
+#define MP_MODEL_DISCRIMINATOR_H
+
+#include "model/layers.h"
+
+/* Columns of the output. */
+enum { LOGIT_REAL, LOGIT_FAKE, LOGIT_BENIGN, LOGIT_NORMAL, LOGITS };
+
+#define DISCRIMINATOR_MAX_BLOCKS 8
+
+struct discriminator {
+    struct net_config config;
+    size_t blocks;
+    struct params params;
+
+    struct conv_layer block[DISCRIMINATOR_MAX_BLOCKS];
+    struct attention attention;
+    struct conv_layer logits;
+    struct conv_layer from_half; /* the way in of the half-size network */
+};
+
+int discriminator_init(struct discriminator *d, const struct net_config *c, uint64_t seed,
+                       struct err *e);
+void discriminator_free(struct discriminator *d);
+
+/* image [n][s][s][1] in [0, 1], s and fade as in generator_forward().  Returns logits [n][LOGITS]. */
+struct tensor *discriminator_forward(struct tape *t, const struct discriminator *d,
+                                     struct tensor *image, double fade);
+
+/*
+ * [n] log-odds of "real": z_real - log(exp z_fake + exp z_benign + exp z_normal).  `classes` is 4,
+ * or 3 where there is no benign class.
+ */
+struct tensor *discriminator_log_odds(struct tape *t, struct tensor *logits, int classes);
+
+/* Mean cross-entropy of logits [n][LOGITS] where every image belongs to class k. */
+struct tensor *discriminator_cross_entropy(struct tape *t, struct tensor *logits, int k,
+                                           int classes);
+
+#endif

@@ -1,0 +1,99 @@
+#include "model/layers.h"
+
+#include <stdio.h>
+
+#include "nn/ops.h"
+
+size_t
+net_filters(const struct net_config *c, size_t full)
+{
+    double n = floor((double)full * c->width + 0.5);
+
+    return n < 1 ? 1 : (size_t)n;
+}
+
+size_t
+net_blocks(const struct net_config *c)
+{
+    size_t n = 0;
+
+    for (size_t side = c->size; side > 4; side /= 2)
+        n++;
+    return n;
+}
+
+int
+conv_layer_add(struct conv_layer *l, struct params *ps, const char *name, size_t k, size_t ci,
+               size_t co, size_t stride, size_t pad, int bias, int spectral, uint64_t seed,
+               struct err *e)
+{
+    const size_t shape[4] = {k, k, ci, co};
+    char full[80];
+
+    *l = (struct conv_layer){.stride = stride, .pad = pad};
+    snprintf(full, sizeof(full), "%s.weight", name);
+    l->weight = param_add(ps, full, 4, shape, PARAM_GLOROT, spectral, seed, e);
+    if (l->weight == NULL)
+        return -1;
+    if (bias) {
+        snprintf(full, sizeof(full), "%s.bias", name);
+        l->bias = param_add(ps, full, 1, &co, PARAM_ZERO, 0, seed, e);
+        if (l->bias == NULL)
+            return -1;
+    }
+    return 0;
+}
+
+struct tensor *
+conv_layer(struct tape *t, const struct conv_layer *l, struct tensor *x)
+{
+    return nn_conv(t, x, l->weight->use, l->bias ? l->bias->use : NULL, l->stride, l->pad);
+}
+
+int
+attention_add(struct attention *a, struct params *ps, const char *name, size_t c, int spectral,
+              uint64_t seed, struct err *e)
+{
+    const size_t one = 1;
+    size_t key = c / 8 ? c / 8 : 1, value = c / 2 ? c / 2 : 1;
+    char full[64];
+
+    snprintf(full, sizeof(full), "%s.theta", name);
+    if (conv_layer_add(&a->theta, ps, full, 1, c, key, 1, 0, 0, spectral, seed, e) == -1)
+        return -1;
+    snprintf(full, sizeof(full), "%s.phi", name);
+    if (conv_layer_add(&a->phi, ps, full, 1, c, key, 1, 0, 0, spectral, seed, e) == -1)
+        return -1;
+    snprintf(full, sizeof(full), "%s.g", name);
+    if (conv_layer_add(&a->g, ps, full, 1, c, value, 1, 0, 0, spectral, seed, e) == -1)
+        return -1;
+    snprintf(full, sizeof(full), "%s.out", name);
+    if (conv_layer_add(&a->out, ps, full, 1, value, c, 1, 0, 0, spectral, seed, e) == -1)
+        return -1;
+    snprintf(full, sizeof(full), "%s.gamma", name);
+    a->gamma = param_add(ps, full, 1, &one, PARAM_ZERO, 0, seed, e);
+    return a->gamma ? 0 : -1;
+}
+
+/* [n][h][w][c] seen as n matrices of h w pixels. */
+static struct tensor *
+pixels(struct tape *t, struct tensor *x)
+{
+    const size_t shape[3] = {x->shape[0], x->shape[1] * x->shape[2], x->shape[3]};
+
+    return nn_reshape(t, x, 3, shape);
+}
+
+struct tensor *
+attention(struct tape *t, const struct attention *a, struct tensor *x)
+{
+    struct tensor *theta = pixels(t, conv_layer(t, &a->theta, x));
+    struct tensor *phi = pixels(t, nn_max_pool2(t, conv_layer(t, &a->phi, x)));
+    struct tensor *g = pixels(t, nn_max_pool2(t, conv_layer(t, &a->g, x)));
+    struct tensor *weights = nn_softmax(t, nn_matmul(t, theta, phi, 0, 1)); /* [n][hw][hw/4] */
+    struct tensor *seen = nn_matmul(t, weights, g, 0, 0);                   /* [n][hw][c/2] */
+    const size_t shape[4] = {x->shape[0], x->shape[1], x->shape[2], seen->shape[2]};
+    struct tensor *out = conv_layer(t, &a->out, nn_reshape(t, seen, 4, shape));
+
+    return nn_add(t, x, nn_scale(t, out, a->gamma->use));
+}

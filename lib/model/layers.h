@@ -1,0 +1,55 @@
+/*
+ * layers - what the paper's networks are put together from.
+ */
+#ifndef MP_MODEL_LAYERS_H
+#define MP_MODEL_LAYERS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "nn/param.h"
+
+/* What both networks are built by. */
+struct net_config {
+    size_t size;    /* side of the images in pixels, a power of two, 16 .. 1024 */
+    double width;   /* multiplies the number of filters; the paper's networks have 1 */
+    double leak;    /* slope of LeakyReLU for negative numbers */
+    int spectral;   /* 1: spectral normalisation of every convolution */
+    int attention;  /* 1: self-attention where the map is size / 8 */
+};
+
+/* Filters of a layer that has `full` at width 1: rounded, at least 1. */
+size_t net_filters(const struct net_config *c, size_t full);
+
+/* Blocks that take an image of c->size to 4 x 4: log2(size / 4). */
+size_t net_blocks(const struct net_config *c);
+
+/* A convolution with its weight [k][k][ci][co] "NAME.weight" and, if asked for, "NAME.bias" [co]. */
+struct conv_layer {
+    struct param *weight, *bias;
+    size_t stride, pad;
+};
+
+int conv_layer_add(struct conv_layer *l, struct params *ps, const char *name, size_t k, size_t ci,
+                   size_t co, size_t stride, size_t pad, int bias, int spectral, uint64_t seed,
+                   struct err *e);
+struct tensor *conv_layer(struct tape *t, const struct conv_layer *l, struct tensor *x);
+
+/*
+ * Self-attention (H. Zhang et al., ICML 2019, section 3; pooled as in its authors' code).
+ * theta, phi have c/8 filters, g has c/2; phi and g are max-pooled 2x2; the result is added to x
+ * with a weight gamma that starts at 0.
+ */
+struct attention {
+    struct conv_layer theta, phi, g, out;
+    struct param *gamma;
+};
+
+int attention_add(struct attention *a, struct params *ps, const char *name, size_t c, int spectral,
+                  uint64_t seed, struct err *e);
+
+/* x [n][h][w][c] with even h, w; the result has its shape. */
+struct tensor *attention(struct tape *t, const struct attention *a, struct tensor *x);
+
+#endif

@@ -1,0 +1,216 @@
+#include "nn/param.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/rng.h"
+#include "nn/backend.h"
+#include "nn/loops.h"
+#include "nn/ops.h"
+
+static real *
+vector(size_t n, struct err *e)
+{
+    size_t bytes;
+    real *p;
+
+    if (mem_mul(n, sizeof(real), &bytes) == -1 || mem_add(bytes, 63, &bytes) == -1) {
+        err_set(e, "parameter of %zu numbers", n);
+        return NULL;
+    }
+    p = aligned_alloc(64, bytes / 64 * 64 + 64);
+    if (p == NULL) {
+        err_memory(e, bytes);
+        return NULL;
+    }
+    memset(p, 0, n * sizeof(real));
+    return p;
+}
+
+static void
+param_free(struct param *p)
+{
+    if (p == NULL)
+        return;
+    free(p->w.v);
+    free(p->adam_m);
+    free(p->adam_v);
+    free(p->u);
+    free(p->v);
+    free(p);
+}
+
+static void
+normalise(real *x, size_t n)
+{
+    double sum = 0;
+    real f;
+
+    for (size_t i = 0; i < n; i++)
+        sum += (double)x[i] * (double)x[i];
+    sum = sqrt(sum);
+    f = (real)(1 / (sum > 1e-12 ? sum : 1e-12));
+    for (size_t i = 0; i < n; i++)
+        x[i] *= f;
+}
+
+static void
+fill(struct param *p, enum param_start start, uint64_t seed)
+{
+    struct rng r = rng_at(seed, p->name, 0);
+    size_t window = p->w.rank == 4 ? p->w.shape[0] * p->w.shape[1] : 1;
+    double fan = (double)(p->in + window * p->out), limit = sqrt(6.0 / fan);
+
+    if (start == PARAM_GLOROT)
+        for (size_t i = 0; i < p->w.n; i++)
+            p->w.v[i] = (real)(limit * (2 * rng_uniform(&r) - 1));
+    if (p->spectral) {
+        char name[sizeof(p->name) + 2];
+
+        snprintf(name, sizeof(name), "%s.u", p->name);
+        r = rng_at(seed, name, 0);
+        for (size_t i = 0; i < p->out; i++)
+            p->u[i] = (real)rng_normal(&r);
+        normalise(p->u, p->out);
+    }
+}
+
+struct param *
+param_add(struct params *ps, const char *name, unsigned rank, const size_t *shape,
+          enum param_start start, int spectral, uint64_t seed, struct err *e)
+{
+    struct param *p = mem_array(1, sizeof(*p), e), **list;
+
+    if (p == NULL)
+        return NULL;
+    assert(rank >= 1 && rank <= NN_MAX_RANK && strlen(name) < sizeof(p->name));
+    strcpy(p->name, name);
+    p->w.rank = rank;
+    p->w.n = 1;
+    for (unsigned i = 0; i < rank; i++) {
+        p->w.shape[i] = shape[i];
+        if (mem_mul(p->w.n, shape[i], &p->w.n) == -1) {
+            err_set(e, "%s: size overflow", name);
+            goto fail;
+        }
+    }
+    p->w.owner = &p->w;
+    p->out = shape[rank - 1];
+    p->in = p->w.n / p->out;
+    p->spectral = spectral;
+    p->w.v = vector(p->w.n, e);
+    p->adam_m = vector(p->w.n, e);
+    p->adam_v = vector(p->w.n, e);
+    if (p->w.v == NULL || p->adam_m == NULL || p->adam_v == NULL)
+        goto fail;
+    if (spectral) {
+        p->u = vector(p->out, e);
+        p->v = vector(p->in, e);
+        if (p->u == NULL || p->v == NULL)
+            goto fail;
+    }
+    list = realloc(ps->p, (ps->n + 1) * sizeof(struct param *));
+    if (list == NULL) {
+        err_memory(e, (ps->n + 1) * sizeof(struct param *));
+        goto fail;
+    }
+    ps->p = list;
+    ps->p[ps->n++] = p;
+    fill(p, start, seed);
+    return p;
+fail:
+    param_free(p);
+    return NULL;
+}
+
+struct param *
+param_find(const struct params *ps, const char *name)
+{
+    for (size_t i = 0; i < ps->n; i++)
+        if (strcmp(ps->p[i]->name, name) == 0)
+            return ps->p[i];
+    return NULL;
+}
+
+void
+params_free(struct params *ps)
+{
+    for (size_t i = 0; i < ps->n; i++)
+        param_free(ps->p[i]);
+    free(ps->p);
+    *ps = (struct params){0};
+}
+
+size_t
+params_count(const struct params *ps)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < ps->n; i++)
+        n += ps->p[i]->w.n;
+    return n;
+}
+
+/* W / (v^T W u) on the tape; u and v are constants. */
+static struct tensor *
+spectral_norm(struct tape *t, struct param *p)
+{
+    const size_t matrix[3] = {1, p->in, p->out}, row[3] = {1, 1, p->in}, col[3] = {1, p->out, 1};
+    struct tensor *w = nn_reshape(t, &p->w, 3, matrix);
+    struct tensor *v = tape_const(t, 3, row, p->v), *u = tape_const(t, 3, col, p->u);
+    struct tensor *sigma = nn_matmul(t, nn_matmul(t, v, w, 0, 0), u, 0, 0);
+
+    return nn_scale(t, &p->w, nn_reciprocal(t, sigma));
+}
+
+void
+params_use(struct tape *t, struct params *ps, int iterate)
+{
+    for (size_t i = 0; i < ps->n; i++) {
+        struct param *p = ps->p[i];
+
+        if (p->spectral && iterate) {
+            backend_gemv(0, p->in, p->out, p->w.v, p->u, p->v);
+            normalise(p->v, p->in);
+            backend_gemv(1, p->in, p->out, p->w.v, p->v, p->u);
+            normalise(p->u, p->out);
+        }
+        p->use = p->spectral ? spectral_norm(t, p) : &p->w;
+    }
+}
+
+void
+params_copy(struct params *to, const struct params *from)
+{
+    params_average(to, from, 0);
+}
+
+void
+params_average(struct params *to, const struct params *from, double decay)
+{
+    real keep = (real)decay, take = (real)(1 - decay);
+
+    assert(to->n == from->n);
+    for (size_t i = 0; i < to->n; i++) {
+        struct param *a = to->p[i];
+        const struct param *b = from->p[i];
+        real *av = a->w.v;
+        const real *bv = b->w.v;
+
+        assert(strcmp(a->name, b->name) == 0 && a->w.n == b->w.n);
+        if (decay == 0)
+            memcpy(av, bv, a->w.n * sizeof(real));
+        else {
+            NN_FOR(a->w.n)
+            for (size_t k = 0; k < a->w.n; k++)
+                av[k] = keep * av[k] + take * bv[k];
+        }
+        if (a->spectral) {
+            memcpy(a->u, b->u, a->out * sizeof(real));
+            memcpy(a->v, b->v, a->in * sizeof(real));
+        }
+    }
+}

@@ -1,0 +1,56 @@
+#include "train/diff_augment.h"
+
+#include <stdio.h>
+
+#include "base/rng.h"
+#include "nn/ops.h"
+
+struct tensor *
+diff_augment(struct tape *t, const struct gan_config *c, struct tensor *x, const char *role,
+             uint64_t update)
+{
+    size_t n = x->shape[0], s = x->shape[1], reach = s / 8;
+    const size_t rows[2] = {n, s * s};
+    struct tensor *factor, *offset, *y;
+    uint32_t *from;
+    char purpose[32];
+    struct rng r;
+
+    if (!c->diff_augment)
+        return x;
+    snprintf(purpose, sizeof(purpose), "diff.%s", role);
+    r = rng_at(c->seed, purpose, update);
+    from = tape_bytes(t, n * s * s * sizeof(*from));
+    factor = tape_const(t, 1, &n, NULL);
+    offset = tape_const(t, 1, &n, NULL);
+    for (size_t k = 0; k < n; k++) {
+        unsigned turn = (unsigned)rng_below(&r, 8); /* one of the square's eight symmetries */
+        long dy = (long)rng_below(&r, 2 * reach + 1) - (long)reach;
+        long dx = (long)rng_below(&r, 2 * reach + 1) - (long)reach;
+
+        factor->v[k] = (real)rng_between(&r, 0.8, 1.2);
+        offset->v[k] = (real)rng_between(&r, -0.1, 0.1);
+        for (size_t i = 0; i < s * s; i++) {
+            long row = (long)(i / s) + dy, col = (long)(i % s) + dx, last = (long)s - 1, swap;
+
+            if (row < 0 || col < 0 || row > last || col > last) {
+                from[k * s * s + i] = NN_NOWHERE;
+                continue;
+            }
+            if (turn & 1)
+                row = last - row;
+            if (turn & 2)
+                col = last - col;
+            if (turn & 4) {
+                swap = row;
+                row = col;
+                col = swap;
+            }
+            from[k * s * s + i] = (uint32_t)((size_t)row * s + (size_t)col);
+        }
+    }
+    y = nn_gather(t, x, from);
+    y = nn_mul(t, nn_reshape(t, y, 2, rows), nn_row_fill(t, factor, 2, rows));
+    y = nn_add(t, y, nn_row_fill(t, offset, 2, rows));
+    return nn_reshape(t, y, 4, x->shape);
+}
