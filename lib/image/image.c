@@ -37,6 +37,12 @@ find_format(const unsigned char *b, size_t n, struct err *e)
     return NULL;
 }
 
+static const char *
+name_of(const char *path)
+{
+    return strcmp(path, "-") == 0 ? "stdin" : path;
+}
+
 int
 image_check_sides(size_t h, size_t w, struct err *e)
 {
@@ -79,7 +85,7 @@ image_read(const char *path, struct image *im, struct err *e)
     free(b);
     if (rc == -1) {
         image_free(im);
-        return err_in(e, "%s", path);
+        return err_in(e, "%s", name_of(path));
     }
     return 0;
 }
@@ -104,7 +110,7 @@ image_size(const char *path, size_t *h, size_t *w, struct err *e)
         if (rc == 1 && (whole || n < HEAD || strcmp(path, "-") == 0))
             rc = err_set(e, "the header is cut or too long");
     }
-    return rc == -1 ? err_in(e, "%s", path) : 0;
+    return rc == -1 ? err_in(e, "%s", name_of(path)) : 0;
 }
 
 /* ---- masks ---- */
@@ -136,7 +142,7 @@ mask_read(const char *path, unsigned value, struct mask *m, struct err *e)
         return -1;
     if (mask_alloc(m, im.h, im.w, e) == -1) {
         image_free(&im);
-        return err_in(e, "%s", path);
+        return err_in(e, "%s", name_of(path));
     }
     for (size_t i = 0; i < im.h * im.w; i++)
         m->px[i] = value == 0 ? im.px[i] != 0 : im.px[i] == value;
