@@ -4,6 +4,7 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,12 +21,12 @@
  */
 #define MAX_RATIO 100
 
-/* Where bytes come from: a descriptor or an open member. */
+/* Where bytes come from, a descriptor or an open member, and how many are wanted. */
 struct source {
     int fd;
     struct archive *archive;
-    size_t most; /* bytes accepted */
-    const char *why; /* what it means to deliver more */
+    size_t most;
+    const char *why; /* what it means to deliver more; NULL: stop at `most` without complaint */
 };
 
 static ssize_t
@@ -48,28 +49,30 @@ source_read(struct source *s, void *to, size_t n, struct err *e)
     return got == -1 ? err_sys(e, "read") : got;
 }
 
-/* All bytes of a source; the buffer grows as they arrive. */
+/* The bytes of a source; the buffer grows as they arrive. */
 static unsigned char *
 slurp(struct source *s, size_t *n, struct err *e)
 {
+    size_t stop = s->why != NULL && s->most < SIZE_MAX - 1 ? s->most + 1 : s->most;
     unsigned char *buf = NULL;
-    size_t cap = 0, have = 0;
+    size_t cap = 0, have = 0, room;
     ssize_t got;
 
     do {
-        size_t want = have < CHUNK ? CHUNK : have + have / 2;
-
-        if (cap - have < 2 && mem_grow((void **)&buf, &cap, want, 1, e) == -1)
+        /* One byte stays free for the zero. */
+        if (cap - have < 2 &&
+            mem_grow((void **)&buf, &cap, cap == 0 ? CHUNK : cap + 1, 1, e) == -1)
             goto fail;
-        got = source_read(s, buf + have, cap - have - 1, e);
+        room = cap - have - 1 < stop - have ? cap - have - 1 : stop - have;
+        got = source_read(s, buf + have, room, e);
         if (got < 0)
             goto fail;
         have += (size_t)got;
-        if (have > s->most) {
-            err_set(e, "more than %zu bytes: %s", s->most, s->why);
-            goto fail;
-        }
-    } while (got > 0);
+    } while (got > 0 && have < stop);
+    if (have > s->most) {
+        err_set(e, "more than %zu bytes: %s", s->most, s->why);
+        goto fail;
+    }
     buf[have] = '\0';
     *n = have;
     return buf;
@@ -120,8 +123,27 @@ find_member(struct archive *a, const char *member, struct archive_entry **entry,
     return err_set(e, "%s", archive_error_string(a) ? archive_error_string(a) : "damaged archive");
 }
 
+/*
+ * How much of a member is accepted: `limit`, and no more than its archive can honestly hold.  Small members
+ * are let through as they are.
+ */
+static void
+guard(struct source *s, size_t archive_bytes)
+{
+    size_t most;
+
+    if (s->why == NULL || mem_mul(archive_bytes, MAX_RATIO, &most) == -1)
+        return;
+    if (most < CHUNK)
+        most = CHUNK;
+    if (most < s->most) {
+        s->most = most;
+        s->why = "too many for the size of its archive";
+    }
+}
+
 static unsigned char *
-slurp_member(const char *archive, const char *member, size_t limit, size_t *n, struct err *e)
+slurp_member(const char *archive, const char *member, struct source *s, size_t *n, struct err *e)
 {
     struct archive *a = archive_read_new();
     struct archive_entry *entry;
@@ -148,20 +170,13 @@ slurp_member(const char *archive, const char *member, size_t limit, size_t *n, s
     }
     if (find_member(a, member, &entry, e) == -1)
         goto out;
-
-    struct source s = {.fd = -1, .archive = a, .most = limit, .why = "the limit"};
-    size_t by_ratio;
-
-    if (mem_mul((size_t)st.st_size, MAX_RATIO, &by_ratio) == 0 && by_ratio < limit) {
-        s.most = by_ratio < CHUNK ? CHUNK : by_ratio;
-        s.why = "too many for the size of its archive";
-    }
-    if (s.most > limit)
-        s.most = limit;
-    if (archive_entry_size_is_set(entry) && archive_entry_size(entry) > (int64_t)s.most)
-        err_set(e, "%lld bytes: %s", (long long)archive_entry_size(entry), s.why);
+    s->archive = a;
+    guard(s, (size_t)st.st_size);
+    if (s->why != NULL && archive_entry_size_is_set(entry) &&
+        archive_entry_size(entry) > (int64_t)(s->most < INT64_MAX ? s->most : INT64_MAX))
+        err_set(e, "%lld bytes: %s", (long long)archive_entry_size(entry), s->why);
     else
-        out = slurp(&s, n, e);
+        out = slurp(s, n, e);
 out:
     archive_read_free(a);
     return out;
@@ -169,38 +184,55 @@ out:
 
 /* ---- paths ---- */
 
-unsigned char *
-input_slurp(const char *path, size_t limit, size_t *n, struct err *e)
+static unsigned char *
+slurp_path(const char *path, struct source *s, size_t *n, struct err *e)
 {
-    struct source s = {.fd = STDIN_FILENO, .most = limit, .why = "the limit"};
     unsigned char *out = NULL;
     const char *colon;
     char *archive;
 
-    e->text[0] = '\0';
     if (strcmp(path, "-") == 0) {
-        out = slurp(&s, n, e);
-        if (out == NULL)
-            err_in(e, "stdin");
+        s->fd = STDIN_FILENO;
+        return slurp(s, n, e);
+    }
+    s->fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (s->fd != -1) {
+        out = slurp(s, n, e);
+        close(s->fd);
         return out;
     }
-    s.fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (s.fd != -1) {
-        out = slurp(&s, n, e);
-        close(s.fd);
-    } else if (errno != ENOENT && errno != ENOTDIR && errno != ENAMETOOLONG) {
-        err_sys(e, "cannot open");
-    } else if ((colon = archive_colon(path, e)) != NULL) {
-        archive = mem_printf(e, "%.*s", (int)(colon - path), path);
-        if (archive != NULL)
-            out = slurp_member(archive, colon + 1, limit, n, e);
-        free(archive);
-    } else if (e->text[0] == '\0') {
-        errno = ENOENT;
-        err_sys(e, "cannot open");
-    }
+    err_sys(e, "cannot open");
+    if (errno != ENOENT && errno != ENOTDIR && errno != ENAMETOOLONG)
+        return NULL;
+    colon = archive_colon(path, e);
+    if (colon == NULL)
+        return NULL;
+    archive = mem_printf(e, "%.*s", (int)(colon - path), path);
+    if (archive != NULL)
+        out = slurp_member(archive, colon + 1, s, n, e);
+    free(archive);
+    return out;
+}
+
+unsigned char *
+input_slurp(const char *path, size_t limit, size_t *n, struct err *e)
+{
+    struct source s = {.most = limit, .why = "the limit"};
+    unsigned char *out = slurp_path(path, &s, n, e);
+
     if (out == NULL)
-        err_in(e, "%s", path);
+        err_in(e, "%s", strcmp(path, "-") == 0 ? "stdin" : path);
+    return out;
+}
+
+unsigned char *
+input_head(const char *path, size_t limit, size_t *n, struct err *e)
+{
+    struct source s = {.most = limit};
+    unsigned char *out = slurp_path(path, &s, n, e);
+
+    if (out == NULL)
+        err_in(e, "%s", strcmp(path, "-") == 0 ? "stdin" : path);
     return out;
 }
 
