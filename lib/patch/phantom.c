@@ -1,0 +1,297 @@
+#include "patch/phantom.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "patch/phantom_parts.h"
+
+/* Patches of this side (64 pixels at the default size) should not tell lesions by their mean. */
+#define WINDOW_MM 19.2
+
+size_t
+phantom_views(const struct phantom_opts *o)
+{
+    return 2 * o->sides;
+}
+
+/*
+ * Shares.  Independent draws would miss a share of 0.2 by 4 of 100 patients; the additive recurrence
+ * frac(u + p / g^i), g the root of g^5 = g + 1, spreads any run of patients evenly over class, kind, split and side together
+ * (the R_d sequence of M. Roberts, 2018), and patient p still depends on p alone.
+ */
+static double
+even(double start, uint64_t p, int i)
+{
+    const double g = 1.1673039782614187; /* x^5 = x + 1 */
+    double step = 1, x;
+
+    for (int k = 0; k <= i; k++)
+        step /= g;
+    x = start + fmod((double)p * step, 1.0);
+    return x - floor(x);
+}
+
+void
+phantom_case(const struct phantom_opts *o, uint64_t k, struct phantom_case *c)
+{
+    struct rng r = rng_at(o->seed, "phantom-case", 0);
+    uint64_t p = k / phantom_views(o), view = k % phantom_views(o);
+    double u[4];
+
+    for (int i = 0; i < 4; i++)
+        u[i] = even(rng_uniform(&r), p, i);
+
+    c->patient = p;
+    c->label = u[0] < o->malignant               ? PHANTOM_MALIGNANT
+               : u[0] < o->malignant + o->benign ? PHANTOM_BENIGN
+                                                 : PHANTOM_NORMAL;
+    c->split = u[1] < o->train ? PHANTOM_TRAIN : u[1] < o->train + o->val ? PHANTOM_VAL : PHANTOM_TEST;
+    c->kind = u[2] < o->calcification ? PHANTOM_CALCIFICATION : PHANTOM_MASS;
+    c->side = u[3] < 0.5 ? 'L' : 'R'; /* of the lesion */
+    if (view >= 2) {
+        c->side = c->side == 'L' ? 'R' : 'L';
+        c->label = PHANTOM_NORMAL;
+    }
+    c->mlo = (int)(view % 2);
+}
+
+/* One picture while it is drawn. */
+struct scene {
+    const struct phantom_opts *o;
+    struct phantom_case c;
+    uint64_t k;
+    struct breast b;
+    struct plane inside, density;
+    double *sums; /* [h + 1][w + 1] of the density, for means over windows */
+    uint8_t *mask;
+};
+
+/* Mean density over a window of `side` pixels around (x, y), cut at the edges of the box. */
+static double
+window_mean(const struct scene *s, double x, double y, double side)
+{
+    size_t h = s->density.h, w = s->density.w;
+    double half = side / 2;
+    size_t x0 = x > half ? (size_t)(x - half) : 0, y0 = y > half ? (size_t)(y - half) : 0;
+    size_t x1 = (size_t)(x + half) < w ? (size_t)(x + half) : w;
+    size_t y1 = (size_t)(y + half) < h ? (size_t)(y + half) : h;
+    const double *t = s->sums + y0 * (w + 1), *b = s->sums + y1 * (w + 1);
+
+    return (b[x1] - b[x0] - t[x1] + t[x0]) / ((double)(x1 - x0) * (double)(y1 - y0));
+}
+
+static void
+sum_density(struct scene *s)
+{
+    size_t h = s->density.h, w = s->density.w;
+
+    memset(s->sums, 0, (w + 1) * sizeof *s->sums);
+    for (size_t i = 0; i < h; i++) {
+        const double *above = s->sums + i * (w + 1);
+        double *to = s->sums + (i + 1) * (w + 1), row = 0;
+
+        to[0] = 0;
+        for (size_t j = 0; j < w; j++) {
+            row += (double)s->density.px[i * w + j];
+            to[j + 1] = above[j + 1] + row;
+        }
+    }
+}
+
+/* Whether a lesion of this radius may stand there: inside the skin and the picture, not on the muscle. */
+static int
+fits(const struct scene *s, double x, double y, double radius)
+{
+    double edge = radius;
+
+    return x > edge && y > edge && x < (double)s->density.w - edge && y < (double)s->density.h - edge &&
+           (double)plane_at(&s->inside, x, y) > radius + 2 * s->b.mm &&
+           breast_muscle(&s->b, x, y + (double)s->b.y0) < -radius;
+}
+
+/*
+ * A place for the lesion: of a few at its distance behind the nipple, the one where the window's mean with the lesion comes closest to
+ * the mean of a window anywhere in the breast.  A lesion then displaces tissue in the mean rather than adding to it.
+ * Returns 0 if the breast has no room for it.
+ */
+static int
+place(const struct scene *s, const struct lesion *l, struct rng *r, double *x, double *y)
+{
+    enum { TRIES = 400, ENOUGH = 24 };
+    double mm = s->b.mm, radius = lesion_radius(l, mm), side = WINDOW_MM * mm;
+    double ny = s->b.cy - (double)s->b.y0, best = INFINITY, target = 0;
+    int found = 0;
+
+    for (int i = 0; i < TRIES; i++) {
+        double tx = rng_uniform(r) * (double)s->density.w, ty = rng_uniform(r) * (double)s->density.h;
+
+        if ((double)plane_at(&s->inside, tx, ty) > 0.35 * side) {
+            target = window_mean(s, tx, ty, side) - lesion_load(l, mm, side);
+            break;
+        }
+    }
+    for (int i = 0; i < TRIES && found < ENOUGH; i++) {
+        double far = (l->behind + (i < TRIES / 2 ? 6 : 40) * (2 * rng_uniform(r) - 1)) * mm;
+        double angle = 3.141592653589793 + rng_between(r, -1.3, 1.3);
+        double cx = s->b.depth + far * cos(angle), cy = ny + far * sin(angle);
+
+        if (!fits(s, cx, cy, radius))
+            continue;
+        if (s->mask[(size_t)cy * s->density.w + (size_t)cx] != 0)
+            continue;
+        found++;
+        double miss = fabs(window_mean(s, cx, cy, side) - target);
+
+        if (miss < best) {
+            best = miss;
+            *x = cx;
+            *y = cy;
+        }
+    }
+    return found > 0;
+}
+
+static int
+draw_lesions(struct scene *s, struct phantom_view *v, struct err *e)
+{
+    struct rng p = rng_at(s->o->seed, "phantom-lesion", s->c.patient);
+    struct rng r = rng_at(s->o->seed, "phantom-place", s->k);
+    size_t n = s->c.label == PHANTOM_NORMAL ? 0 : rng_uniform(&p) < 0.15 ? 2 : 1;
+    double ny = s->b.cy - (double)s->b.y0;
+
+    v->n = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct lesion l;
+        double x = 0, y = 0;
+
+        lesion_plan(&l, s->c.label, i == 0 ? s->c.kind : (enum phantom_lesion)rng_below(&p, 2), &p);
+        sum_density(s);
+        if (!place(s, &l, &r, &x, &y))
+            continue;
+        v->finding[v->n].kind = l.kind;
+        v->finding[v->n].t = l.t;
+        v->n++;
+        if (lesion_draw(&l, s->b.mm, x, y, atan2(ny - y, s->b.depth - x), &r, &s->density, s->mask,
+                        (uint8_t)v->n, e) == -1)
+            return -1;
+    }
+    return 0;
+}
+
+/*
+ * Grey levels as a processed picture for display shows them: dark outside, even inside, falling
+ * towards the skin with the thickness, a thin bright skin; quantum noise where there is tissue.
+ */
+static void
+expose(const struct scene *s, struct phantom_view *v)
+{
+    struct rng r = rng_at(s->o->seed, "phantom-exposure", s->k);
+    double mm = s->b.mm, gain = rng_between(&r, 0.62, 0.85), floor_grey = rng_between(&r, 0.10, 0.17);
+    double noise = rng_between(&r, 0.006, 0.013), skin = rng_between(&r, 0.08, 0.2);
+    double roll = mm * rng_between(&r, 4, 9);
+    size_t w = s->o->w;
+
+    for (size_t i = 0; i < s->density.h; i++)
+        for (size_t j = 0; j < s->density.w; j++) {
+            size_t at = i * s->density.w + j;
+            double d = (double)s->inside.px[at];
+            size_t col = s->c.side == 'L' ? j : w - 1 - j, to = (i + s->b.y0) * w + col;
+
+            if (!(d > 0)) {
+                continue;
+            }
+            double thick = 1 - exp(-(d + 0.5 * mm) / roll);
+            double rim = exp(-(d - 0.9 * mm) * (d - 0.9 * mm) / (0.5 * mm * mm));
+            double shine = floor_grey * (0.35 + 0.65 * thick) + gain * (double)s->density.px[at] * thick +
+                           skin * rim;
+            double z = shine + noise * ((double)(rng_u32(&r) >> 8) * 0x1p-24 - 0.5) * 3.46;
+
+            z = z > 0.004 ? (z < 1 ? z : 1) : 0.004;
+            v->image.px[to] = (uint16_t)(z * 65535 + 0.5);
+            v->tissue.px[to] = 1;
+            v->findings.px[to] = s->mask[at];
+        }
+}
+
+static void
+measure_boxes(struct phantom_view *v)
+{
+    size_t h = v->findings.h, w = v->findings.w;
+
+    for (size_t f = 0; f < v->n; f++) {
+        v->finding[f].x0 = w;
+        v->finding[f].y0 = h;
+        v->finding[f].x1 = v->finding[f].y1 = 0;
+    }
+    for (size_t i = 0; i < h; i++)
+        for (size_t j = 0; j < w; j++) {
+            struct phantom_finding *f;
+
+            if (v->findings.px[i * w + j] == 0)
+                continue;
+            f = &v->finding[v->findings.px[i * w + j] - 1];
+            f->x0 = j < f->x0 ? j : f->x0;
+            f->y0 = i < f->y0 ? i : f->y0;
+            f->x1 = j + 1 > f->x1 ? j + 1 : f->x1;
+            f->y1 = i + 1 > f->y1 ? i + 1 : f->y1;
+        }
+}
+
+static int
+image_alloc(struct image *im, size_t h, size_t w, unsigned max, struct err *e)
+{
+    im->h = h;
+    im->w = w;
+    im->max = max;
+    im->px = mem_array(h * w, sizeof *im->px, e);
+    return im->px ? 0 : -1;
+}
+
+int
+phantom_draw(const struct phantom_opts *o, uint64_t k, struct phantom_view *v, struct err *e)
+{
+    struct scene s = {.o = o, .k = k};
+    int rc = -1;
+
+    memset(v, 0, sizeof *v);
+    phantom_case(o, k, &s.c);
+    breast_shape(&s.b, o, &s.c, k);
+
+    size_t h = s.b.y1 - s.b.y0, w = s.b.x1;
+
+    if (image_alloc(&v->image, o->h, o->w, 65535, e) == -1 ||
+        image_alloc(&v->findings, o->h, o->w, 255, e) == -1 ||
+        mask_alloc(&v->tissue, o->h, o->w, e) == -1 || plane_alloc(&s.inside, h, w, e) == -1 ||
+        plane_alloc(&s.density, h, w, e) == -1 ||
+        (s.sums = mem_array_raw((h + 1) * (w + 1), sizeof *s.sums, e)) == NULL ||
+        (s.mask = mem_array(h * w, 1, e)) == NULL)
+        goto out;
+    for (size_t i = 0; i < h; i++)
+        for (size_t j = 0; j < w; j++)
+            s.inside.px[i * w + j] = (float)breast_inside(&s.b, (double)j, (double)(i + s.b.y0));
+    if (parenchyma_draw(&s.b, &s.inside, o, &s.c, k, &s.density, e) == -1 ||
+        draw_lesions(&s, v, e) == -1)
+        goto out;
+    expose(&s, v);
+    measure_boxes(v);
+    rc = 0;
+out:
+    plane_free(&s.inside);
+    plane_free(&s.density);
+    free(s.sums);
+    free(s.mask);
+    if (rc == -1)
+        phantom_free(v);
+    return rc;
+}
+
+void
+phantom_free(struct phantom_view *v)
+{
+    image_free(&v->image);
+    image_free(&v->findings);
+    mask_free(&v->tissue);
+    memset(v, 0, sizeof *v);
+}

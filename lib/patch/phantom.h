@@ -1,0 +1,91 @@
+/*
+ * phantom - procedural mammograms whose lesions are known exactly.
+ *
+ * The built-in data: everything runs on a fresh machine without a download, and the truth is known.  A phantom
+ * is a picture model, not a simulation of X-rays, and no substitute for real images.
+ *
+ * What is drawn, in millimetres on a field of PHANTOM_FIELD_MM height (the 18 x 24 cm format), so that the
+ * picture is the same at any number of pixels:
+ *
+ *   outline      CC: half an ellipse on the chest wall.  MLO: the same lower down, smoothly joined to the axilla,
+ *                with the pectoral muscle above.  Skin line, roll-off of the thickness, nipple.
+ *   parenchyma   Gaussian noise with a power-law spectrum, 1/f^3 (A. E. Burgess, "Mammographic structure", Proc. SPIE
+ *                3663, 1999, and A. E. Burgess, F. L. Jacobson, P. F. Judy, Med. Phys. 28(4):419, 2001, who measured
+ *                exponents of about 3), stretched along the ducts, in a gland whose share of the breast varies from
+ *                woman to woman; fat lobules, septa, fibres, ducts, vessels; quantum noise.
+ *   masses       an outline from round to irregular, margins from sharp to indistinct, spicules.
+ *   clusters     of 5 to 30 calcifications: rounder, larger and scattered, or smaller, of unequal shape, linear, along a duct.
+ *
+ * Benign and malignant differ in one hidden number t in [0, 1] for each lesion, "how suspicious it looks":
+ * Beta(3, 1.7) for malignant ones, Beta(1.7, 3) for benign ones.  All that the picture shows depends on t and on chance alone, never on the
+ * label, so no classifier can beat t, whose area under the ROC curve is 0.82.
+ *
+ * Lesions are placed where they leave the mean grey level of their surroundings as it is elsewhere in the breast: brightness alone tells little.
+ */
+#ifndef MP_PATCH_PHANTOM_H
+#define MP_PATCH_PHANTOM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "image/image.h"
+
+#define PHANTOM_FIELD_MM 240.0
+#define PHANTOM_MIN_SIDE 128
+#define PHANTOM_MAX_SIDE 4096
+#define PHANTOM_MAX_FINDINGS 4
+
+enum phantom_label { PHANTOM_NORMAL, PHANTOM_BENIGN, PHANTOM_MALIGNANT };
+enum phantom_lesion { PHANTOM_MASS, PHANTOM_CALCIFICATION };
+enum phantom_split { PHANTOM_TRAIN, PHANTOM_VAL, PHANTOM_TEST };
+
+/* All that the pictures depend on. */
+struct phantom_opts {
+    uint64_t seed;
+    size_t h, w;               /* pixels, PHANTOM_MIN_SIDE .. PHANTOM_MAX_SIDE */
+    size_t sides;              /* 1: one breast a patient, either side; 2: both, lesions in one of them */
+    double malignant, benign;  /* shares of the patients; the rest is normal */
+    double calcification;      /* share of the patients with lesions whose first lesion is a cluster */
+    double train, val;         /* shares of the patients; the rest is test */
+};
+
+/* What picture k shows, known without drawing it. */
+struct phantom_case {
+    uint64_t patient;
+    char side;                /* 'L', 'R' */
+    int mlo;                  /* 0: CC */
+    enum phantom_split split;
+    enum phantom_label label; /* of this breast */
+    enum phantom_lesion kind; /* of its first lesion */
+};
+
+struct phantom_finding {
+    enum phantom_lesion kind;
+    size_t x0, y0, x1, y1;    /* the box of its mask, half-open */
+    double t;                 /* how suspicious it looks, 0 .. 1 */
+};
+
+/* One picture; all owned by the caller through phantom_free(). */
+struct phantom_view {
+    struct image image;    /* 16 bits */
+    struct mask tissue;    /* inside the skin */
+    struct image findings; /* 8 bits: 0, or the number of the finding, counted from 1 */
+    struct phantom_finding finding[PHANTOM_MAX_FINDINGS];
+    size_t n;
+};
+
+/* Pictures of one patient: 2 views of each side. */
+size_t phantom_views(const struct phantom_opts *o);
+
+/* What picture k (0, 1, ...) shows.  Depends on the options and k alone; shares are met within a few patients at any count. */
+void phantom_case(const struct phantom_opts *o, uint64_t k, struct phantom_case *c);
+
+/*
+ * Draws picture k.  The bytes depend on the options and k alone.
+ * v is written; 0, or -1 (memory) with the reason in e and v empty.
+ */
+int phantom_draw(const struct phantom_opts *o, uint64_t k, struct phantom_view *v, struct err *e);
+void phantom_free(struct phantom_view *v);
+
+#endif

@@ -1,0 +1,285 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "patch/phantom_parts.h"
+
+#define TAU 6.283185307179586
+
+enum { CIRCLE = 256, MOST_SPECKS = 40 };
+
+/* Beta(a, b) by Cheng's method is more than is needed here: order statistics would want whole numbers, so gamma by Marsaglia and Tsang (2000). */
+static double
+draw_gamma(struct rng *r, double shape)
+{
+    double d = shape - 1.0 / 3, c = 1 / sqrt(9 * d);
+
+    for (;;) {
+        double x = rng_normal(r), v = 1 + c * x;
+
+        v = v * v * v;
+        if (v > 0 && log(1 - rng_uniform(r)) < 0.5 * x * x + d - d * v + d * log(v))
+            return d * v;
+    }
+}
+
+void
+lesion_plan(struct lesion *l, enum phantom_label label, enum phantom_lesion kind, struct rng *r)
+{
+    double a = draw_gamma(r, label == PHANTOM_MALIGNANT ? 3.0 : 1.7);
+    double b = draw_gamma(r, label == PHANTOM_MALIGNANT ? 1.7 : 3.0);
+    double z = rng_normal(r);
+
+    l->kind = kind;
+    l->t = a / (a + b);
+    z = z > -2 ? (z < 2 ? z : 2) : -2;
+    l->size = kind == PHANTOM_MASS ? 10 * exp(0.28 * z) : 9 * exp(0.25 * z);
+    l->contrast = kind == PHANTOM_MASS ? rng_between(r, 0.17, 0.38) : rng_between(r, 0.25, 0.7);
+    l->behind = rng_between(r, 18, 70);
+}
+
+double
+lesion_radius(const struct lesion *l, double mm)
+{
+    return (l->kind == PHANTOM_MASS ? 0.65 : 0.6) * l->size * mm + 2 * mm;
+}
+
+double
+lesion_load(const struct lesion *l, double mm, double side)
+{
+    double r = 0.5 * l->size * mm / side;
+
+    return l->kind == PHANTOM_MASS ? 0.8 * l->contrast * 0.5 * TAU * r * r : 0.02;
+}
+
+/* The outline as a factor of the radius over the angle, with mean 1. */
+static void
+mass_outline(float *factor, double t, struct rng *r)
+{
+    double lobes = 0.10 * rng_uniform(r), rough = 0.03 + 0.17 * t;
+    double sum = 0;
+
+    for (int i = 0; i < CIRCLE; i++)
+        factor[i] = 1;
+    for (int k = 2; k < 20; k++) {
+        double a = (k < 6 ? lobes / (k - 1) : 0) + rough / pow(k, 1.1);
+        double amp = a * rng_normal(r), phase = TAU * rng_uniform(r);
+
+        for (int i = 0; i < CIRCLE; i++)
+            factor[i] += (float)(amp * cos(k * TAU * i / CIRCLE + phase));
+    }
+    for (int i = 0; i < CIRCLE; i++) {
+        factor[i] = factor[i] > 0.45f ? factor[i] : 0.45f;
+        sum += (double)factor[i];
+    }
+    for (int i = 0; i < CIRCLE; i++)
+        factor[i] *= (float)(CIRCLE / sum);
+}
+
+/* The lesion's own share of the density, in a plane of its own of side 2 half + 1 around its centre. */
+static int
+mass_draw(const struct lesion *l, double mm, double x, double y, struct rng *r, struct plane *own,
+          struct err *e)
+{
+    struct plane warp = {0}, texture = {0};
+    double radius = 0.5 * l->size * mm, t = l->t;
+    double aspect = rng_between(r, 0.72, 1), turn = TAU * rng_uniform(r), soft;
+    float factor[CIRCLE + 1];
+    int rc = -1;
+
+    /* Margins: mostly sharp at t = 0, mostly indistinct at t = 1, with chance in between. */
+    soft = 0.07 + 0.38 * (0.65 * t + 0.35 * rng_uniform(r)) * rng_between(r, 0.5, 1);
+    mass_outline(factor, t * rng_between(r, 0.6, 1.3), r);
+    factor[CIRCLE] = factor[0];
+    if (plane_alloc(&warp, own->h, own->w, e) == -1 || plane_alloc(&texture, own->h, own->w, e) == -1 ||
+        field_noise(&warp, r, 3, 1, radius, e) == -1 || field_noise(&texture, r, 2.8, 1, radius, e) == -1)
+        goto out;
+    for (size_t i = 0; i < own->h; i++)
+        for (size_t j = 0; j < own->w; j++) {
+            double dx = (double)j - x, dy = (double)i - y;
+            double a = (cos(turn) * dx + sin(turn) * dy) * sqrt(aspect);
+            double b = (cos(turn) * dy - sin(turn) * dx) / sqrt(aspect);
+            double angle = (atan2(b, a) / TAU + 0.5) * CIRCLE;
+            int slot = (int)angle < CIRCLE ? (int)angle : CIRCLE - 1;
+            double f = (double)factor[slot] +
+                       (angle - slot) * ((double)factor[slot + 1] - (double)factor[slot]);
+            double rho = sqrt(a * a + b * b) / (radius * f) + (0.03 + 0.15 * t) * (double)warp.px[i * own->w + j];
+            double s = (1 + soft - rho) / (2 * soft);
+
+            if (!(s > 0))
+                continue;
+            s = s < 1 ? s * s * (3 - 2 * s) : 1;
+            double thick = rho > 0 ? (rho < 1 ? sqrt(1 - rho * rho) : 0) : 1;
+
+            own->px[i * own->w + j] = (float)(l->contrast * s * (0.62 + 0.38 * thick) *
+                                              (1 + 0.12 * (double)texture.px[i * own->w + j]));
+        }
+
+    /* Spicules: none on a smooth mass, two dozen on the most suspicious. */
+    double many = 34 * (t - 0.3) * rng_between(r, 0.3, 1.2);
+
+    for (int i = 0; i < (int)many; i++) {
+        double angle = TAU * rng_uniform(r);
+        struct stroke s = {.x = x + 0.6 * radius * cos(angle), .y = y + 0.6 * radius * sin(angle)};
+
+        s.angle = angle + 0.2 * rng_normal(r);
+        s.length = radius * rng_between(r, 0.5, 1.5);
+        s.sigma = mm * rng_between(r, 0.22, 0.45);
+        s.amp = l->contrast * rng_between(r, 0.2, 0.55);
+        s.curl = 0.05 / sqrt(mm);
+        s.taper = 0.9;
+        field_stroke(own, &s, r);
+    }
+    rc = 0;
+out:
+    plane_free(&warp);
+    plane_free(&texture);
+    return rc;
+}
+
+struct speck {
+    double x, y, size;
+};
+
+/* A calcification: a dot, or a short row of dots where it is linear. */
+static size_t
+cluster_draw(const struct lesion *l, double mm, double x, double y, double toward, struct rng *r,
+             struct plane *own, struct speck *speck)
+{
+    double t = l->t, spread = 0.5 * l->size * mm;
+    double narrow = 1 - 0.75 * t * rng_uniform(r); /* of the segment, across the duct */
+    size_t n = 5 + (size_t)rng_below(r, 6) + (size_t)(16 * t * rng_uniform(r));
+    double co = cos(toward), si = sin(toward);
+
+    for (size_t i = 0; i < n; i++) {
+        double u = rng_between(r, -1, 1), v = rng_between(r, -1, 1);
+        double size = (0.62 - 0.34 * t) * exp((0.12 + 0.3 * t) * rng_normal(r)); /* mm */
+        double length = rng_uniform(r) < 0.45 * t ? size * rng_between(r, 1, 3) : 0;
+
+        if (u * u + v * v > 1) { /* inside the unit disc */
+            u *= 0.7;
+            v *= 0.7;
+        }
+        u *= spread;
+        v *= spread * narrow;
+        size = size > 0.18 ? (size < 1.0 ? size : 1.0) : 0.18;
+        speck[i].x = x + co * u - si * v;
+        speck[i].y = y + si * u + co * v;
+        speck[i].size = 0.5 * (size + length) * mm;
+
+        /* Its own thickness gives the height; what is smaller than a pixel is spread over one. */
+        double sigma = 0.33 * size * mm, seen = sqrt(sigma * sigma + 0.16);
+        struct stroke s = {.x = speck[i].x, .y = speck[i].y, .length = length * mm, .sigma = seen};
+
+        s.amp = l->contrast * size * 1.6 * (sigma * sigma) / (seen * seen);
+        s.angle = toward + rng_normal(r) * (1.2 - 0.8 * t);
+        s.x -= 0.5 * s.length * cos(s.angle);
+        s.y -= 0.5 * s.length * sin(s.angle);
+        if (length > 0)
+            field_stroke(own, &s, r);
+        else
+            field_dot(own, s.x, s.y, seen, s.amp);
+    }
+    return n;
+}
+
+/* Twice the area of the triangle a b c, positive if c lies to the left of a b. */
+static double
+turn_of(const struct speck *a, const struct speck *b, const struct speck *c)
+{
+    return (b->x - a->x) * (c->y - a->y) - (b->y - a->y) * (c->x - a->x);
+}
+
+static int
+by_place(const void *pa, const void *pb)
+{
+    const struct speck *a = pa, *b = pb;
+
+    if (a->x < b->x || a->x > b->x)
+        return a->x < b->x ? -1 : 1;
+    return (a->y > b->y) - (a->y < b->y);
+}
+
+/* The convex hull of the specks, counter-clockwise (A. M. Andrew's monotone chain, 1979).  Returns its corners. */
+static size_t
+hull_of(struct speck *speck, size_t n, struct speck *hull)
+{
+    size_t k = 0;
+
+    qsort(speck, n, sizeof *speck, by_place);
+    for (size_t i = 0; i < n; i++) {
+        while (k >= 2 && turn_of(&hull[k - 2], &hull[k - 1], &speck[i]) <= 0)
+            k--;
+        hull[k++] = speck[i];
+    }
+    for (size_t i = n - 1, lower = k + 1; i-- > 0;) {
+        while (k >= lower && turn_of(&hull[k - 2], &hull[k - 1], &speck[i]) <= 0)
+            k--;
+        hull[k++] = speck[i];
+    }
+    return k > 1 ? k - 1 : k;
+}
+
+/* Distance of a point from the hull, 0 inside. */
+static double
+hull_distance(const struct speck *hull, size_t n, double x, double y)
+{
+    double best = INFINITY;
+    int within = n > 2;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct speck *a = &hull[i], *b = &hull[(i + 1) % n];
+        double ex = b->x - a->x, ey = b->y - a->y, px = x - a->x, py = y - a->y;
+        double len = ex * ex + ey * ey, s = len > 0 ? (ex * px + ey * py) / len : 0;
+
+        s = s > 0 ? (s < 1 ? s : 1) : 0;
+        px -= s * ex;
+        py -= s * ey;
+        best = fmin(best, sqrt(px * px + py * py));
+        within &= ex * (y - a->y) - ey * (x - a->x) >= 0;
+    }
+    return within ? 0 : best;
+}
+
+int
+lesion_draw(const struct lesion *l, double mm, double x, double y, double toward, struct rng *r,
+            struct plane *density, uint8_t *mask, uint8_t value, struct err *e)
+{
+    struct speck speck[MOST_SPECKS], hull[2 * MOST_SPECKS];
+    double reach = 2.2 * lesion_radius(l, mm);
+    long left = (long)floor(x - reach), top = (long)floor(y - reach);
+    size_t side = (size_t)(2 * reach) + 2, n = 0;
+    struct plane own;
+    float peak = 0;
+
+    if (plane_alloc(&own, side, side, e) == -1)
+        return -1;
+    if (l->kind == PHANTOM_MASS) {
+        if (mass_draw(l, mm, x - (double)left, y - (double)top, r, &own, e) == -1) {
+            plane_free(&own);
+            return -1;
+        }
+        for (size_t i = 0; i < side * side; i++)
+            peak = own.px[i] > peak ? own.px[i] : peak;
+    } else {
+        n = cluster_draw(l, mm, x - (double)left, y - (double)top, toward, r, &own, speck);
+        n = hull_of(speck, n, hull);
+    }
+    for (size_t i = 0; i < side; i++)
+        for (size_t j = 0; j < side; j++) {
+            long py = top + (long)i, px = left + (long)j;
+
+            if (py < 0 || px < 0 || py >= (long)density->h || px >= (long)density->w)
+                continue;
+            size_t at = (size_t)py * density->w + (size_t)px;
+            float own_px = own.px[i * side + j];
+
+            density->px[at] += own_px;
+            if (l->kind == PHANTOM_MASS ? own_px > 0.3f * peak
+                                        : hull_distance(hull, n, (double)j, (double)i) <= 1.0 * mm)
+                mask[at] = value;
+        }
+    plane_free(&own);
+    return 0;
+}
