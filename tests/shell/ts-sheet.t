@@ -1,0 +1,73 @@
+# ts-sheet: contact sheets of streams.
+. tests/tap.sh
+patches=$BUILD/tests/make_patches
+cd "$T"
+
+# Width and height from a PNG's header.
+png_size() { od -An -tu1 -j16 -N8 "$1" | awk '{print $3*256+$4, $7*256+$8}'; }
+
+"$patches" 30 64 > p.sts
+ts-sheet --out a.png < p.sts 2> err
+is "$?" 0 "draws a stream"
+is "$(head -c 8 a.png | od -An -tx1 | tr -d ' ')" 89504e470d0a1a0a "a PNG"
+is "$(wc -c < err | tr -d ' ')" 0 "without a word"
+set -- $(png_size a.png)
+ok $((!($1 > 1200 && $1 <= 1760 && $2 > 800))) "24 records of 3 x 128 px: $1 x $2"
+ts-sheet --out b.png < p.sts
+cmp -s a.png b.png
+ok $? "same input, same bytes"
+ok "$(grep -aq 'make_patches 1' a.png && grep -aq 'ts-sheet .*--count 24' a.png; echo $?)" "tells what was drawn"
+
+ts-sheet --out b.png --every 2 -n 5 --columns 1 --zoom 1 < p.sts
+"$patches" 5 64 | ts-sheet --out c.png -n 5 --columns 1 --zoom 1
+is "$(png_size b.png)" "$(png_size c.png)" "every second of thirty, five of them: the size of five"
+cmp -s b.png c.png
+ok $((!$?)) "but other records"
+ts-sheet --out c.png --every 2 -n 5 --columns 1 --zoom 1 --outline none < p.sts
+cmp -s b.png c.png
+ok $((!$?)) "--outline none changes the picture"
+ts-sheet --out c.png --every 2 -n 5 --columns 1 --zoom 1 --tensors image,mask < p.sts
+ok $? "a mask can be drawn as a tensor"
+set -- $(ts-sheet --out d.png --zoom 1 --columns 20 < p.sts; png_size d.png
+    ts-sheet --out d.png --zoom 1 --columns 20 --tensors base,image < p.sts; png_size d.png)
+is $(($1 - $3)) $((20 * 68)) "two columns are a cell and a gutter narrower than three"
+ts-sheet --out c.png --every 2 -n 5 --columns 1 --zoom 1 --title 'inserted masses' --caption x,patient \
+    --window 0.2,0.7 --lesion-range 0.3 --signed lesion < p.sts
+ok $? "title, captions, window and range"
+ok "$(grep -aq 'inserted masses' c.png; echo $?)" "the title is in the file too"
+ts-sheet --out d.png --auto-window < p.sts
+cmp -s a.png d.png
+ok $((!$?)) "--auto-window changes the picture"
+
+STDIN=p.sts fails 2 "no --out" ts-sheet
+STDIN=p.sts fails 2 "unknown option" ts-sheet --out x.png --nonsense
+STDIN=p.sts fails 2 "operand" ts-sheet --out x.png p.sts
+for w in 1,0 0.2 0,1,2 -1,1 nan,1 0,2; do
+    STDIN=p.sts fails 2 "--window $w" ts-sheet --out x.png --window "$w"
+done
+STDIN=p.sts fails 2 "--count 0" ts-sheet --out x.png --count 0
+STDIN=p.sts fails 2 "--lesion-range 0" ts-sheet --out x.png --lesion-range 0
+STDIN=p.sts fails 1 "a tensor that no record has" ts-sheet --out x.png --tensors image,imgae
+STDIN=p.sts fails 1 "a sheet beyond 16384 px" ts-sheet --out x.png --columns 1 --zoom 64 -n 10
+STDIN=p.sts fails 1 "a folder that is not there" ts-sheet --out nowhere/x.png
+STDIN=/dev/null fails 1 "empty input" ts-sheet --out x.png
+"$patches" 0 64 > none.sts
+STDIN=none.sts fails 1 "a stream without records" ts-sheet --out x.png
+head -c 100000 p.sts > cut.sts
+STDIN=cut.sts fails 1 "a cut stream" ts-sheet --out x.png -n 1
+head -c 1000000 p.sts > cut.sts
+STDIN=cut.sts fails 1 "a stream cut behind what is drawn" ts-sheet --out x.png -n 1
+(cat p.sts; echo junk) > junk.sts
+STDIN=junk.sts fails 1 "bytes behind the trailer" ts-sheet --out x.png -n 1
+is "$(ls x.png* 2> /dev/null)" "" "no file is left by a failure"
+
+# The page has exactly the options of --help.
+ts-sheet --help | grep -o -- ' --[a-z-]*' | sort -u > help
+sed -n 's/^\.It .*Fl -\([a-z-]*\).*/ --\1/p' "$TOP/man/ts-sheet.1" | sort -u > page
+is "$(cat page)" "$(cat help)" "man page and --help agree"
+if command -v mandoc > /dev/null; then
+    is "$(mandoc -T lint -W warning "$TOP/man/ts-sheet.1")" "" "the page lints"
+else
+    skip "mandoc is not installed"
+fi
+done_testing
