@@ -50,13 +50,14 @@ conv_out(size_t in, size_t k, size_t stride, size_t pad)
     return (in + 2 * pad - k) / stride + 1;
 }
 
-void
+int
 backend_threads(int n)
 {
     if (n <= 0)
         n = omp_get_num_procs();
     omp_set_num_threads(n);
     openblas_set_num_threads(n);
+    return n;
 }
 
 const char *

@@ -51,7 +51,7 @@ void backend_gemv(int trans, size_t m, size_t n, const real *a, const real *x, r
 /* "oneDNN 2.6.3 (AVX2), OpenBLAS 0.3.21 (openmp, Zen)": for logs. */
 const char *backend_name(void);
 
-/* Threads of everything above; 0: as many as there are processors. */
-void backend_threads(int n);
+/* Threads of everything above; 0: as many as there are processors.  Returns their number. */
+int backend_threads(int n);
 
 #endif

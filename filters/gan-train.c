@@ -1,0 +1,203 @@
+/*
+ * gan-train - trains the contextual GAN: lesion, benign and normal patches in, a generator out.
+ *
+ * The paper, section 2.  One iteration is one update of the discriminator and --g-steps of the
+ * generator.  --remove exchanges the roles: the generator then turns lesions into normal tissue.
+ */
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/cli.h"
+#include "base/jsonl.h"
+#include "base/mem.h"
+#include "base/progress.h"
+#include "nn/backend.h"
+#include "train/gan_run.h"
+
+static struct opts {
+    const char *lesion, *benign, *normal, *out, *state, *sheets, *log;
+    int remove, resume, diff_augment, no_attention, no_spectral, progress;
+    size_t size, iterations, half_iterations, fade, batch, g_steps, mid, border, samples, threads;
+    size_t save_every, sheet_every, log_every;
+    double width, aux, gp_lambda, gp_k, gp_sigma, lr, beta1, beta2, epsilon, leak, ema;
+    uint64_t seed;
+} o = {.size = 256, .iterations = 30000, .half_iterations = SIZE_MAX, .fade = 3000, .batch = 8,
+       .g_steps = 2, .mid = 2048, .border = SIZE_MAX, .samples = 8, .save_every = 500,
+       .sheet_every = 500, .log_every = 1, .width = 1, .aux = 0.1, .gp_lambda = 10, .gp_k = 1,
+       .gp_sigma = 0.0124, .lr = 1e-4, .beta1 = 0, .beta2 = 0.9, .epsilon = 1e-8, .leak = 0.2,
+       .seed = 1};
+
+static const struct cli_opt options[] = {
+    CLI_TEXT('L', "lesion", "FILE", &o.lesion, "stream of malignant lesion patches ('-' is standard input)"),
+    CLI_TEXT('B', "benign", "FILE", &o.benign, "stream of benign lesion patches; none or empty: three-way loss"),
+    CLI_TEXT('N', "normal", "FILE", &o.normal, "stream of normal patches"),
+    CLI_LOCAL_TEXT('o', "out", "FILE", &o.out, "the generator, written when training is finished"),
+    CLI_LOCAL_TEXT(0, "state", "FILE", &o.state, "everything needed to resume (default: OUT.state)"),
+    CLI_LOCAL_FLAG(0, "resume", &o.resume, "go on from the state"),
+    CLI_FLAG(0, "remove", &o.remove, "train the remover: lesions in, normal tissue out"),
+    CLI_SIZE(0, "size", "PX", &o.size, 32, 512, "side of the patches, a power of two"),
+    CLI_REAL('w', "width", "X", &o.width, 0.001, 16, "multiplies the number of filters; the paper has 1"),
+    CLI_SIZE('i', "iterations", "N", &o.iterations, 1, 1e9, "iterations at full size"),
+    CLI_SIZE(0, "half-iterations", "N", &o.half_iterations, 0, 1e9, "iterations at half size (default: as --iterations)"),
+    CLI_SIZE(0, "fade", "N", &o.fade, 0, 1e9, "iterations in which full size is faded in"),
+    CLI_SIZE('b', "batch", "N", &o.batch, 1, 4096, "patches of each class in an update"),
+    CLI_SIZE(0, "g-steps", "N", &o.g_steps, 1, 100, "generator updates for each discriminator update"),
+    CLI_REAL(0, "aux-weight", "X", &o.aux, 0, 1e6, "weight of the benign and normal losses"),
+    CLI_REAL(0, "gp-lambda", "X", &o.gp_lambda, 0, 1e6, "weight of the gradient penalty; 0 = none"),
+    CLI_REAL(0, "gp-k", "X", &o.gp_k, 0, 1e6, "slope that the penalty asks for"),
+    CLI_REAL(0, "gp-sigma", "X", &o.gp_sigma, 0, 1, "noise round the real patches, in grey levels of [0,1]"),
+    CLI_REAL(0, "lr", "X", &o.lr, 0, 1, "Adam: learning rate"),
+    CLI_REAL(0, "beta1", "X", &o.beta1, 0, 0.9999, "Adam: decay of the mean"),
+    CLI_REAL(0, "beta2", "X", &o.beta2, 0, 0.999999, "Adam: decay of the square"),
+    CLI_REAL(0, "epsilon", "X", &o.epsilon, 1e-30, 1, "Adam: added to the root"),
+    CLI_REAL(0, "leak", "X", &o.leak, 0, 1, "slope of LeakyReLU"),
+    CLI_SIZE(0, "mid", "N", &o.mid, 0, 65536, "filters of the centre at 256 px and width 1; 0 = none"),
+    CLI_SIZE(0, "border", "PX", &o.border, 0, 255, "border without lesion (default: 10 at 256 px, in proportion)"),
+    CLI_FLAG(0, "no-attention", &o.no_attention, "leave out self-attention"),
+    CLI_FLAG(0, "no-spectral", &o.no_spectral, "leave out spectral normalisation"),
+    CLI_REAL(0, "ema", "X", &o.ema, 0, 0.999999, "keep a running average of the generator with this decay; 0 = none"),
+    CLI_FLAG(0, "diff-augment", &o.diff_augment, "change all that the discriminator sees at random (few lesions)"),
+    CLI_SIZE(0, "samples", "N", &o.samples, 1, 64, "inputs of the sample sheets"),
+    CLI_LOCAL_TEXT(0, "sheets", "DIR", &o.sheets, "write sample sheets into DIR"),
+    CLI_LOCAL_SIZE(0, "sheet-every", "N", &o.sheet_every, 1, 1e9, "iterations between sheets"),
+    CLI_LOCAL_SIZE(0, "save-every", "N", &o.save_every, 1, 1e9, "iterations between states"),
+    CLI_LOCAL_SIZE(0, "log-every", "N", &o.log_every, 1, 1e9, "iterations between lines of the log"),
+    CLI_SEED(&o.seed),
+    CLI_THREADS(&o.threads),
+    CLI_LOG(&o.log),
+    CLI_PROGRESS(&o.progress),
+    CLI_END,
+};
+
+static const struct cli_prog prog = {
+    "gan-train", "", "Trains a generator that grows lesions on normal patches, or removes them.",
+    options, 0, 0};
+
+static void
+check_options(void)
+{
+    if (o.lesion == NULL || o.normal == NULL || o.out == NULL)
+        cli_usage("--lesion, --normal and --out are needed");
+    if ((o.size & (o.size - 1)) != 0)
+        cli_usage("--size: %zu is not a power of two", o.size);
+    if (o.half_iterations == SIZE_MAX)
+        o.half_iterations = o.iterations;
+    if (o.border == SIZE_MAX)
+        o.border = (size_t)lround(10.0 * (double)o.size / 256);
+    if (2 * o.border >= o.size / 2)
+        cli_usage("--border: %zu leaves nothing of %zu px", o.border, o.size);
+}
+
+static struct gan_config
+config(void)
+{
+    return (struct gan_config){
+        .net = {.size = o.size, .width = o.width, .leak = o.leak, .spectral = !o.no_spectral,
+                .attention = !o.no_attention},
+        .mid = o.mid, .border = o.border, .batch = o.batch, .g_steps = o.g_steps, .aux = o.aux,
+        .gp_lambda = o.gp_lambda, .gp_k = o.gp_k, .gp_sigma = o.gp_sigma, .ema = o.ema,
+        .diff_augment = o.diff_augment, .seed = o.seed,
+        .adam = {.rate = o.lr, .beta1 = o.beta1, .beta2 = o.beta2, .epsilon = o.epsilon}};
+}
+
+/* The run record: the first line of a log. */
+static int
+log_start(struct jsonl *log, const struct gan_run *r, struct err *e)
+{
+    jsonl_begin(log);
+    jsonl_text(log, "run", r->history);
+    jsonl_text(log, "engine", backend_name());
+    jsonl_int(log, "threads", backend_threads((int)o.threads));
+    jsonl_int(log, "generator_parameters", (int64_t)params_count(&r->gan.g.params));
+    jsonl_int(log, "discriminator_parameters", (int64_t)params_count(&r->gan.d.params));
+    jsonl_text(log, "loss", r->has[GAN_BENIGN] ? "four-way" : "three-way: the benign stream is empty");
+    jsonl_int(log, "resumed_at", (int64_t)r->iteration);
+    return jsonl_end(log, e);
+}
+
+static void
+train(struct gan_run *r, struct jsonl *log)
+{
+    uint64_t total = gan_run_total(r);
+    struct gan_losses losses = {0};
+    struct progress p;
+    struct err e;
+    char note[96], path[4096];
+
+    progress_start(&p, "gan-train", "iterations", r->iteration, total, o.progress);
+    while (r->iteration < total) {
+        double began = progress_clock();
+        uint64_t i;
+
+        if (gan_run_iterate(r, &losses, &e) == -1)
+            cli_fail(&e);
+        i = r->iteration;
+        if (i % o.log_every == 0 &&
+            gan_run_log(r, &losses, progress_clock() - began, log, &e) == -1)
+            cli_fail(&e);
+        if (o.sheets != NULL && (i % o.sheet_every == 0 || i == total)) {
+            snprintf(path, sizeof(path), "%s/iteration-%06llu.png", o.sheets, (unsigned long long)i);
+            if (gan_run_sheet(r, path, &e) == -1)
+                cli_fail(&e);
+        }
+        if ((i % o.save_every == 0 || i == total || cli_stopped()) &&
+            gan_run_save(r, o.state, &e) == -1)
+            cli_fail(&e);
+        if (cli_stopped() && i < total)
+            cli_failf("stopped after iteration %llu; --resume goes on from %s",
+                      (unsigned long long)i, o.state);
+        snprintf(note, sizeof(note), "D %.3f, G %.3f", losses.d_total, losses.g_total);
+        progress_at(&p, i, note);
+    }
+    progress_end(&p, r->iteration);
+}
+
+int
+main(int argc, char **argv)
+{
+    struct gan_run run = {0};
+    struct gan_config c;
+    struct jsonl log;
+    struct err e;
+    char *history, *state = NULL;
+    int target = GAN_TARGET, input = GAN_INPUT;
+
+    cli_parse(&prog, argc, argv);
+    check_options();
+    if (o.remove) {
+        target = GAN_INPUT;
+        input = GAN_TARGET;
+    }
+    if (o.state == NULL)
+        o.state = state = mem_printf(&e, "%s.state", o.out);
+    history = cli_history(&prog, &e);
+    if (history == NULL || o.state == NULL)
+        cli_fail(&e);
+    backend_threads((int)o.threads);
+    cli_catch_stop();
+
+    c = config();
+    run.half = o.half_iterations;
+    run.fade = o.fade;
+    run.full = o.iterations;
+    run.remove = o.remove;
+    run.history = history;
+    if (feed_open(&run.feed[target], o.lesion, &e) == -1 ||
+        feed_open(&run.feed[input], o.normal, &e) == -1 ||
+        (o.benign != NULL && feed_open(&run.feed[GAN_BENIGN], o.benign, &e) == -1) ||
+        gan_run_init(&run, &c, o.samples, o.resume, &e) == -1 ||
+        (o.resume && gan_run_load(&run, o.state, &e) == -1) ||
+        (o.resume && o.log != NULL && gan_run_trim_log(o.log, run.iteration, &e) == -1) ||
+        jsonl_open(&log, o.log, o.resume, &e) == -1 || log_start(&log, &run, &e) == -1)
+        cli_fail(&e);
+
+    train(&run, &log);
+    if (gan_run_export(&run, o.out, &e) == -1 || jsonl_close(&log, &e) == -1)
+        cli_fail(&e);
+    gan_run_free(&run);
+    free(history);
+    free(state);
+    return 0;
+}

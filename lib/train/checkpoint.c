@@ -1,0 +1,243 @@
+#include "train/checkpoint.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/rng.h"
+#include "stream/tstream.h"
+
+#ifdef MP_REAL_DOUBLE
+#define REAL_DTYPE TS_F64
+#else
+#define REAL_DTYPE TS_F32
+#endif
+
+/* Checkpoints of the paper's full training are 1.7 GB. */
+#define CHECKPOINT_LIMIT ((size_t)8 << 30)
+
+/* ---- parameters ---- */
+
+/* The five arrays of a parameter; those it has not are NULL. */
+struct part {
+    const char *suffix;
+    real *v;
+    unsigned rank;
+    const size_t *shape;
+};
+
+enum { PARTS = 5 };
+
+static void
+parts_of(const struct param *p, int optimiser, struct part part[PARTS])
+{
+    part[0] = (struct part){"", p->w.v, p->w.rank, p->w.shape};
+    part[1] = (struct part){".u", p->u, 1, &p->out};
+    part[2] = (struct part){".v", p->v, 1, &p->in};
+    part[3] = (struct part){".m1", optimiser ? p->adam_m : NULL, p->w.rank, p->w.shape};
+    part[4] = (struct part){".m2", optimiser ? p->adam_v : NULL, p->w.rank, p->w.shape};
+}
+
+int
+checkpoint_put(struct ts_record *r, const char *prefix, const struct params *ps, int optimiser,
+               struct err *e)
+{
+    for (size_t i = 0; i < ps->n; i++) {
+        struct part part[PARTS];
+
+        parts_of(ps->p[i], optimiser, part);
+        for (int k = 0; k < PARTS; k++) {
+            struct ts_tensor *x;
+            char name[128];
+
+            if (part[k].v == NULL)
+                continue;
+            snprintf(name, sizeof(name), "%s%s%s", prefix, ps->p[i]->name, part[k].suffix);
+            x = ts_put(r, name, REAL_DTYPE, part[k].rank, part[k].shape, e);
+            if (x == NULL)
+                return -1;
+            memcpy(x->data, part[k].v, x->bytes);
+        }
+    }
+    return 0;
+}
+
+int
+checkpoint_get(const struct ts_record *r, const char *prefix, struct params *ps, int optimiser,
+               struct err *e)
+{
+    for (size_t i = 0; i < ps->n; i++) {
+        struct part part[PARTS];
+
+        parts_of(ps->p[i], optimiser, part);
+        for (int k = 0; k < PARTS; k++) {
+            const struct ts_tensor *x;
+            char name[128];
+            int same;
+
+            if (part[k].v == NULL)
+                continue;
+            snprintf(name, sizeof(name), "%s%s%s", prefix, ps->p[i]->name, part[k].suffix);
+            x = ts_find(r, name);
+            if (x == NULL)
+                return err_set(e, "tensor %s is missing", name);
+            same = x->dtype == REAL_DTYPE && x->rank == part[k].rank;
+            for (unsigned d = 0; same && d < x->rank; d++)
+                same = x->shape[d] == part[k].shape[d];
+            if (!same)
+                return err_set(e, "tensor %s has another type or shape than its network", name);
+            memcpy(part[k].v, x->data, x->bytes);
+            for (size_t j = 0; j < x->bytes / sizeof(real); j++)
+                if (!isfinite(part[k].v[j]))
+                    return err_set(e, "tensor %s: number %zu is not finite", name, j);
+        }
+    }
+    return 0;
+}
+
+/* ---- numbers ---- */
+
+int
+checkpoint_put_count(struct ts_record *r, const char *key, uint64_t value, struct err *e)
+{
+    return ts_meta_setf(r, key, e, "%" PRIu64, value);
+}
+
+int
+checkpoint_get_count(const struct ts_record *r, const char *key, uint64_t *value, struct err *e)
+{
+    const char *s = ts_meta_or(r, key, "");
+    char *end;
+
+    errno = 0;
+    *value = strtoull(s, &end, 10);
+    if (s[0] < '0' || s[0] > '9' || *end != '\0' || errno != 0)
+        return err_set(e, "metadata %s: '%.40s' is not a whole number", key, s);
+    return 0;
+}
+
+int
+checkpoint_put_real(struct ts_record *r, const char *key, double value, struct err *e)
+{
+    return ts_meta_setf(r, key, e, "%.17g", value);
+}
+
+int
+checkpoint_get_real(const struct ts_record *r, const char *key, double lo, double hi,
+                    double *value, struct err *e)
+{
+    const char *s = ts_meta_or(r, key, "");
+    char *end;
+
+    *value = strtod(s, &end);
+    if (s[0] == '\0' || *end != '\0' || !(*value >= lo && *value <= hi))
+        return err_set(e, "metadata %s: '%.40s' is not a number from %g to %g", key, s, lo, hi);
+    return 0;
+}
+
+int
+checkpoint_put_net(struct ts_record *r, const struct net_config *c, size_t mid, size_t border,
+                   struct err *e)
+{
+    return checkpoint_put_count(r, "size", c->size, e) == -1 ||
+                   checkpoint_put_real(r, "width", c->width, e) == -1 ||
+                   checkpoint_put_real(r, "leak", c->leak, e) == -1 ||
+                   checkpoint_put_count(r, "spectral", (uint64_t)c->spectral, e) == -1 ||
+                   checkpoint_put_count(r, "attention", (uint64_t)c->attention, e) == -1 ||
+                   checkpoint_put_count(r, "mid", mid, e) == -1 ||
+                   checkpoint_put_count(r, "border", border, e) == -1
+               ? -1
+               : 0;
+}
+
+int
+checkpoint_get_net(const struct ts_record *r, struct net_config *c, size_t *mid, size_t *border,
+                   struct err *e)
+{
+    uint64_t size, spectral, attention, m, b;
+
+    if (checkpoint_get_count(r, "size", &size, e) == -1 ||
+        checkpoint_get_real(r, "width", 1e-3, 16, &c->width, e) == -1 ||
+        checkpoint_get_real(r, "leak", 0, 1, &c->leak, e) == -1 ||
+        checkpoint_get_count(r, "spectral", &spectral, e) == -1 ||
+        checkpoint_get_count(r, "attention", &attention, e) == -1 ||
+        checkpoint_get_count(r, "mid", &m, e) == -1 ||
+        checkpoint_get_count(r, "border", &b, e) == -1)
+        return -1;
+    if (size < 32 || size > 512 || (size & (size - 1)) != 0)
+        return err_set(e, "metadata size: %" PRIu64 " is not a power of two from 32 to 512", size);
+    if (m > 1 << 16 || b >= size / 2)
+        return err_set(e, "metadata mid %" PRIu64 ", border %" PRIu64 ": out of range", m, b);
+    c->size = size;
+    c->spectral = spectral != 0;
+    c->attention = attention != 0;
+    *mid = m;
+    *border = b;
+    return 0;
+}
+
+uint64_t
+checkpoint_hash(const struct ts_record *r)
+{
+    uint64_t h = 0;
+
+    for (size_t i = 0; i < r->n_tensors; i++) {
+        h = h * 0x9E3779B97F4A7C15u + rng_hash(r->tensor[i].name, strlen(r->tensor[i].name));
+        h = h * 0x9E3779B97F4A7C15u + rng_hash(r->tensor[i].data, r->tensor[i].bytes);
+    }
+    return h;
+}
+
+/* ---- generators ---- */
+
+int
+generator_model_load(struct generator_model *m, const char *path, struct err *e)
+{
+    struct ts_record r = {0};
+    struct net_config net;
+    size_t mid, border;
+    const char *kind, *prefix = "";
+    double ema = 0;
+    int rc = -1;
+
+    *m = (struct generator_model){0};
+    if (ts_load(path, CHECKPOINT_LIMIT, &r, e) == -1)
+        return -1; /* names the path */
+    kind = ts_meta_or(&r, "kind", "");
+    if (strcmp(kind, "gan-state") == 0) {
+        if (checkpoint_get_real(&r, "ema", 0, 1, &ema, e) == -1)
+            goto done;
+        prefix = ema > 0 ? "average." : "g.";
+    } else if (strcmp(kind, "generator") != 0) {
+        err_set(e, "is no generator (its metadata says kind '%.40s')", kind);
+        goto done;
+    }
+    if (checkpoint_get_net(&r, &net, &mid, &border, e) == -1 ||
+        checkpoint_get_real(&r, "fade", 0, 1, &m->fade, e) == -1 ||
+        generator_init(&m->g, &net, mid, border, 0, e) == -1 ||
+        checkpoint_get(&r, prefix, &m->g.params, 0, e) == -1)
+        goto done;
+    m->hash = checkpoint_hash(&r);
+    m->label = mem_string(ts_meta_or(&r, "label", ""), e);
+    m->lesion = mem_string(ts_meta_or(&r, "lesion", ""), e);
+    rc = m->label && m->lesion ? 0 : -1;
+done:
+    ts_clear(&r);
+    if (rc == -1) {
+        err_in(e, "%s", path);
+        generator_model_free(m);
+    }
+    return rc;
+}
+
+void
+generator_model_free(struct generator_model *m)
+{
+    generator_free(&m->g);
+    free(m->label);
+    free(m->lesion);
+    *m = (struct generator_model){0};
+}

@@ -1,0 +1,52 @@
+/*
+ * checkpoint - networks as records, tstream(5): named weights and text metadata.
+ */
+#ifndef MP_TRAIN_CHECKPOINT_H
+#define MP_TRAIN_CHECKPOINT_H
+
+#include "base/err.h"
+#include "nn/param.h"
+#include "stream/record.h"
+#include "train/gan.h"
+
+/*
+ * The parameters of ps as tensors PREFIXname, and the singular vectors of spectral ones as name.u
+ * and name.v; with `optimiser` also Adam's name.m1 and name.m2.  Loading demands every one with its shape, and finite.
+ */
+int checkpoint_put(struct ts_record *r, const char *prefix, const struct params *ps, int optimiser,
+                   struct err *e);
+int checkpoint_get(const struct ts_record *r, const char *prefix, struct params *ps, int optimiser,
+                   struct err *e);
+
+/* A network's configuration as metadata, and back (checked as if it came from a command line). */
+int checkpoint_put_net(struct ts_record *r, const struct net_config *c, size_t mid, size_t border,
+                       struct err *e);
+int checkpoint_get_net(const struct ts_record *r, struct net_config *c, size_t *mid, size_t *border,
+                       struct err *e);
+
+/* Numbers in metadata. */
+int checkpoint_put_count(struct ts_record *r, const char *key, uint64_t value, struct err *e);
+int checkpoint_get_count(const struct ts_record *r, const char *key, uint64_t *value, struct err *e);
+int checkpoint_put_real(struct ts_record *r, const char *key, double value, struct err *e);
+int checkpoint_get_real(const struct ts_record *r, const char *key, double lo, double hi,
+                        double *value, struct err *e);
+
+/* A hash of all tensors' bytes: the name of a model in what it made. */
+uint64_t checkpoint_hash(const struct ts_record *r);
+
+/*
+ * A generator as gan-gen loads it, from what gan-train wrote: its result, or its state.
+ *   fade   0 where only the half-size network is trained yet, else as far as it is faded in
+ *   label, lesion  of the patches it makes; owned by the model
+ */
+struct generator_model {
+    struct generator g;
+    double fade;
+    char *label, *lesion;
+    uint64_t hash;
+};
+
+int generator_model_load(struct generator_model *m, const char *path, struct err *e);
+void generator_model_free(struct generator_model *m);
+
+#endif

@@ -1,0 +1,414 @@
+#include "train/gan_run.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/rng.h"
+#include "image/sheet.h"
+#include "io/input.h"
+#include "io/output.h"
+#include "nn/ops.h"
+#include "train/checkpoint.h"
+
+static const char *const feed_name[GAN_FEEDS] = {"target", "input", "benign"};
+
+/* ---- begin and end ---- */
+
+int
+gan_run_init(struct gan_run *r, struct gan_config *c, size_t n_samples, int resumed, struct err *e)
+{
+    size_t size = c->net.size, patch = size * size;
+
+    r->has[GAN_TARGET] = r->has[GAN_INPUT] = 1;
+    r->has[GAN_BENIGN] = r->feed[GAN_BENIGN].reader != NULL && !r->feed[GAN_BENIGN].empty;
+    for (int k = GAN_TARGET; k <= GAN_INPUT; k++)
+        if (r->feed[k].empty)
+            return err_set(e, "%s: has no records", ts_name(r->feed[k].reader));
+    c->classes = r->has[GAN_BENIGN] ? LOGITS : LOGITS - 1;
+    r->n_samples = n_samples;
+    r->samples = mem_array(n_samples * patch, sizeof(real), e);
+    if (r->samples == NULL)
+        return -1;
+    for (int k = 0; k <= GAN_FEEDS; k++)
+        if ((r->batch[k] = mem_array(c->batch * patch, sizeof(real), e)) == NULL)
+            return -1;
+    if (gan_init(&r->gan, c, e) == -1)
+        return -1;
+    for (size_t i = 0; !resumed && i < n_samples; i++)
+        if (feed_patch(&r->feed[GAN_INPUT], size, r->samples + i * patch, &r->patients, e) == -1)
+            return -1;
+    return 0;
+}
+
+void
+gan_run_free(struct gan_run *r)
+{
+    gan_free(&r->gan);
+    for (int k = 0; k < GAN_FEEDS; k++)
+        if (r->feed[k].reader != NULL)
+            feed_close(&r->feed[k]);
+    for (int k = 0; k <= GAN_FEEDS; k++)
+        free(r->batch[k]);
+    free(r->samples);
+    patients_free(&r->patients);
+    *r = (struct gan_run){0};
+}
+
+/* ---- the schedule ---- */
+
+uint64_t
+gan_run_total(const struct gan_run *r)
+{
+    return (uint64_t)r->half + r->fade + r->full;
+}
+
+/*
+ * "Over 3000 iterations, the weight on the 128px layer decreases from 1 to 0 while the weight of
+ * the 256px increases from 0 to 1."
+ */
+double
+gan_run_fade(const struct gan_run *r, uint64_t i)
+{
+    if (i < r->half)
+        return 0;
+    i -= r->half;
+    return i < r->fade ? (double)(i + 1) / (double)r->fade : 1;
+}
+
+size_t
+gan_run_side(const struct gan_run *r, uint64_t i)
+{
+    size_t size = r->gan.config.net.size;
+
+    return gan_run_fade(r, i) > 0 ? size : size / 2;
+}
+
+/* The next batch of a feed, reduced to `side` by the mean over 2x2 blocks where that is half the size. */
+static int
+next_batch(struct gan_run *r, int feed, real *to, size_t side, struct err *e)
+{
+    size_t size = r->gan.config.net.size;
+
+    for (size_t k = 0; k < r->gan.config.batch; k++) {
+        /* In place: a reduced pixel never lies behind the four it comes from. */
+        real *at = to + k * side * side, *full = to + (r->gan.config.batch - 1) * size * size;
+
+        if (side == size)
+            full = at;
+        if (feed_patch(&r->feed[feed], size, full, &r->patients, e) == -1)
+            return -1;
+        for (size_t y = 0; side < size && y < side; y++)
+            for (size_t x = 0; x < side; x++) {
+                const real *p = full + 2 * y * size + 2 * x;
+
+                at[y * side + x] = (p[0] + p[1] + p[size] + p[size + 1]) / 4;
+            }
+    }
+    return 0;
+}
+
+int
+gan_run_iterate(struct gan_run *r, struct gan_losses *l, struct err *e)
+{
+    double fade = gan_run_fade(r, r->iteration);
+    size_t side = gan_run_side(r, r->iteration);
+    real **b = r->batch;
+
+    if (r->iteration > 0 && side != gan_run_side(r, r->iteration - 1))
+        tape_release(r->gan.tape); /* the memory of the half-size stage has the wrong shapes */
+    for (int k = 0; k < GAN_FEEDS; k++)
+        if (r->has[k] && next_batch(r, k, b[k], side, e) == -1)
+            return -1;
+    if (next_batch(r, GAN_INPUT, b[GAN_FEEDS], side, e) == -1 ||
+        gan_step_d(&r->gan, b[GAN_TARGET], r->has[GAN_BENIGN] ? b[GAN_BENIGN] : NULL, b[GAN_INPUT],
+                   b[GAN_FEEDS], side, fade, l, e) == -1)
+        return -1;
+    for (size_t k = 0; k < r->gan.config.g_steps; k++)
+        if (next_batch(r, GAN_INPUT, b[GAN_FEEDS], side, e) == -1 ||
+            gan_step_g(&r->gan, b[GAN_FEEDS], side, fade, l, e) == -1)
+            return -1;
+    r->iteration++;
+    return 0;
+}
+
+/* ---- what people look at ---- */
+
+int
+gan_run_log(const struct gan_run *r, const struct gan_losses *l, double seconds, struct jsonl *log,
+            struct err *e)
+{
+    jsonl_begin(log);
+    jsonl_int(log, "iteration", (int64_t)r->iteration);
+    jsonl_int(log, "side", (int64_t)gan_run_side(r, r->iteration - 1));
+    jsonl_real(log, "fade", gan_run_fade(r, r->iteration - 1));
+    jsonl_real(log, "d_loss", l->d_total);
+    jsonl_real(log, "d_real", l->real);
+    jsonl_real(log, "d_fake", l->fake);
+    if (r->has[GAN_BENIGN])
+        jsonl_real(log, "d_benign", l->benign);
+    jsonl_real(log, "d_input", l->input);
+    jsonl_real(log, "penalty", l->penalty);
+    jsonl_real(log, "slope", l->slope);
+    jsonl_real(log, "d_gradient", l->d_gradient);
+    jsonl_real(log, "g_loss", l->g_total);
+    jsonl_real(log, "g_gradient", l->g_gradient);
+    jsonl_real(log, "lesion", l->lesion);
+    jsonl_real(log, "odds_real", l->odds_real);
+    jsonl_real(log, "odds_fake", l->odds_fake);
+    jsonl_real(log, "seconds", seconds);
+    return jsonl_end(log, e);
+}
+
+static int
+sheet_plane(struct sheet *s, const real *v, size_t side, enum sheet_kind kind, struct err *e)
+{
+    float *plane = mem_array(side * side, sizeof(*plane), e);
+    int rc;
+
+    if (plane == NULL)
+        return -1;
+    for (size_t i = 0; i < side * side; i++)
+        plane[i] = (float)v[i];
+    rc = sheet_cell(s, plane, side, side, kind, NULL, e);
+    free(plane);
+    return rc;
+}
+
+int
+gan_run_sheet(struct gan_run *r, const char *path, struct err *e)
+{
+    static const char *const head[] = {"input", "lesion", "image"};
+    struct generator *g = gan_best(&r->gan);
+    struct tape *t = r->gan.tape;
+    uint64_t last = r->iteration ? r->iteration - 1 : 0;
+    size_t size = r->gan.config.net.size, side = gan_run_side(r, last), cell = side < 128 ? 128 : side;
+    const size_t shape[4] = {1, side, side, 1}, scalars[2] = {1, generator_scalars(g)};
+    struct sheet *s = sheet_open(&(struct sheet_spec){3, 4, cell, head}, e);
+    struct rng random = rng_at(r->gan.config.seed, "gan.samples", 0);
+    char title[64];
+    int rc = s ? 0 : -1;
+
+    for (size_t k = 0; rc == 0 && k < r->n_samples; k++) {
+        struct tensor *x, *z, *lesion, *image;
+        const real *full = r->samples + k * size * size;
+
+        tape_reset(t);
+        tape_record(t, 0);
+        params_use(t, &g->params, 0);
+        x = tape_const(t, 4, shape, NULL);
+        for (size_t i = 0; i < side * side; i++) {
+            const real *p = full + 2 * (i / side) * size + 2 * (i % side);
+
+            x->v[i] = side == size ? full[i] : (p[0] + p[1] + p[size] + p[size + 1]) / 4;
+        }
+        z = tape_const(t, 2, scalars, NULL);
+        for (size_t i = 0; i < z->n; i++)
+            z->v[i] = (real)rng_between(&random, -1, 1);
+        generator_forward(t, g, x, z, gan_run_fade(r, last), &lesion, &image);
+        rc = sheet_record(s, NULL, e) == -1 ||
+                     sheet_plane(s, x->v, side, SHEET_GREY, e) == -1 ||
+                     sheet_plane(s, lesion->v, side, SHEET_SIGNED, e) == -1 ||
+                     sheet_plane(s, image->v, side, SHEET_GREY, e) == -1
+                 ? -1
+                 : 0;
+    }
+    tape_reset(t);
+    if (rc == 0) {
+        double lo = sheet_quantile(s, 0.005), hi = sheet_quantile(s, 0.995);
+        struct sheet_look look = {title, lo, hi > lo + 0.01 ? hi : lo + 0.01, 0.5};
+
+        snprintf(title, sizeof(title), "iteration %" PRIu64, r->iteration);
+        rc = sheet_write(s, path, &look, NULL, e);
+    }
+    sheet_close(s);
+    return rc;
+}
+
+/* ---- state ---- */
+
+/* What a resumed run must share with the one that wrote the state, as one text. */
+static char *
+config_text(const struct gan_run *r, struct err *e)
+{
+    const struct gan_config *c = &r->gan.config;
+
+    return mem_printf(e,
+                      "batch %zu, g-steps %zu, classes %d, aux %.17g, gp %.17g %.17g %.17g, ema %.17g, "
+                      "diff-augment %d, adam %.17g %.17g %.17g %.17g, seed %" PRIu64
+                      ", stages %zu %zu, remove %d, samples %zu",
+                      c->batch, c->g_steps, c->classes, c->aux, c->gp_lambda, c->gp_k, c->gp_sigma,
+                      c->ema, c->diff_augment, c->adam.rate, c->adam.beta1, c->adam.beta2,
+                      c->adam.epsilon, c->seed, r->half, r->fade, r->remove, r->n_samples);
+}
+
+/* The metadata that results and states share. */
+static int
+describe(const struct gan_run *r, struct ts_record *rec, struct err *e)
+{
+    const struct gan_config *c = &r->gan.config;
+    char *patients = patients_text(&r->patients, e);
+    const char *label = r->remove ? "normal" : "malignant";
+    const char *lesion = r->remove ? "" : r->feed[GAN_TARGET].lesion;
+    uint64_t last = r->iteration ? r->iteration - 1 : 0;
+    int rc = patients == NULL || checkpoint_put_net(rec, &c->net, c->mid, c->border, e) == -1 ||
+                     checkpoint_put_count(rec, "iteration", r->iteration, e) == -1 ||
+                     checkpoint_put_real(rec, "fade", gan_run_fade(r, last), e) == -1 ||
+                     checkpoint_put_real(rec, "ema", c->ema, e) == -1 ||
+                     ts_meta_set(rec, "label", label, e) == -1 ||
+                     ts_meta_set(rec, "lesion", lesion, e) == -1 ||
+                     ts_meta_set(rec, "patients", patients, e) == -1 ||
+                     ts_history_add(rec, r->history, e) == -1
+                 ? -1
+                 : 0;
+
+    free(patients);
+    return rc;
+}
+
+int
+gan_run_save(const struct gan_run *r, const char *path, struct err *e)
+{
+    const size_t shape[3] = {r->n_samples, r->gan.config.net.size, r->gan.config.net.size};
+    struct ts_record rec = {0};
+    struct ts_tensor *samples;
+    char *config = config_text(r, e);
+    int rc = -1;
+
+    if (config == NULL || describe(r, &rec, e) == -1 ||
+        ts_meta_set(&rec, "kind", "gan-state", e) == -1 ||
+        ts_meta_set(&rec, "config", config, e) == -1 ||
+        checkpoint_put_count(&rec, "g_updates", r->gan.g_updates, e) == -1 ||
+        checkpoint_put_count(&rec, "d_updates", r->gan.d_updates, e) == -1)
+        goto done;
+    for (int k = 0; k < GAN_FEEDS; k++) {
+        char key[32], *place;
+        int set;
+
+        if (!r->has[k])
+            continue;
+        snprintf(key, sizeof(key), "feed.%s", feed_name[k]);
+        place = feed_place(&r->feed[k], e);
+        set = place ? ts_meta_set(&rec, key, place, e) : -1;
+        free(place);
+        if (set == -1)
+            goto done;
+    }
+    samples = ts_put(&rec, "samples", sizeof(real) == 8 ? TS_F64 : TS_F32, 3, shape, e);
+    if (samples == NULL)
+        goto done;
+    memcpy(samples->data, r->samples, samples->bytes);
+    if (checkpoint_put(&rec, "g.", &r->gan.g.params, 1, e) == -1 ||
+        checkpoint_put(&rec, "d.", &r->gan.d.params, 1, e) == -1 ||
+        (r->gan.config.ema > 0 &&
+         checkpoint_put(&rec, "average.", &r->gan.average.params, 0, e) == -1))
+        goto done;
+    rc = ts_save(path, &rec, e);
+done:
+    free(config);
+    ts_clear(&rec);
+    return rc;
+}
+
+int
+gan_run_load(struct gan_run *r, const char *path, struct err *e)
+{
+    struct ts_record rec = {0};
+    struct net_config net;
+    size_t mid, border;
+    const struct ts_tensor *samples;
+    char *config = config_text(r, e);
+    int rc = -1;
+
+    if (config == NULL || ts_load(path, (size_t)8 << 30, &rec, e) == -1) {
+        free(config);
+        return -1;
+    }
+    if (strcmp(ts_meta_or(&rec, "kind", ""), "gan-state") != 0) {
+        err_set(e, "is no state of gan-train");
+        goto done;
+    }
+    if (checkpoint_get_net(&rec, &net, &mid, &border, e) == -1)
+        goto done;
+    if (net.size != r->gan.config.net.size || net.width != r->gan.config.net.width ||
+        net.leak != r->gan.config.net.leak || net.spectral != r->gan.config.net.spectral ||
+        net.attention != r->gan.config.net.attention || mid != r->gan.config.mid ||
+        border != r->gan.config.border) {
+        err_set(e, "holds networks of size %zu, width %g, not of this command line", net.size,
+                net.width);
+        goto done;
+    }
+    if (strcmp(ts_meta_or(&rec, "config", ""), config) != 0) {
+        err_set(e, "was made with '%s', not with '%s'", ts_meta_or(&rec, "config", ""), config);
+        goto done;
+    }
+    samples = ts_find(&rec, "samples");
+    if (samples == NULL || samples->bytes != r->n_samples * net.size * net.size * sizeof(real)) {
+        err_set(e, "has no samples of the right size");
+        goto done;
+    }
+    memcpy(r->samples, samples->data, samples->bytes);
+    if (checkpoint_get_count(&rec, "iteration", &r->iteration, e) == -1 ||
+        checkpoint_get_count(&rec, "g_updates", &r->gan.g_updates, e) == -1 ||
+        checkpoint_get_count(&rec, "d_updates", &r->gan.d_updates, e) == -1 ||
+        checkpoint_get(&rec, "g.", &r->gan.g.params, 1, e) == -1 ||
+        checkpoint_get(&rec, "d.", &r->gan.d.params, 1, e) == -1 ||
+        (r->gan.config.ema > 0 &&
+         checkpoint_get(&rec, "average.", &r->gan.average.params, 0, e) == -1) ||
+        patients_parse(&r->patients, ts_meta_or(&rec, "patients", ""), e) == -1)
+        goto done;
+    for (int k = 0; k < GAN_FEEDS; k++) {
+        char key[32];
+
+        snprintf(key, sizeof(key), "feed.%s", feed_name[k]);
+        if (r->has[k] && feed_continue(&r->feed[k], ts_meta_or(&rec, key, ""), e) == -1)
+            goto done;
+    }
+    rc = 0;
+done:
+    if (rc == -1)
+        err_in(e, "%s", path);
+    free(config);
+    ts_clear(&rec);
+    return rc;
+}
+
+int
+gan_run_export(struct gan_run *r, const char *path, struct err *e)
+{
+    struct ts_record rec = {0};
+    int rc = describe(r, &rec, e) == -1 || ts_meta_set(&rec, "kind", "generator", e) == -1 ||
+                     checkpoint_put(&rec, "", &gan_best(&r->gan)->params, 0, e) == -1
+                 ? -1
+                 : ts_save(path, &rec, e);
+
+    ts_clear(&rec);
+    return rc;
+}
+
+int
+gan_run_trim_log(const char *path, uint64_t iteration, struct err *e)
+{
+    static const char key[] = "{\"iteration\": ";
+    struct output out;
+    size_t n;
+    unsigned char *text = input_slurp(path, (size_t)1 << 30, &n, e);
+    char *line, *end;
+
+    if (text == NULL)
+        return -1;
+    if (output_open(&out, path, e) == -1) {
+        free(text);
+        return -1;
+    }
+    for (line = (char *)text; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+        if (strncmp(line, key, sizeof(key) - 1) == 0 &&
+            strtoull(line + sizeof(key) - 1, NULL, 10) > iteration)
+            continue;
+        fwrite(line, 1, (size_t)(end - line) + 1, out.file);
+    }
+    free(text);
+    return output_commit(&out, e);
+}

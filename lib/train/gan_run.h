@@ -1,0 +1,66 @@
+/*
+ * gan_run - a whole training of the contextual GAN: stages, samples, log, state and resuming.
+ *
+ * Stages (the paper, "Progressive growing"): `iterations` at half size, `fade` iterations in
+ * which the full-size ends come in, `iterations` at full size.  An iteration is one update of the
+ * discriminator and config.g_steps of the generator.
+ */
+#ifndef MP_TRAIN_GAN_RUN_H
+#define MP_TRAIN_GAN_RUN_H
+
+#include "base/jsonl.h"
+#include "train/feed.h"
+#include "train/gan.h"
+
+enum { GAN_TARGET, GAN_INPUT, GAN_BENIGN, GAN_FEEDS };
+
+struct gan_run {
+    struct gan gan;
+    struct feed feed[GAN_FEEDS];
+    int has[GAN_FEEDS];     /* benign may be missing */
+    size_t half, fade, full; /* iterations of the stages */
+    uint64_t iteration;     /* finished */
+    int remove;             /* 1: the trained generator removes lesions */
+    const char *history;    /* how this run was asked for; borrowed */
+    struct patients patients;
+    size_t n_samples;
+    real *samples;          /* [n_samples][size][size], the inputs of the sample sheets */
+    real *batch[GAN_FEEDS + 1]; /* [batch][size][size] each */
+};
+
+/*
+ * Begins a training.  The feeds must be open; they belong to the run from here on.  classes in c is
+ * set to 3 where there are no benign patches.  The first n_samples patches of the input are put aside for sheets
+ * unless `resumed` is 1 (gan_run_load() will bring them).  Returns 0, or -1 with the reason in e.
+ */
+int gan_run_init(struct gan_run *r, struct gan_config *c, size_t n_samples, int resumed,
+                 struct err *e);
+void gan_run_free(struct gan_run *r);
+
+uint64_t gan_run_total(const struct gan_run *r);
+
+/* The weight of the full-size ends in iteration i (0, 1, ...), and the side of the patches it trains on. */
+double gan_run_fade(const struct gan_run *r, uint64_t i);
+size_t gan_run_side(const struct gan_run *r, uint64_t i);
+
+/* One iteration.  Returns 0, or -1 with the reason in e; the state is then as before the iteration's failed update. */
+int gan_run_iterate(struct gan_run *r, struct gan_losses *l, struct err *e);
+
+/* One line of the log for the iteration just finished. */
+int gan_run_log(const struct gan_run *r, const struct gan_losses *l, double seconds,
+                struct jsonl *log, struct err *e);
+
+/* The sample sheet: input, lesion, image of every sample, made by the best generator, as PNG. */
+int gan_run_sheet(struct gan_run *r, const char *path, struct err *e);
+
+/* Everything needed to go on exactly. */
+int gan_run_save(const struct gan_run *r, const char *path, struct err *e);
+int gan_run_load(struct gan_run *r, const char *path, struct err *e);
+
+/* The finished generator, for gan-gen. */
+int gan_run_export(struct gan_run *r, const char *path, struct err *e);
+
+/* Takes the lines of iterations beyond `iteration` out of a log, before it is continued. */
+int gan_run_trim_log(const char *path, uint64_t iteration, struct err *e);
+
+#endif

@@ -1,0 +1,78 @@
+#include "train/generate.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/rng.h"
+#include "nn/ops.h"
+
+/* The metadata of a patch whose lesion is gone or new: what described the old one leaves. */
+static int
+describe(struct ts_record *r, const struct generator_model *m, uint64_t seed, size_t k,
+         const struct tensor *scalars, struct err *e)
+{
+    static const char *const outdated[] = {"bbox", "seedpixel"};
+    const char *parent = ts_meta_or(r, "id", "");
+    char text[32 * 2 * GENERATOR_MAX_BLOCKS], *at = text, id[160];
+
+    for (size_t i = 0; i < scalars->n; i++)
+        at += sprintf(at, "%s%.9g", i ? " " : "", (double)scalars->v[i]);
+    snprintf(id, sizeof(id), "%.64s/%016" PRIx64 "/%" PRIu64 "/%zu", parent, m->hash, seed, k);
+    for (size_t i = 0; i < sizeof(outdated) / sizeof(outdated[0]); i++)
+        ts_meta_drop(r, outdated[i]);
+    ts_drop(r, "mask");
+    return ts_meta_set(r, "parent", parent, e) == -1 ||
+                   ts_meta_setf(r, "id", e, "%016" PRIx64, rng_hash(id, strlen(id))) == -1 ||
+                   ts_meta_set(r, "label", m->label, e) == -1 ||
+                   ts_meta_set(r, "lesion", m->lesion, e) == -1 ||
+                   ts_meta_set(r, "synthetic", "1", e) == -1 ||
+                   ts_meta_setf(r, "model", e, "%016" PRIx64, m->hash) == -1 ||
+                   ts_meta_set(r, "scalars", text, e) == -1
+               ? -1
+               : 0;
+}
+
+int
+generate_patch(struct tape *t, struct generator_model *m, const struct ts_record *in,
+               uint64_t seed, uint64_t index, size_t k, struct ts_record *out, struct err *e)
+{
+    size_t h, w, side = m->fade > 0 ? m->g.config.size : m->g.config.size / 2;
+    float *base = ts_plane(in, "image", &h, &w, e), *plane;
+    struct tensor *x, *z, *lesion, *image;
+    struct rng r;
+    char purpose[48];
+
+    if (base == NULL)
+        return -1;
+    if (h != side || w != side) {
+        free(base);
+        return err_set(e, "image is %zux%zu; this generator was trained for %zux%zu", w, h, side, side);
+    }
+
+    tape_reset(t);
+    tape_record(t, 0);
+    params_use(t, &m->g.params, 0);
+    x = tape_const(t, 4, (const size_t[]){1, h, w, 1}, NULL);
+    for (size_t i = 0; i < x->n; i++)
+        x->v[i] = (real)base[i];
+    z = tape_const(t, 2, (const size_t[]){1, generator_scalars(&m->g)}, NULL);
+    snprintf(purpose, sizeof(purpose), "gan-gen.%zu", k);
+    r = rng_at(seed, purpose, index);
+    for (size_t i = 0; i < z->n; i++)
+        z->v[i] = (real)rng_between(&r, -1, 1);
+    generator_forward(t, &m->g, x, z, m->fade, &lesion, &image);
+
+    free(base);
+    if (ts_copy(out, in, e) == -1 || ts_rename(out, "image", "base", e) == -1 ||
+        (plane = ts_put_plane(out, "lesion", h, w, e)) == NULL)
+        return -1;
+    for (size_t i = 0; i < h * w; i++)
+        plane[i] = (float)lesion->v[i];
+    if ((plane = ts_put_plane(out, "image", h, w, e)) == NULL)
+        return -1;
+    for (size_t i = 0; i < h * w; i++)
+        plane[i] = (float)image->v[i];
+    return describe(out, m, seed, k, z, e);
+}
