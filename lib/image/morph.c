@@ -276,9 +276,9 @@ morph_components(const uint8_t *m, size_t h, size_t w, int connectivity, uint32_
         free(parent);
         return -1;
     }
-    /* Roots come before what they are root of, so one pass numbers them in raster order. */
+    /* A parent comes before its children, so one pass turns parents into numbers in raster order. */
     for (long l = 1; l <= provisional; l++)
-        parent[l] = parent[l] == (uint32_t)l ? (uint32_t)++found : parent[find_root(parent, parent[l])];
+        parent[l] = parent[l] == (uint32_t)l ? (uint32_t)++found : parent[parent[l]];
     count = mem_array((size_t)found + 1, sizeof(*count), e);
     if (count == NULL) {
         free(parent);
