@@ -185,7 +185,7 @@ scale_backward(struct tape *t, const struct tensor *y, struct tensor *dy, const 
     if (need[0])
         dx[0] = nn_scale(t, dy, y->in[1]);
     if (need[1])
-        dx[1] = nn_dot(t, dy, y->in[0]);
+        dx[1] = nn_reshape(t, nn_dot(t, dy, y->in[0]), y->in[1]->rank, y->in[1]->shape);
 }
 
 static const struct op op_scale = {"scale", scale_backward};

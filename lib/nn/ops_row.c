@@ -118,9 +118,8 @@ static void
 col_fill_backward(struct tape *t, const struct tensor *y, struct tensor *dy, const int *need,
                   struct tensor **dx)
 {
-    (void)y;
     if (need[0])
-        dx[0] = nn_col_sum(t, dy);
+        dx[0] = nn_reshape(t, nn_col_sum(t, dy), y->in[0]->rank, y->in[0]->shape);
 }
 
 static const struct op op_col_fill = {"col_fill", col_fill_backward};

@@ -75,6 +75,8 @@ fill(struct param *p, enum param_start start, uint64_t seed)
         for (size_t i = 0; i < p->out; i++)
             p->u[i] = (real)rng_normal(&r);
         normalise(p->u, p->out);
+        backend_gemv(0, p->in, p->out, p->w.v, p->u, p->v);
+        normalise(p->v, p->in);
     }
 }
 

@@ -351,7 +351,7 @@ let_go(struct tape *t, struct tensor *g)
 static void
 accumulate(struct tape *t, struct tensor *x, struct tensor *g)
 {
-    assert(g->n == x->n);
+    assert(g->rank == x->rank && memcmp(g->shape, x->shape, x->rank * sizeof(size_t)) == 0);
     if (x->grad == NULL) {
         x->grad = g;
         hold(g);
