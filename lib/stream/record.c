@@ -67,6 +67,20 @@ fail:
     return -1;
 }
 
+size_t
+ts_memory(const struct ts_record *r)
+{
+    const size_t block = 2 * sizeof(void *); /* what malloc keeps beside each block */
+    size_t n = sizeof(*r) + 2 * block + r->cap_tensors * sizeof(*r->tensor) +
+               r->cap_meta * sizeof(*r->meta);
+
+    for (size_t i = 0; i < r->n_tensors; i++)
+        n += 2 * block + strlen(r->tensor[i].name) + r->tensor[i].bytes;
+    for (size_t i = 0; i < r->n_meta; i++)
+        n += 2 * block + strlen(r->meta[i].key) + strlen(r->meta[i].value);
+    return n;
+}
+
 /* ---- tensors ---- */
 
 struct ts_tensor *

@@ -44,6 +44,9 @@ const char *ts_dtype_name(enum ts_dtype t);
 void ts_clear(struct ts_record *r);
 int ts_copy(struct ts_record *to, const struct ts_record *from, struct err *e);
 
+/* The memory a record holds, all told, to within a few bytes an allocation. */
+size_t ts_memory(const struct ts_record *r);
+
 /* The tensor of that name, or NULL. */
 struct ts_tensor *ts_find(const struct ts_record *r, const char *name);
 
