@@ -133,25 +133,6 @@ decode(struct reader *r, struct image *im)
 }
 
 int
-decode_png(const unsigned char *b, size_t n, struct image *im, struct err *e)
-{
-    struct reader r = {.b = b, .n = n, .e = e};
-    int rc;
-
-    *im = (struct image){0};
-    e->text[0] = '\0';
-    r.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, e, on_error, on_warning);
-    if (r.png == NULL)
-        return err_set(e, "PNG: cannot start libpng");
-    r.info = png_create_info_struct(r.png);
-    rc = r.info ? decode(&r, im) : err_memory(e, 0);
-    close_reader(&r);
-    if (rc == -1)
-        image_free(im);
-    return rc;
-}
-
-int
 size_png(const unsigned char *b, size_t n, size_t *h, size_t *w, struct err *e)
 {
     enum { IHDR_END = 33 }; /* signature 8, length 4, type 4, data 13, CRC 4 */
@@ -165,6 +146,30 @@ size_png(const unsigned char *b, size_t n, size_t *h, size_t *w, struct err *e)
     *w = png_get_uint_32(b + 16);
     *h = png_get_uint_32(b + 20);
     return image_check_sides(*h, *w, e);
+}
+
+int
+decode_png(const unsigned char *b, size_t n, struct image *im, struct err *e)
+{
+    struct reader r = {.b = b, .n = n, .e = e};
+    size_t h, w;
+    int rc;
+
+    *im = (struct image){0};
+    /* libpng would say no more than "invalid" of a size. */
+    rc = size_png(b, n, &h, &w, e);
+    if (rc != 0)
+        return rc == 1 ? err_set(e, "PNG: the file is cut") : -1;
+    e->text[0] = '\0';
+    r.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, e, on_error, on_warning);
+    if (r.png == NULL)
+        return err_set(e, "PNG: cannot start libpng");
+    r.info = png_create_info_struct(r.png);
+    rc = r.info ? decode(&r, im) : err_memory(e, 0);
+    close_reader(&r);
+    if (rc == -1)
+        image_free(im);
+    return rc;
 }
 
 /* ---- writing ---- */

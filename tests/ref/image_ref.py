@@ -183,8 +183,8 @@ file("bad", "png_trns", png(pack(g8, 8), H, W, 8, 0, 0, chunk(b"tRNS", struct.pa
 colours = greys[:9] + b"\1\2\3" + greys[12:]
 file("bad", "png_palette", png(pack(bits[4], 4), H, W, 4, 3, 0, chunk(b"PLTE", colours)), why="is 1 2 3")
 file("bad", "png_bomb", png(b"\0" * 100, 16384, 16384, 16, 0), why="cannot hold")
-file("bad", "png_wide", png(b"\0" * 100, 1, 16385, 8, 0), why="16384")
-file("bad", "png_empty", png(b"", 0, 0, 8, 0), why="PNG")
+file("bad", "png_wide", png(b"\0" * 100, 1, 16385, 8, 0), why="size 16385 x 1 is outside 1 to 16384")
+file("bad", "png_empty", png(b"", 0, 0, 8, 0), why="size 0 x 0")
 file("bad", "png_short", png(pack(g8[:-1], 8), H, W, 8, 0), why="PNG")
 file("bad", "jpeg_red", pil(Image.fromarray(red), format="JPEG"), why="a colour image")
 file("bad", "jpeg_cmyk", pil(grey.convert("CMYK"), format="JPEG"), why="4 components")
