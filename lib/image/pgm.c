@@ -144,6 +144,7 @@ decode_pgm(const unsigned char *b, size_t n, struct image *im, struct err *e)
     unsigned max;
     int rc = read_header(&c, &hd, e);
 
+    *im = (struct image){0};
     if (rc == 1)
         return err_set(e, "the header is cut");
     if (rc == -1)
