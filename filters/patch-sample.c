@@ -1,0 +1,145 @@
+/*
+ * patch-sample - draw patches from the mammograms of a manifest.
+ *
+ * The paper, "Data": normal patches at random places with at least 90 % tissue, lesion patches round a
+ * random pixel of the lesion.  The law of the draws stands in patch/sample.h.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/cli.h"
+#include "base/jsonl.h"
+#include "base/progress.h"
+#include "patch/sample.h"
+#include "stream/tstream.h"
+
+static const char *const splits[] = {"train", "val", "test", NULL};
+static const char *const labels[] = {"normal", "benign", "malignant", NULL};
+static const char *const lesions[] = {"mass", "calcification", "both", "other", "any", NULL};
+static const char *const froms[] = {"clean", "away", "both", NULL};
+
+struct opts {
+    int split, label, lesion, from, endless, progress;
+    size_t size, margin, downscale, min_box, max_box, each, count, start;
+    double min_tissue;
+    uint64_t seed;
+    const char *cache, *root, *log;
+};
+
+static void
+check(const struct opts *o)
+{
+    if ((o->count != SIZE_MAX) + o->endless + (o->each > 0) != 1)
+        cli_usage("one of --count, --each and --endless is needed");
+    if (o->label == SAMPLE_NORMAL && o->lesion != SAMPLE_ANY)
+        cli_usage("--lesion goes with --label benign or malignant");
+    if (o->label == SAMPLE_NORMAL && (o->min_box > 0 || o->max_box != SIZE_MAX))
+        cli_usage("--min-box and --max-box go with --label benign or malignant");
+    if (o->label != SAMPLE_NORMAL && o->from != SAMPLE_CLEAN)
+        cli_usage("--from goes with --label normal");
+    if (o->min_box > o->max_box)
+        cli_usage("--min-box %zu is larger than --max-box %zu", o->min_box, o->max_box);
+}
+
+static void
+write_log(const char *path, uint64_t records, const struct sampler *s, const struct cache *c)
+{
+    struct sample_report r = sampler_report(s);
+    struct jsonl log;
+    struct err e;
+
+    if (jsonl_open(&log, path, 0, &e) == -1)
+        cli_fail(&e);
+    jsonl_begin(&log);
+    jsonl_int(&log, "records", (int64_t)records);
+    jsonl_int(&log, "items", (int64_t)r.items);
+    jsonl_int(&log, "unlocated", (int64_t)r.unlocated);
+    jsonl_int(&log, "outside_box", (int64_t)r.outside_box);
+    jsonl_int(&log, "no_place", (int64_t)r.no_place);
+    jsonl_int(&log, "decoded", (int64_t)cache_misses(c));
+    if (jsonl_end(&log, &e) == -1 || jsonl_close(&log, &e) == -1)
+        cli_fail(&e);
+}
+
+int
+main(int argc, char **argv)
+{
+    struct opts o = {.lesion = SAMPLE_ANY, .size = 256, .downscale = 1, .max_box = SIZE_MAX,
+                     .count = SIZE_MAX, .min_tissue = 0.9};
+    const struct cli_opt table[] = {
+        CLI_CHOICE(0, "split", &o.split, splits, "patients to draw from"),
+        CLI_CHOICE(0, "label", &o.label, labels, "what the patches show"),
+        CLI_CHOICE(0, "lesion", &o.lesion, lesions, "kind of finding; both serves as either"),
+        CLI_CHOICE(0, "from", &o.from, froms, "normal patches: clean images, places away from findings"),
+        CLI_LOCAL_SIZE('n', "count", "N", &o.count, 0, 1e15, "patches to draw"),
+        CLI_LOCAL_FLAG(0, "endless", &o.endless, "draw until the reader has enough"),
+        CLI_SIZE(0, "each", "N", &o.each, 0, 1e6, "N patches of each image or finding in turn"),
+        CLI_LOCAL_SIZE(0, "start", "N", &o.start, 0, 1e15, "number of the first patch"),
+        CLI_SIZE(0, "size", "N", &o.size, 2, SAMPLE_MAX_SIZE, "side of a patch"),
+        CLI_SIZE(0, "margin", "N", &o.margin, 0, SAMPLE_MAX_SIZE, "more pixels on each side, for augment"),
+        CLI_SIZE(0, "downscale", "N", &o.downscale, 1, SAMPLE_MAX_DOWNSCALE, "make the images N times smaller"),
+        CLI_REAL(0, "min-tissue", "SHARE", &o.min_tissue, 0, 1, "least share of tissue"),
+        CLI_SIZE(0, "min-box", "N", &o.min_box, 0, 65535, "leave out findings with a longer side below N"),
+        CLI_SIZE(0, "max-box", "N", &o.max_box, 1, 65535, "leave out findings with a longer side above N"),
+        CLI_SEED(&o.seed),
+        CLI_LOCAL_TEXT(0, "cache", "DIR", &o.cache, "keep decoded images in DIR"),
+        CLI_LOCAL_TEXT(0, "root", "DIR", &o.root, "folder that the manifest's paths start from"),
+        CLI_LOG(&o.log),
+        CLI_PROGRESS(&o.progress),
+        CLI_END,
+    };
+    const struct cli_prog prog = {"patch-sample", "MANIFEST",
+                                  "Draw patches from the mammograms of a manifest.", table, 1, 1};
+    const char *path = argv[cli_parse(&prog, argc, argv)];
+    struct ts_record rec = {0};
+    struct progress bar;
+    struct sampler *sampler;
+    struct ts_writer *out;
+    struct manifest m;
+    struct cache *cache;
+    uint64_t total, end, records = 0;
+    struct err e;
+    char *history;
+
+    check(&o);
+    if ((history = cli_history(&prog, &e)) == NULL || manifest_read(path, o.root, &m, &e) == -1 ||
+        (cache = cache_open(o.cache, &e)) == NULL)
+        cli_fail(&e);
+    sampler = sampler_open(&m, path, cache,
+                           &(struct sample_options){
+                               .split = splits[o.split], .label = (enum sample_label)o.label,
+                               .lesion = (enum sample_lesion)o.lesion, .from = (enum sample_from)o.from,
+                               .size = o.size, .margin = o.margin, .downscale = o.downscale,
+                               .min_tissue = o.min_tissue, .min_box = o.min_box, .max_box = o.max_box,
+                               .each = o.each, .seed = o.seed},
+                           &e);
+    if (sampler == NULL || (out = ts_stdout(&e)) == NULL)
+        cli_fail(&e);
+
+    total = sampler_total(sampler);
+    end = o.count != SIZE_MAX ? (uint64_t)o.start + o.count : total;
+    progress_start(&bar, "patch-sample", "patches", o.start, end == UINT64_MAX ? 0 : end, o.progress);
+    for (uint64_t i = o.start; i < end; i++) {
+        int rc = sampler_draw(sampler, i, &rec, &e);
+
+        if (rc == 1 && (ts_history_add(&rec, history, &e) == -1 || ts_write(out, &rec, &e) == -1))
+            rc = -1;
+        if (rc == -1 && o.endless && e.broken_pipe)
+            return 0;
+        if (rc == -1)
+            cli_fail(&e);
+        records += (uint64_t)rc;
+        progress_at(&bar, i + 1, NULL);
+    }
+    progress_end(&bar, end);
+    if (ts_finish(out, &e) == -1)
+        cli_fail(&e);
+    if (o.log != NULL)
+        write_log(o.log, records, sampler, cache);
+    ts_clear(&rec);
+    sampler_close(sampler);
+    cache_close(cache);
+    manifest_free(&m);
+    free(history);
+    return 0;
+}

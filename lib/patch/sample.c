@@ -1,0 +1,497 @@
+#include "patch/sample.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/rng.h"
+#include "patch/place.h"
+
+enum state { UNKNOWN, OUTSIDE_BOX, NO_PLACE };
+
+/* What is drawn from: an image (its first row stands for it) or a finding. */
+struct item {
+    size_t row, image;
+};
+
+struct sampler {
+    const struct manifest *m;
+    const char *name;
+    struct cache *cache;
+    struct sample_options o;
+    struct item *item;
+    unsigned char *state; /* of each item, as far as it is known */
+    size_t n, left;       /* items, and those not known to be useless */
+    struct sample_report report;
+    /* The image that was used last. */
+    size_t image; /* its number + 1, or 0 */
+    struct cache_plane pixels, tissue;
+};
+
+/* ---- which items ---- */
+
+static const char *const label_word[] = {"normal", "benign", "malignant"};
+static const char *const lesion_word[] = {"mass", "calcification", "both", "other"};
+
+static int
+has_place(const struct finding *f)
+{
+    return f->has_box || f->mask[0] != '\0';
+}
+
+static int
+is_wanted(const struct finding *f, const struct sample_options *o)
+{
+    if (!manifest_is_finding(f) || strcmp(f->label, label_word[o->label]) != 0)
+        return 0;
+    if (o->lesion == SAMPLE_ANY || strcmp(f->lesion, lesion_word[o->lesion]) == 0)
+        return 1;
+    return (o->lesion == SAMPLE_MASS || o->lesion == SAMPLE_CALCIFICATION) &&
+           strcmp(f->lesion, "both") == 0;
+}
+
+/* A length of the image as it is, in pixels after downscale, those touched in part included. */
+static size_t
+shrunk(const struct sampler *s, size_t n)
+{
+    return (n + s->o.downscale - 1) / s->o.downscale;
+}
+
+static int
+box_fits(const struct sampler *s, size_t x0, size_t y0, size_t x1, size_t y1)
+{
+    size_t side = shrunk(s, x1 - x0 > y1 - y0 ? x1 - x0 : y1 - y0);
+
+    return side >= s->o.min_box && side <= s->o.max_box;
+}
+
+static void
+add_item(struct sampler *s, size_t row, size_t image)
+{
+    s->item[s->n++] = (struct item){row, image};
+}
+
+static void
+add_normal(struct sampler *s, size_t k)
+{
+    size_t first = s->m->image_first[k], end = s->m->image_first[k + 1];
+    const struct finding *f = &s->m->row[first];
+    int located = 1;
+
+    if (!manifest_is_finding(f)) {
+        /* An image labelled benign or malignant without a finding has one, at a place unknown. */
+        if (strcmp(f->label, "normal") != 0)
+            s->report.unlocated += s->o.from != SAMPLE_CLEAN;
+        else if (s->o.from != SAMPLE_AWAY)
+            add_item(s, first, k);
+        return;
+    }
+    if (s->o.from == SAMPLE_CLEAN)
+        return;
+    for (size_t i = first; i < end; i++)
+        located = located && has_place(&s->m->row[i]);
+    if (located)
+        add_item(s, first, k);
+    else
+        s->report.unlocated++;
+}
+
+static void
+add_findings(struct sampler *s, size_t k)
+{
+    for (size_t i = s->m->image_first[k]; i < s->m->image_first[k + 1]; i++) {
+        const struct finding *f = &s->m->row[i];
+
+        if (!is_wanted(f, &s->o))
+            continue;
+        if (!has_place(f))
+            s->report.unlocated++;
+        else if (f->has_box && !box_fits(s, f->x0, f->y0, f->x1, f->y1))
+            s->report.outside_box++;
+        else
+            add_item(s, i, k);
+    }
+}
+
+struct sampler *
+sampler_open(const struct manifest *m, const char *name, struct cache *c,
+             const struct sample_options *o, struct err *e)
+{
+    struct sampler *s = mem_array(1, sizeof(*s), e);
+
+    if (s == NULL)
+        return NULL;
+    *s = (struct sampler){.m = m, .name = name, .cache = c, .o = *o};
+    s->item = mem_array(m->n, sizeof(*s->item), e);
+    s->state = mem_array(m->n, 1, e);
+    if (s->item == NULL || s->state == NULL)
+        goto fail;
+    for (size_t k = 0; k < m->n_images; k++) {
+        if (strcmp(m->row[m->image_first[k]].split, o->split) != 0)
+            continue;
+        if (o->label == SAMPLE_NORMAL)
+            add_normal(s, k);
+        else
+            add_findings(s, k);
+    }
+    s->report.items = s->left = s->n;
+    if (s->n == 0) {
+        err_set(e, "%s: nothing to draw from in split %s (%zu of unknown place, %zu outside the box limits)",
+                name, o->split, s->report.unlocated, s->report.outside_box);
+        goto fail;
+    }
+    return s;
+fail:
+    sampler_close(s);
+    return NULL;
+}
+
+void
+sampler_close(struct sampler *s)
+{
+    if (s == NULL)
+        return;
+    cache_release(&s->pixels);
+    cache_release(&s->tissue);
+    free(s->item);
+    free(s->state);
+    free(s);
+}
+
+uint64_t
+sampler_total(const struct sampler *s)
+{
+    return s->o.each > 0 ? (uint64_t)s->n * s->o.each : UINT64_MAX;
+}
+
+struct sample_report
+sampler_report(const struct sampler *s)
+{
+    return s->report;
+}
+
+/* ---- images and lesions ---- */
+
+/* A mask must have the size of its image. */
+static int
+check_fit(const struct sampler *s, const struct cache_plane *mask, const char *name,
+          const struct finding *f, struct err *e)
+{
+    if (mask->h == s->pixels.h && mask->w == s->pixels.w)
+        return 0;
+    return err_set(e, "%s is %zu x %zu pixels, its image %s is %zu x %zu", name, mask->w, mask->h,
+                   f->image, s->pixels.w, s->pixels.h);
+}
+
+static int
+load_mask(const struct sampler *s, const struct finding *f, const char *name, unsigned value,
+          struct cache_plane *out, struct err *e)
+{
+    char *path = manifest_path(s->m, name, e);
+    int rc = path ? cache_mask(s->cache, path, value, out, e) : -1;
+
+    free(path);
+    if (rc == 0 && check_fit(s, out, name, f, e) == -1) {
+        cache_release(out);
+        rc = -1;
+    }
+    return rc;
+}
+
+static int
+load_image(struct sampler *s, size_t k, struct err *e)
+{
+    const struct finding *f = &s->m->row[s->m->image_first[k]];
+    char *path;
+    int rc;
+
+    if (s->image == k + 1)
+        return 0;
+    s->image = 0;
+    cache_release(&s->pixels);
+    cache_release(&s->tissue);
+    path = manifest_path(s->m, f->image, e);
+    rc = path ? cache_image(s->cache, path, &s->pixels, e) : -1;
+    if (rc == 0 && f->tissue[0] != '\0')
+        rc = load_mask(s, f, f->tissue, 0, &s->tissue, e);
+    else if (rc == 0)
+        rc = cache_tissue(s->cache, path, &s->tissue, e);
+    free(path);
+    if (rc == 0)
+        s->image = k + 1;
+    return rc;
+}
+
+static int
+check_box(const struct sampler *s, const struct finding *f, struct err *e)
+{
+    if (!f->has_box || (f->x1 <= s->pixels.w && f->y1 <= s->pixels.h))
+        return 0;
+    return err_set(e, "box x %zu..%zu, y %zu..%zu reaches beyond its image %s of %zu x %zu pixels",
+                   f->x0, f->x1, f->y0, f->y1, f->image, s->pixels.w, s->pixels.h);
+}
+
+/* The pixels of a row's lesion; out is allocated, and empty only by a mistake that is refused. */
+static int
+load_lesion(const struct sampler *s, const struct finding *f, struct region *out, struct err *e)
+{
+    struct cache_plane mask = {0};
+    int rc;
+
+    *out = (struct region){0};
+    if (check_box(s, f, e) == -1)
+        return -1;
+    if (f->mask[0] == '\0')
+        return region_ellipse(out, f->x0, f->y0, f->x1, f->y1, e);
+    if (load_mask(s, f, f->mask, f->mask_value, &mask, e) == -1)
+        return -1;
+    rc = f->has_box ? region_of_mask(out, &mask, f->x0, f->y0, f->x1, f->y1, e)
+                    : region_of_mask(out, &mask, 0, 0, mask.w, mask.h, e);
+    cache_release(&mask);
+    if (rc == 0 && out->count == 0)
+        rc = err_set(e, "mask %s has no pixel of this finding", f->mask);
+    return rc;
+}
+
+/*
+ * All that a normal window must not touch: each outline, whole, where there is a mask, else the box.
+ * Broader than the lesions themselves, to be on the safe side.
+ */
+static int
+load_findings(const struct sampler *s, size_t k, struct region *out, struct err *e)
+{
+    size_t first = s->m->image_first[k], end = s->m->image_first[k + 1];
+
+    *out = (struct region){0};
+    if (!manifest_is_finding(&s->m->row[first]))
+        return 0;
+    for (size_t i = first; i < end; i++) {
+        const struct finding *f = &s->m->row[i];
+        struct cache_plane mask = {0};
+        struct region one = {0};
+        int rc = check_box(s, f, e);
+
+        if (rc == 0 && f->mask[0] == '\0')
+            rc = region_box(&one, f->x0, f->y0, f->x1, f->y1, e);
+        else if (rc == 0 && (rc = load_mask(s, f, f->mask, f->mask_value, &mask, e)) == 0)
+            rc = region_of_mask(&one, &mask, 0, 0, mask.w, mask.h, e);
+        cache_release(&mask);
+        if (rc == 0)
+            rc = region_add(out, &one, e);
+        region_free(&one);
+        if (rc == -1) {
+            region_free(out);
+            return err_in(e, "%s:%zu", s->name, f->line);
+        }
+    }
+    return 0;
+}
+
+/* ---- the record ---- */
+
+/* The corner of the record's image, margin included, in pixels of the image as it is; and its side there. */
+struct frame {
+    size_t x, y, side;
+};
+
+static int
+fill_image(const struct sampler *s, const struct frame *at, struct ts_record *r, struct err *e)
+{
+    const struct cache_plane *p = &s->pixels;
+    size_t f = s->o.downscale, h = at->side / f;
+    float *out = ts_put_plane(r, "image", h, h, e);
+    double unit = (double)(f * f) * p->max;
+
+    if (out == NULL)
+        return -1;
+    for (size_t y = 0; y < h; y++)
+        for (size_t x = 0; x < h; x++) {
+            uint64_t sum = 0;
+
+            for (size_t j = 0; j < f; j++) {
+                size_t i = (at->y + y * f + j) * p->w + at->x + x * f;
+
+                for (size_t k = 0; k < f; k++)
+                    sum += p->u8 ? p->u8[i + k] : p->u16[i + k];
+            }
+            out[y * h + x] = (float)((double)sum / unit);
+        }
+    return 0;
+}
+
+/* A mask as a tensor: a pixel is 255 if `least` or more of the pixels it is made of are set. */
+static struct ts_tensor *
+fill_mask(const struct sampler *s, const char *name, const struct frame *at, const struct region *g,
+          size_t least, struct ts_record *r, struct err *e)
+{
+    size_t f = s->o.downscale, h = at->side / f;
+    struct ts_tensor *t = ts_put(r, name, TS_U8, 2, (const size_t[]){h, h}, e);
+    uint8_t *out = t ? t->data : NULL;
+
+    for (size_t y = 0; y < h && out != NULL; y++)
+        for (size_t x = 0; x < h; x++) {
+            size_t x0 = at->x + x * f, y0 = at->y + y * f;
+
+            out[y * h + x] = region_count(g, x0, y0, x0 + f, y0 + f) >= least ? 255 : 0;
+        }
+    return t;
+}
+
+/* The box round the pixels of a mask, as the metadata `bbox`. */
+static int
+set_bbox(struct ts_record *r, const struct ts_tensor *mask, struct err *e)
+{
+    struct box b = box_of_mask(mask->data, mask->shape[0], mask->shape[1]);
+
+    return ts_meta_setf(r, "bbox", e, "%zu %zu %zu %zu", b.x0, b.y0, b.x1, b.y1);
+}
+
+static int
+set_metadata(const struct sampler *s, const struct item *it, const struct place *p, uint64_t index,
+             struct ts_record *r, struct err *e)
+{
+    const struct finding *f = &s->m->row[it->row];
+    size_t d = s->o.downscale, window = s->o.size * d;
+    const char *text[][2] = {{"parent", ""}, {"source", f->image}, {"patient", f->patient},
+                             {"split", f->split}, {"side", f->side}, {"view", f->view},
+                             {"scale", "1"}, {"rotate", "0"}, {"flip", "0"},
+                             {"label", label_word[s->o.label]}, {"synthetic", "0"},
+                             {"lesion", s->o.label == SAMPLE_NORMAL ? "" : f->lesion}};
+    char *id = mem_printf(e, "%s %zu %zu %zu %" PRIu64 " %" PRIu64, f->image, p->x * d, p->y * d,
+                          window, s->o.seed, index);
+    uint64_t hash;
+
+    if (id == NULL)
+        return -1;
+    hash = rng_hash(id, strlen(id));
+    free(id);
+    for (size_t i = 0; i < sizeof(text) / sizeof(text[0]); i++)
+        if (ts_meta_set(r, text[i][0], text[i][1], e) == -1)
+            return -1;
+    if (ts_meta_setf(r, "id", e, "%016" PRIx64, hash) == -1 ||
+        ts_meta_setf(r, "x", e, "%zu", p->x * d) == -1 ||
+        ts_meta_setf(r, "y", e, "%zu", p->y * d) == -1 ||
+        ts_meta_setf(r, "window", e, "%zu", window) == -1 ||
+        ts_meta_setf(r, "tissue", e, "%.4f", p->tissue) == -1 ||
+        ts_meta_setf(r, "seed", e, "%" PRIu64, s->o.seed) == -1 ||
+        ts_meta_setf(r, "index", e, "%" PRIu64, index) == -1 ||
+        ts_meta_setf(r, "margin", e, "%zu", s->o.margin) == -1)
+        return -1;
+    if (s->o.label == SAMPLE_NORMAL)
+        return 0;
+    return ts_meta_setf(r, "seedpixel", e, "%zu %zu", p->seed_x / d - p->x + s->o.margin,
+                        p->seed_y / d - p->y + s->o.margin);
+}
+
+static int
+make_record(const struct sampler *s, const struct item *it, const struct place *p,
+            const struct region *lesion, uint64_t index, struct ts_record *r, struct err *e)
+{
+    size_t d = s->o.downscale;
+    struct frame at = {.x = (p->x - s->o.margin) * d, .y = (p->y - s->o.margin) * d,
+                       .side = (s->o.size + 2 * s->o.margin) * d};
+    const struct region tissue = region_borrow(&s->tissue);
+
+    ts_clear(r);
+    if (fill_image(s, &at, r, e) == -1 || set_metadata(s, it, p, index, r, e) == -1)
+        return -1;
+    if (s->o.margin > 0 && fill_mask(s, "tissue", &at, &tissue, (d * d + 1) / 2, r, e) == NULL)
+        return -1;
+    if (s->o.label != SAMPLE_NORMAL) {
+        const struct ts_tensor *t = fill_mask(s, "mask", &at, lesion, 1, r, e);
+
+        if (t == NULL || set_bbox(r, t, e) == -1)
+            return -1;
+    }
+    return 0;
+}
+
+/* ---- drawing ---- */
+
+static void
+give_up(struct sampler *s, size_t k, enum state why)
+{
+    s->state[k] = (unsigned char)why;
+    s->left--;
+    if (why == OUTSIDE_BOX)
+        s->report.outside_box++;
+    else
+        s->report.no_place++;
+}
+
+/* A patch of item k: 1, 0 where it has none, -1. */
+static int
+draw_from(struct sampler *s, size_t k, struct rng *rng, uint64_t index, struct ts_record *r,
+          struct err *e)
+{
+    const struct item *it = &s->item[k];
+    const struct finding *f = &s->m->row[it->row];
+    struct region region = {0};
+    struct place place;
+    int rc;
+
+    if (load_image(s, it->image, e) == -1)
+        return err_in(e, "%s:%zu", s->name, s->m->row[s->m->image_first[it->image]].line);
+    if (s->o.label == SAMPLE_NORMAL) {
+        if (load_findings(s, it->image, &region, e) == -1)
+            return -1;
+    } else if (load_lesion(s, f, &region, e) == -1) {
+        err_in(e, "%s:%zu", s->name, f->line);
+        rc = -1;
+        goto done;
+    } else if (!f->has_box && !box_fits(s, region.x0, region.y0, region.x1, region.y1)) {
+        give_up(s, k, OUTSIDE_BOX);
+        rc = 0;
+        goto done;
+    }
+    {
+        const struct region tissue = region_borrow(&s->tissue);
+        const struct place_rule rule = {
+            .h = s->pixels.h, .w = s->pixels.w, .downscale = s->o.downscale, .size = s->o.size,
+            .margin = s->o.margin, .min_tissue = s->o.min_tissue, .tissue = &tissue,
+            .lesion = s->o.label == SAMPLE_NORMAL ? NULL : &region,
+            .avoid = s->o.label == SAMPLE_NORMAL ? &region : NULL,
+        };
+
+        rc = place_draw(&rule, rng, &place, e);
+    }
+    if (rc == 0)
+        give_up(s, k, NO_PLACE);
+    else if (rc == 1 && make_record(s, it, &place, &region, index, r, e) == -1)
+        rc = err_in(e, "%s:%zu", s->name, f->line);
+done:
+    region_free(&region);
+    return rc;
+}
+
+int
+sampler_draw(struct sampler *s, uint64_t index, struct ts_record *r, struct err *e)
+{
+    struct rng rng = rng_at(s->o.seed, "patch-sample", index);
+    int rc = 0;
+
+    if (s->o.each > 0) {
+        size_t k = (size_t)(index / s->o.each);
+
+        return s->state[k] == UNKNOWN ? draw_from(s, k, &rng, index, r, e) : 0;
+    }
+    /*
+     * Items without a place are drawn again, so that the others stay equally likely.  Each try has a
+     * generator of its own: whether an item is known to be useless already must not matter.
+     */
+    while (rc == 0 && s->left > 0) {
+        size_t k = (size_t)rng_below(&rng, s->n);
+        struct rng own = rng_at(rng_u64(&rng), "place", index);
+
+        if (s->state[k] == UNKNOWN)
+            rc = draw_from(s, k, &own, index, r, e);
+    }
+    if (rc == 0)
+        return err_set(e, "%s: no patch of %zu pixels with %g tissue in any of %zu %s (%zu outside the "
+                          "box limits)",
+                       s->name, s->o.size, s->o.min_tissue, s->n,
+                       s->o.label == SAMPLE_NORMAL ? "images" : "findings", s->report.outside_box);
+    return rc;
+}
