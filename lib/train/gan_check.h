@@ -1,0 +1,43 @@
+/*
+ * gan_check - numbers that guard a generator against looking trained when it is not.
+ */
+#ifndef MP_TRAIN_GAN_CHECK_H
+#define MP_TRAIN_GAN_CHECK_H
+
+#include "train/judge.h"
+
+/* Of what gan-gen wrote. */
+struct lesion_report {
+    size_t patches, inputs;
+    double correlation;  /* mean over pairs of lesion channels of different inputs; NaN without a pair */
+    double scalars_move; /* median over inputs with variants: |L1 - L2| / max(|L1|, |L2|), NaN without */
+    double peak;         /* median over patches of max |lesion| */
+};
+
+/*
+ * Reads a stream of gan-gen.  Variants of one input stand together and share `parent`.  At most
+ * `limit` patches are kept for the correlation, the rest only counted.
+ */
+int lesion_report(struct ts_reader *in, size_t limit, struct lesion_report *r, struct err *e);
+
+/* Of what lesion-postproc kept, by a judge trained on real patches. */
+struct pair_report {
+    size_t pairs, patients;
+    double moved;      /* mean of score(image) - score(base), log-odds */
+    double lo, hi;     /* its 95 % interval, patients resampled */
+    double share_up;   /* of pairs whose score rose */
+};
+
+/*
+ * Scores `base` and `image` of every record.  A patient the judge was trained on is an error that names it.
+ */
+int pair_report(struct ts_reader *in, struct judge *j, uint64_t seed, struct pair_report *r,
+                struct err *e);
+
+/*
+ * Area under the ROC curve of the judge on real patches it was not trained on, ties counted half.
+ */
+int judge_auc(struct ts_reader *positive, struct ts_reader *negative, struct judge *j, double *auc,
+              size_t *n_positive, size_t *n_negative, struct err *e);
+
+#endif

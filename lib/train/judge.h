@@ -1,0 +1,31 @@
+/*
+ * judge - a small classifier trained on real patches, and what it says of synthetic ones.
+ */
+#ifndef MP_TRAIN_JUDGE_H
+#define MP_TRAIN_JUDGE_H
+
+#include "model/classifier.h"
+#include "nn/adam.h"
+#include "train/feed.h"
+
+struct judge {
+    struct classifier net;
+    struct tape *tape;
+    size_t size;
+    struct patients trained_on;
+};
+
+int judge_init(struct judge *j, size_t size, double width, uint64_t seed, struct err *e);
+void judge_free(struct judge *j);
+
+/*
+ * `updates` Adam updates (rate 1e-3 falling to 0 as a cosine) on batches of n positive and n negative
+ * patches, each flipped and turned at random; draws come from (seed, update).  Returns 0, or -1 with the reason in e.
+ */
+int judge_train(struct judge *j, struct feed *positive, struct feed *negative, size_t updates,
+                size_t n, uint64_t seed, struct err *e);
+
+/* The log-odds that a patch [size][size] in [0, 1] is positive. */
+double judge_score(struct judge *j, const float *patch);
+
+#endif
