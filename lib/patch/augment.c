@@ -31,15 +31,20 @@ augment_undo(const struct augment_change *c)
                                    .flip = c->flip};
 }
 
+/* n whole numbers up to `most` with commas between them, and nothing else. */
 static int
-parse_number(const char *s, size_t most, size_t *out)
+parse_numbers(const char *s, size_t n, size_t most, size_t *out)
 {
-    char *end;
-    unsigned long long v = strtoull(s, &end, 10);
+    for (size_t i = 0; i < n; i++) {
+        char *end;
+        unsigned long long v;
 
-    if (s[0] < '0' || s[0] > '9' || *end != '\0' || v > most)
-        return -1;
-    *out = (size_t)v;
+        if (*s < '0' || *s > '9' || (v = strtoull(s, &end, 10)) > most ||
+            *end != (i + 1 < n ? ',' : '\0'))
+            return -1;
+        out[i] = (size_t)v;
+        s = end + 1;
+    }
     return 0;
 }
 
@@ -56,7 +61,7 @@ augment_recorded(const struct ts_record *r, struct augment_change *out, struct e
         !(out->scale >= AUGMENT_MIN_SCALE && out->scale <= AUGMENT_MAX_SCALE))
         return err_set(e, "scale '%.32s' is not a number from %g to %d", scale, AUGMENT_MIN_SCALE,
                        AUGMENT_MAX_SCALE);
-    if (parse_number(rotate, 270, &degrees) == -1 || degrees % 90 != 0)
+    if (parse_numbers(rotate, 1, 270, &degrees) == -1 || degrees % 90 != 0)
         return err_set(e, "rotate '%.32s' is not 0, 90, 180 or 270", rotate);
     out->rotate = (int)degrees;
     if (strcmp(flip, "0") != 0 && strcmp(flip, "1") != 0)
@@ -108,7 +113,7 @@ view_init(struct view *v, const struct ts_record *r, size_t size, double scale, 
     if (t == NULL || t->rank != 2 || t->shape[0] != t->shape[1] || t->shape[0] == 0)
         return err_set(e, "no tensor 'image' of as many rows as columns");
     *v = (struct view){.side = t->shape[0]};
-    if (parse_number(ts_meta_or(r, "margin", "0"), (v->side - 1) / 2, &v->margin) == -1)
+    if (parse_numbers(ts_meta_or(r, "margin", "0"), 1, (v->side - 1) / 2, &v->margin) == -1)
         return err_set(e, "margin '%.32s' does not fit an image of %zu pixels",
                        ts_meta_or(r, "margin", "0"), v->side);
     v->size = size > 0 ? size : v->side - 2 * v->margin;
@@ -138,12 +143,14 @@ static int
 seed_pixel(const struct ts_record *r, const struct view *v, size_t *x, size_t *y, struct err *e)
 {
     const char *s = ts_meta(r, "seedpixel");
-    char rest;
+    size_t at[2];
 
     if (s == NULL)
         return 0;
-    if (sscanf(s, "%zu %zu%c", x, y, &rest) != 2 || *x >= v->side || *y >= v->side)
+    if (parse_numbers(s, 2, v->side - 1, at) == -1)
         return err_set(e, "seedpixel '%.32s' is no pixel of the image", s);
+    *x = at[0];
+    *y = at[1];
     return 1;
 }
 
@@ -223,7 +230,7 @@ augment_draw(const struct ts_record *r, const struct augment_options *o, struct 
         if (i == TRIES || tissue == NULL || view_tissue(&v, tissue) >= o->min_tissue)
             return 0;
     }
-    return err_set(e, "no scale from %g to %g keeps the seed pixel %zu %zu in view", o->min_scale,
+    return err_set(e, "no scale from %g to %g keeps the seed pixel %zu,%zu in view", o->min_scale,
                    o->max_scale, x, y);
 }
 
@@ -307,12 +314,10 @@ change_box(struct ts_record *r, const struct view *v, const struct augment_chang
     const char *s = ts_meta(r, "bbox");
     double most = (double)v->size, lo[2], hi[2];
     size_t b[4], ax, ay, zx, zy;
-    char rest;
 
     if (s == NULL)
         return 0;
-    if (sscanf(s, "%zu %zu %zu %zu%c", &b[0], &b[1], &b[2], &b[3], &rest) != 4 || b[0] >= b[2] ||
-        b[1] >= b[3] || b[2] > v->side || b[3] > v->side)
+    if (parse_numbers(s, 4, v->side, b) == -1 || b[0] >= b[2] || b[1] >= b[3])
         return err_set(e, "bbox '%.64s' is no box of the image", s);
     for (int k = 0; k < 2; k++) {
         lo[k] = fmax(floor(view_map(v, (double)b[k])), 0);
@@ -328,7 +333,7 @@ change_box(struct ts_record *r, const struct view *v, const struct augment_chang
     zy = (size_t)hi[1] - 1;
     turn_pixel(c, v->size, &ax, &ay);
     turn_pixel(c, v->size, &zx, &zy);
-    return ts_meta_setf(r, "bbox", e, "%zu %zu %zu %zu", ax < zx ? ax : zx, ay < zy ? ay : zy,
+    return ts_meta_setf(r, "bbox", e, "%zu,%zu,%zu,%zu", ax < zx ? ax : zx, ay < zy ? ay : zy,
                         (ax < zx ? zx : ax) + 1, (ay < zy ? zy : ay) + 1);
 }
 
@@ -346,7 +351,7 @@ change_seed(struct ts_record *r, const struct view *v, const struct augment_chan
     turn_pixel(c, v->size, &x, &y);
     if (on_lesion)
         ((uint8_t *)mask->data)[y * v->size + x] = 255;
-    return ts_meta_setf(r, "seedpixel", e, "%zu %zu", x, y);
+    return ts_meta_setf(r, "seedpixel", e, "%zu,%zu", x, y);
 }
 
 /* Another size is another window round the same centre; records of other origin may not have one. */
@@ -357,9 +362,9 @@ change_window(struct ts_record *r, const struct view *v, struct err *e)
 
     if (v->size == inner)
         return 0;
-    if (parse_number(ts_meta_or(r, "window", ""), UINT32_MAX, &window) == -1 ||
-        parse_number(ts_meta_or(r, "x", ""), UINT32_MAX, &x) == -1 ||
-        parse_number(ts_meta_or(r, "y", ""), UINT32_MAX, &y) == -1 || window % inner != 0)
+    if (parse_numbers(ts_meta_or(r, "window", ""), 1, UINT32_MAX, &window) == -1 ||
+        parse_numbers(ts_meta_or(r, "x", ""), 1, UINT32_MAX, &x) == -1 ||
+        parse_numbers(ts_meta_or(r, "y", ""), 1, UINT32_MAX, &y) == -1 || window % inner != 0)
         return 0;
     unit = window / inner;
     /* inner - size is even, as side - size is; where the window grows, it grows into the margin. */
@@ -425,7 +430,7 @@ augment_apply(struct ts_record *r, size_t size, const struct augment_change *c, 
         b = box_of_mask(mask->data, v.size, v.size);
         if (b.x1 == 0)
             ts_meta_drop(r, "bbox");
-        else if (ts_meta_setf(r, "bbox", e, "%zu %zu %zu %zu", b.x0, b.y0, b.x1, b.y1) == -1)
+        else if (ts_meta_setf(r, "bbox", e, "%zu,%zu,%zu,%zu", b.x0, b.y0, b.x1, b.y1) == -1)
             return -1;
     }
     sum = augment_then(&before, c);

@@ -345,7 +345,7 @@ set_bbox(struct ts_record *r, const struct ts_tensor *mask, struct err *e)
 {
     struct box b = box_of_mask(mask->data, mask->shape[0], mask->shape[1]);
 
-    return ts_meta_setf(r, "bbox", e, "%zu %zu %zu %zu", b.x0, b.y0, b.x1, b.y1);
+    return ts_meta_setf(r, "bbox", e, "%zu,%zu,%zu,%zu", b.x0, b.y0, b.x1, b.y1);
 }
 
 static int
@@ -381,7 +381,7 @@ set_metadata(const struct sampler *s, const struct item *it, const struct place 
         return -1;
     if (s->o.label == SAMPLE_NORMAL)
         return 0;
-    return ts_meta_setf(r, "seedpixel", e, "%zu %zu", p->seed_x / d - p->x + s->o.margin,
+    return ts_meta_setf(r, "seedpixel", e, "%zu,%zu", p->seed_x / d - p->x + s->o.margin,
                         p->seed_y / d - p->y + s->o.margin);
 }
 
