@@ -1,8 +1,9 @@
 /*
  * ts-sheet - draw the patches of a stream as a contact sheet.
  *
- * Chosen tensors of each record stand side by side, the mask is outlined, metadata become captions.  One
- * grey window serves the whole sheet.  Records that are not drawn are read to the trailer all the same.
+ * Chosen tensors of each record stand side by side, the mask is outlined, metadata become captions.
+ * One grey window serves the whole sheet.  Records that are not drawn are read to the trailer all
+ * the same.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,7 @@
 #include "image/sheet.h"
 #include "stream/tstream.h"
 
-enum { MAX_NAMES = 32, MIN_CELL = 128, PAGE_WIDTH = 1700 };
+enum { MAX_NAMES = 32, MIN_CELL = 128 };
 
 /* A comma-separated option, taken apart. */
 struct names {
@@ -120,10 +121,6 @@ open_sheet(struct work *w, const struct ts_record *rec, struct err *e)
     w->tensors.n = spec.columns = kept;
     spec.cell = side * zoom;
     spec.per_line = o->columns;
-    if (spec.per_line == 0)
-        spec.per_line = PAGE_WIDTH / (kept * spec.cell);
-    if (spec.per_line == 0)
-        spec.per_line = 1;
     w->first_history = mem_string(ts_meta_or(rec, "history", ""), e);
     w->sheet = sheet_open(&spec, e);
     return w->first_history == NULL || w->sheet == NULL ? -1 : 0;
@@ -140,8 +137,8 @@ find_mask(const struct ts_record *rec, const char *name, const struct ts_tensor 
 }
 
 static int
-draw_tensor(struct work *w, const struct ts_record *rec, size_t column, const struct ts_tensor *mask,
-            struct err *e)
+draw_tensor(struct work *w, const struct ts_record *rec, size_t column,
+            const struct ts_tensor *mask, struct err *e)
 {
     const char *name = w->tensors.item[column];
     enum sheet_kind kind = has_name(&w->signed_names, name) ? SHEET_SIGNED : SHEET_GREY;
@@ -204,9 +201,10 @@ finish_sheet(const struct work *w, const char *history, struct err *e)
             look.lo = 0;
             look.hi = 1;
         }
-        longer = title == NULL ? NULL
-                               : mem_printf(e, "%s%sgrey window: 1st to 99th percentile of this sheet",
-                                            title, title[0] ? "\n" : "");
+        longer = title == NULL
+                     ? NULL
+                     : mem_printf(e, "%s%sgrey window: 1st to 99th percentile of this sheet", title,
+                                  title[0] ? "\n" : "");
         free(title);
         title = longer;
     }
@@ -229,27 +227,35 @@ finish_sheet(const struct work *w, const char *history, struct err *e)
 int
 main(int argc, char **argv)
 {
-    struct opts o = {.signed_names = "lesion", .outline = "mask", .caption = "label,lesion,patient",
-                     .window = "0,1", .count = 24, .every = 1, .lesion_range = 0.5};
+    struct opts o = {.signed_names = "lesion",
+                     .outline = "mask",
+                     .caption = "label,lesion,patient",
+                     .window = "0,1",
+                     .count = 24,
+                     .every = 1,
+                     .lesion_range = 0.5};
     const struct cli_opt table[] = {
         CLI_LOCAL_TEXT('o', "out", "FILE", &o.out, "PNG to write (required)"),
         CLI_SIZE('n', "count", "N", &o.count, 1, 65536, "records to draw"),
-        CLI_SIZE(0, "every", "K", &o.every, 1, 1e9, "draw the first record and every K-th after it"),
+        CLI_SIZE(0, "every", "K", &o.every, 1, 1e9,
+                 "draw the first record and every K-th after it"),
         CLI_TEXT(0, "tensors", "NAMES", &o.tensors,
-                 "tensors side by side, with commas; without: those of base,lesion,image there are"),
+                 "tensors side by side; without: those of base,lesion,image there are"),
         CLI_TEXT(0, "signed", "NAMES", &o.signed_names, "tensors drawn blue (-) to orange (+)"),
-        CLI_TEXT(0, "outline", "NAME", &o.outline, "mask outlined on every tensor but base, or none"),
+        CLI_TEXT(0, "outline", "NAME", &o.outline,
+                 "mask outlined on every tensor but base, or none"),
         CLI_TEXT(0, "caption", "KEYS", &o.caption, "metadata written below each record"),
         CLI_LOCAL_TEXT(0, "title", "TEXT", &o.title, "line above the sheet"),
-        CLI_SIZE(0, "columns", "N", &o.columns, 0, 1024, "records per line; 0 = as fit in 1700 px"),
+        CLI_SIZE(0, "columns", "N", &o.columns, 0, 1024,
+                 "records per line; 0 = as many as fit 1700 px"),
         CLI_SIZE(0, "zoom", "N", &o.zoom, 0, 64, "enlarge N times; 0 = to 128 px or more"),
         CLI_TEXT(0, "window", "LO,HI", &o.window, "grey levels drawn black and white"),
         CLI_FLAG(0, "auto-window", &o.auto_window,
                  "window from the 1st to the 99th percentile of the whole sheet"),
         CLI_REAL(0, "lesion-range", "R", &o.lesion_range, 1e-4, 1, "signed value in full colour"),
         CLI_END};
-    const struct cli_prog prog = {"ts-sheet", "", "Draw the patches of a stream as a contact sheet.",
-                                  table, 0, 0};
+    const struct cli_prog prog = {
+        "ts-sheet", "", "Draw the patches of a stream as a contact sheet.", table, 0, 0};
     struct work w = {.o = &o};
     struct ts_record rec = {0};
     struct ts_reader *in;

@@ -49,7 +49,19 @@ static const struct rgb page = {30, 31, 33}, empty = {44, 45, 48}, bright = {236
                         soft = {196, 197, 194}, ink_outline = {70, 222, 110};
 
 static const char *const legend_grey = "grey", *const legend_signed = "signed",
-                  *const legend_outline = "outline: mask";
+                         *const legend_outline = "outline: mask";
+
+static size_t
+max(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+static size_t
+record_width(const struct sheet_spec *spec)
+{
+    return spec->columns * (spec->cell + GUTTER) - GUTTER;
+}
 
 /* ---- collecting ---- */
 
@@ -58,10 +70,13 @@ sheet_open(const struct sheet_spec *spec, struct err *e)
 {
     struct sheet *s;
 
-    assert(spec->columns >= 1 && spec->columns <= 64 && spec->per_line >= 1 &&
-           spec->per_line <= 1024 && spec->cell >= 1 && spec->cell <= SHEET_MAX_CELL);
-    if ((s = mem_array(1, sizeof(*s), e)) != NULL)
-        s->spec = *spec;
+    assert(spec->columns >= 1 && spec->columns <= 64 && spec->per_line <= 1024 && spec->cell >= 1 &&
+           spec->cell <= SHEET_MAX_CELL);
+    if ((s = mem_array(1, sizeof(*s), e)) == NULL)
+        return NULL;
+    s->spec = *spec;
+    if (spec->per_line == 0)
+        s->spec.per_line = max(1, (SHEET_PAGE_W - 2 * MARGIN + GAP) / (record_width(spec) + GAP));
     return s;
 }
 
@@ -95,6 +110,28 @@ text_extent(const char *t, size_t *lines, size_t *longest)
     }
 }
 
+/* Turns blanks into line ends, so that lines hold at most `room` characters where words allow it.
+ */
+static void
+wrap(char *t, size_t room)
+{
+    char *line = t, *blank = NULL;
+
+    for (; *t != '\0'; t++) {
+        if (*t == '\n') {
+            line = t + 1;
+            blank = NULL;
+        }
+        if (*t == ' ')
+            blank = t;
+        if ((size_t)(t - line) >= room && blank != NULL) {
+            *blank = '\n';
+            line = blank + 1;
+            blank = NULL;
+        }
+    }
+}
+
 /* Where things stand on the page, in pixels. */
 struct layout {
     size_t scale; /* of the type */
@@ -102,12 +139,6 @@ struct layout {
     size_t top; /* of the first line's cells */
     size_t h, w;
 };
-
-static size_t
-max(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
 
 /* Width of "name lo [bar] hi" in the legend. */
 static size_t
@@ -142,9 +173,10 @@ lay_out(const struct sheet *s, const struct sheet_look *look, struct layout *l)
     for (size_t i = 0; i < s->spec.columns; i++)
         head = max(head, strlen(s->spec.head[i]));
     text_extent(look->title, &title_lines, &title_longest);
-    l->record_w = s->spec.columns * (s->spec.cell + GUTTER) - GUTTER;
-    l->scale = 2 * head * FONT_ADVANCE <= s->spec.cell &&
-                       2 * s->longest * FONT_ADVANCE <= l->record_w ? 2 : 1;
+    l->record_w = record_width(&s->spec);
+    l->scale =
+        2 * head * FONT_ADVANCE <= s->spec.cell && 2 * s->longest * FONT_ADVANCE <= l->record_w ? 2
+                                                                                                : 1;
     line = l->scale * FONT_LINE;
     l->w = across * (l->record_w + GAP) - GAP;
     l->w = max(l->w, title_longest * FONT_ADVANCE * l->scale);
@@ -167,12 +199,15 @@ sheet_record(struct sheet *s, const char *caption, struct err *e)
         mem_grow((void **)&s->caption, &s->cap_captions, s->n + 1, sizeof(*s->caption), e) == -1)
         return -1;
     s->caption[s->n] = NULL;
-    if (caption != NULL && (s->caption[s->n] = mem_string(caption, e)) == NULL)
-        return -1;
+    if (caption != NULL) {
+        if ((s->caption[s->n] = mem_string(caption, e)) == NULL)
+            return -1;
+        wrap(s->caption[s->n], record_width(&s->spec) / FONT_ADVANCE);
+    }
     memset(s->cell + s->n * s->spec.columns, 0, s->spec.columns * sizeof(*s->cell));
     s->n++;
     s->filled = 0;
-    text_extent(caption, &lines, &longest);
+    text_extent(s->caption[s->n - 1], &lines, &longest);
     s->lines = max(s->lines, lines);
     s->longest = max(s->longest, longest);
     lay_out(s, &plain, &l);

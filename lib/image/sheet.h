@@ -1,9 +1,11 @@
 /*
- * sheet - contact sheets: records of small planes side by side, with headings and captions, as a PNG.
+ * sheet - contact sheets: records of small planes side by side, with headings and captions, as a
+ * PNG.
  *
  * A record is one cell for each column ("base", "lesion", "image") and a caption below; records
- * stand side by side, `per_line` to a line of the sheet.  Every cell is a square of the same size: a smaller plane
- * is enlarged by a whole factor (nearest), a larger one reduced by a whole factor (mean), both centred.
+ * stand side by side, `per_line` to a line of the sheet.  Every cell is a square of the same size:
+ * a smaller plane is enlarged by a whole factor (nearest), a larger one reduced by a whole factor
+ * (mean), both centred.
  *
  *     sheet_open(&spec, e)
  *         sheet_record(s, "malignant mass P102", e)
@@ -12,7 +14,8 @@
  *     sheet_write(s, path, &look, text, e)
  *     sheet_close(s)
  *
- * All cells share the grey window and the lesion range of the look: nothing is stretched to one patch.
+ * All cells share the grey window and the lesion range of the look: nothing is stretched to one
+ * patch.
  */
 #ifndef MP_IMAGE_SHEET_H
 #define MP_IMAGE_SHEET_H
@@ -22,8 +25,9 @@
 
 #include "base/err.h"
 
+#define SHEET_PAGE_W 1700 /* px */
 #define SHEET_MAX_CELL 4096
-#define SHEET_MAX_PIXELS ((size_t)1 << 25) /* bounds the memory: up to 6 bytes a pixel while it is written */
+#define SHEET_MAX_PIXELS ((size_t)1 << 25) /* each takes up to 6 bytes of memory */
 
 enum sheet_kind {
     SHEET_GREY,  /* [0,1], black to white over the window */
@@ -32,14 +36,14 @@ enum sheet_kind {
 
 struct sheet_spec {
     size_t columns;          /* cells in a record, 1 .. 64 */
-    size_t per_line;         /* records side by side, 1 .. 1024 */
+    size_t per_line;         /* records side by side, up to 1024; 0 = as many as fit SHEET_PAGE_W */
     size_t cell;             /* side of a cell on the sheet, 1 .. SHEET_MAX_CELL px */
     const char *const *head; /* [columns] headings; borrowed until sheet_close() */
 };
 
 struct sheet_look {
-    const char *title;   /* lines above the sheet, parted by '\n', or NULL */
-    double lo, hi;       /* grey window, lo < hi: lo is black, hi is white; written below the sheet */
+    const char *title; /* lines above the sheet, parted by '\n', or NULL */
+    double lo, hi;     /* grey window, lo < hi: lo is black, hi is white; written below the sheet */
     double signed_range; /* the size of value in full colour, > 0; written below the sheet */
 };
 
@@ -49,13 +53,15 @@ struct sheet;
 struct sheet *sheet_open(const struct sheet_spec *spec, struct err *e);
 
 /*
- * Begins the next record.  caption: lines parted by '\n', or NULL; too long ones are cut.  Fails
- * if the sheet would pass IMAGE_MAX_SIDE on a side or SHEET_MAX_PIXELS.
+ * Begins the next record.  caption: text or NULL; it is broken at blanks where it is too long for
+ * the record, and a word that is too long is cut.  Fails if the sheet would pass IMAGE_MAX_SIDE on
+ * a side or SHEET_MAX_PIXELS.
  */
 int sheet_record(struct sheet *s, const char *caption, struct err *e);
 
 /*
- * The next cell of the record.  Values beyond the kind's range are clamped, not-a-number is drawn as 0.
+ * The next cell of the record.  Values beyond the kind's range are clamped, not-a-number is drawn
+ * as 0.
  *
  *   plane  [h][w], copied; NULL leaves the cell empty
  *   mask   [h][w], non-zero inside, or NULL: outlined in green
@@ -63,7 +69,7 @@ int sheet_record(struct sheet *s, const char *caption, struct err *e);
 int sheet_cell(struct sheet *s, const float *plane, size_t h, size_t w, enum sheet_kind kind,
                const uint8_t *mask, struct err *e);
 
-/* The grey level at or below which a share q (0 .. 1) of all grey pixels of the sheet lies; 0 without any. */
+/* The level at or below which a share q (0 .. 1) of the sheet's grey pixels lies; 0 without any. */
 double sheet_quantile(const struct sheet *s, double q);
 
 /* Draws everything into fresh memory, RGB [h][w][3]; caller frees.  NULL with the reason in e. */
@@ -71,8 +77,8 @@ uint8_t *sheet_render(const struct sheet *s, const struct sheet_look *look, size
                       struct err *e);
 
 /*
- * Draws everything and writes the PNG atomically.  text: as in rgb_write_png().  The sheet stays, so that it can be
- * written again with another look.
+ * Draws everything and writes the PNG atomically.  text: as in rgb_write_png().  The sheet stays,
+ * so that it can be written again with another look.
  */
 int sheet_write(const struct sheet *s, const char *path, const struct sheet_look *look,
                 const char *const *text, struct err *e);

@@ -1,8 +1,8 @@
 /*
  * make_patches N SIZE - a stream of N made-up patches on standard output, for the shell tests.
  *
- * Record i has base, lesion, image [SIZE][SIZE] and a mask; no random numbers, so equal arguments give equal bytes.  Run
- * without arguments it says that it is no test.
+ * Record i has base, lesion, image [SIZE][SIZE] and a mask; no random numbers, so equal arguments
+ * give equal bytes.  Run without arguments it says that it is no test.
  */
 #include <math.h>
 #include <stdio.h>

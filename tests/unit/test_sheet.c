@@ -133,7 +133,8 @@ test_signed(void)
     pos = at(&p, y, x + 1);
     neg = at(&p, y + 1, x);
     wide = at(&q, y, x + 1);
-    tap_ok(is_rgb(&p, y, x, 0, 0, 0) && is_rgb(&p, y + 1, x + 1, 0, 0, 0), "0 and not-a-number are black");
+    tap_ok(is_rgb(&p, y, x, 0, 0, 0) && is_rgb(&p, y + 1, x + 1, 0, 0, 0),
+           "0 and not-a-number are black");
     tap_ok(pos[0] > pos[1] && pos[1] > pos[2], "positive is orange");
     tap_ok(neg[2] > neg[1] && neg[1] > neg[0], "negative is blue");
     tap_ok(wide[0] > pos[0] && wide[1] > pos[1], "a smaller range is brighter");
@@ -215,6 +216,27 @@ test_size(void)
            "height grows by even lines");
     sheet_close(s);
 
+    s = open_sheet(2, 0, 100);
+    for (int i = 0; i < 12; i++)
+        sheet_record(s, NULL, &e);
+    p = render(s, &plain);
+    tap_ok(p.w == 7 * 204 + 6 * 20 + 32, "seven records of 204 px fit %d px: %zu", SHEET_PAGE_W,
+           p.w);
+    free(p.px);
+    sheet_close(s);
+
+    s = open_sheet(1, 1, 128);
+    sheet_record(s, "malignant calcification P1", &e);
+    p = render(s, &plain);
+    h[0] = p.h;
+    free(p.px);
+    sheet_record(s, "a b", &e);
+    p = render(s, &plain);
+    tap_ok(p.h - h[0] == 128 + 5 + 2 * FONT_LINE + 20,
+           "a caption of 26 characters takes two lines in 128 px");
+    free(p.px);
+    sheet_close(s);
+
     s = open_sheet(1, 1, 4096);
     rc = 0;
     for (int i = 0; i < 10 && rc == 0; i++)
@@ -256,7 +278,8 @@ test_font(void)
             same += !differ;
         }
     }
-    tap_ok(same == 0 && blank == 1 && ink(' ') == 0, "95 glyphs, all different, only the blank blank");
+    tap_ok(same == 0 && blank == 1 && ink(' ') == 0,
+           "95 glyphs, all different, only the blank blank");
     tap_ok(ink('T') == 11 && font_pixel('T', 0, 0) && !font_pixel('T', 1, 0) &&
                font_pixel('T', 6, 2) && !font_pixel('T', 7, 2),
            "T stands on the base line");
