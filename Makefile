@@ -56,8 +56,10 @@ LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/obj/%.o)
 LIB := $(BUILD)/libmammopipe.a
 FILTERS := $(patsubst filters/%.c,%,$(wildcard filters/*.c))
 UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
+TESTS := $(filter test_%,$(UNIT))
 
 .PHONY: all lib unit
+.DEFAULT_GOAL := all
 all: $(FILTERS:%=$(BIN)/%)
 unit: $(UNIT:%=$(BUILD)/tests/%)
 lib: $(LIB)
@@ -90,11 +92,67 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(LIB)
 -include $(LIB_OBJ:.o=.d) $(FILTERS:%=$(BUILD)/obj/filters/%.d) $(UNIT:%=$(BUILD)/obj/tests/unit/%.d)
 .SECONDARY:
 
+# ---- packages ----
+# Debian's names.  TEST_PACKAGES are for `make check` alone; tests that want more say so and skip.
+PACKAGES := gcc libc6-dev libpng-dev libjpeg-dev zlib1g-dev libarchive-dev libjansson-dev \
+            libopenblas-openmp-dev libgsl-dev libdnnl-dev gnuplot-nox
+TEST_PACKAGES := perl mandoc zip python3-numpy
+
+.PHONY: deps
+deps:
+	@missing=; \
+	for p in $(PACKAGES) $(TEST_PACKAGES); do \
+	    dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; \
+	done; \
+	if [ -z "$$missing" ]; then echo "deps: nothing is missing"; \
+	elif [ "$$(id -u)" != 0 ]; then echo "deps: as root, run: apt-get install -y$$missing"; exit 1; \
+	else DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $$missing; fi
+# In `make deps check` nothing is compiled before the packages are there, at any -j.
+ifneq ($(filter deps,$(MAKECMDGOALS)),)
+$(BUILD)/flags: | deps
+endif
+
+# ---- experiments ----
+DATA ?= phantom
+SCALE ?= smoke
+include pipelines/scales/$(SCALE).mk
+include pipelines/data.mk
+include pipelines/lesions.mk
+
 # ---- tests ----
-# tests/unit/*.c are TAP programs, tests/shell/*.t TAP scripts run from this folder.
+# tests/unit/test_*.c are TAP programs (other sources there are tools of the scripts), tests/shell/*.t
+# TAP scripts run from this folder.
 JOBS ?= 2
-.PHONY: check-unit check-shell
-check-unit: unit
-	prove -j$(JOBS) $(UNIT:%=$(BUILD)/tests/%)
-check-shell: all unit
-	BIN=$(abspath $(BIN)) BUILD=$(abspath $(BUILD)) prove -j$(JOBS) -e bash $(wildcard tests/shell/*.t)
+prove := BIN=$(abspath $(BIN)) BUILD=$(abspath $(BUILD)) prove -j$(JOBS)
+.PHONY: check check-all check-double check-san check-man
+check: check-double check-man check-all
+check-all: all unit
+	$(prove) -e '' $(TESTS:%=$(BUILD)/tests/%)
+	$(prove) -e bash $(wildcard tests/shell/*.t)
+
+# Gradients to second order, and both networks against PyTorch, in double; the backends against each other.
+DOUBLE_TESTS := test_backend test_grad test_gan_ref
+check-double:
+	$(MAKE) --no-print-directory REAL=double NN=blas $(DOUBLE_TESTS:%=build/variant-blas-double/tests/%)
+	prove -j$(JOBS) -e '' $(DOUBLE_TESTS:%=build/variant-blas-double/tests/%)
+
+check-man:
+	mandoc -T lint -W warning $(wildcard man/*.[1-8])
+
+# The same tests under the address and undefined-behaviour sanitizers.
+check-san:
+	$(MAKE) --no-print-directory SAN=1 check-all
+
+# ---- installing ----
+.PHONY: install uninstall clean help
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(foreach s,1 5 7,$(DESTDIR)$(PREFIX)/share/man/man$s)
+	install -m 755 $(FILTERS:%=$(BIN)/%) $(DESTDIR)$(PREFIX)/bin
+	$(foreach s,1 5 7,install -m 644 $(wildcard man/*.$s) $(DESTDIR)$(PREFIX)/share/man/man$s;)
+uninstall:
+	rm -f $(FILTERS:%=$(DESTDIR)$(PREFIX)/bin/%) $(foreach m,$(wildcard man/*),$(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $m))/$(notdir $m))
+clean:
+	rm -rf build
+
+help:
+	@sed -n 's/^#  *make /  make /p' Makefile pipelines/*.mk

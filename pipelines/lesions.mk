@@ -1,0 +1,141 @@
+# lesions.mk - from full mammograms to contact sheets of inserted and removed lesions.
+#
+#     make lesions DATA=phantom|cdd-cesm|cdd-cesm-512|mini-mias SCALE=smoke|mini|paper
+#
+# Everything lands in build/DATA/SCALE.  A recipe that was interrupted goes on where it stopped:
+# training from its last state, everything else behind the last finished file.  data.mk gives
+# TABLE (the manifest), ROOT, FIELD and NORMALS of the data set.
+
+run := build/$(DATA)/$(SCALE)
+
+# A patch spans FIELD pixels of the full image, so that every scale shows the same tissue.
+downscale := $(shell n=$$(( $(FIELD) / $(PATCH) )); echo $$(( n > 0 ? n : 1 )))
+margin := $(shell echo $$(( $(PATCH) / 8 )))
+# Findings that a patch can show: outlines of the whole gland are no lesions to learn from.
+min_box := $(shell echo $$(( $(PATCH) / 8 )))
+max_box := $(PATCH)
+
+sample = $(BIN)/patch-sample --root $(ROOT) --cache build/$(DATA)/cache --size $(PATCH) \
+         --downscale $(downscale) --seed 1
+sizes := --min-box $(min_box) --max-box $(max_box)
+# Patients that have what patch-sample would draw: split, label, kind of lesion.
+patients = $(shell awk -f pipelines/count-patients.awk -v split=$1 -v label=$2 -v lesion=$3 \
+           -v downscale=$(downscale) -v min_box=$(min_box) -v max_box=$(max_box) $(TABLE))
+# At least so many training patients make a model.
+LEAST_PATIENTS := 20
+
+# ---- patches to train on ----
+# train.NAME: label and kind of lesion.
+train.mass := malignant mass
+train.calcification := malignant calcification
+train.lesion := malignant any
+train.benign-mass := benign mass
+train.benign-calcification := benign calcification
+train.benign-lesion := benign any
+train.normal := normal any
+label = $(word 1,$(train.$1))
+kind = $(word 2,$(train.$1))
+draw = --label $(call label,$1) $(if $(filter normal,$(call label,$1)),--from $(NORMALS),--lesion $(call kind,$1) $(sizes))
+
+$(run)/train-%.sts: $(TABLE) | $(BIN)/patch-sample $(BIN)/augment $(BIN)/ts-head
+	@mkdir -p $(@D)
+	if [ $(call label,$*) = benign ] && [ $(call patients,train,benign,$(call kind,$*)) = 0 ]; then \
+	    $(sample) --split train $(call draw,normal) --count 1 $< | $(BIN)/ts-head -n 0 > $@.tmp; \
+	else \
+	    $(sample) --margin $(margin) --split train $(call draw,$*) --count $(TRAIN_PATCHES) $< \
+	        | $(BIN)/augment --size $(PATCH) --seed 1 > $@.tmp; \
+	fi
+	mv $@.tmp $@
+
+# ---- patches to test on, of other patients ----
+$(run)/test-%.sts: $(TABLE) | $(BIN)/patch-sample
+	@mkdir -p $(@D)
+	$(sample) --split test $(call draw,$*) --count $(TEST_PATCHES) $< > $@.tmp
+	mv $@.tmp $@
+
+# ---- models ----
+# At SCALE=paper training patches are drawn as they are needed (FEED=pipe): 400,000 of them are 100 GB.
+FEED ?= file
+feed.file = $(run)/train-$1.sts
+feed.pipe = <($(sample) --margin $(margin) --split train $(call draw,$1) --endless $(TABLE) | $(BIN)/augment --size $(PATCH) --seed 1)
+feed = $(call feed.$(FEED),$1)
+feeds = $(if $(filter file,$(FEED)),$(foreach f,$1,$(run)/train-$f.sts),$(TABLE))
+
+# train MODEL, its lesions, benign lesions, further options.  A training that was stopped goes on from its state.
+define train
+@mkdir -p $(run)/sheets-$1
+resume=; if [ -e $(run)/$1.state ]; then resume=--resume; fi; \
+$(BIN)/gan-train --lesion $(call feed,$2) --benign $(call feed,$3) --normal $(call feed,normal) \
+    --size $(PATCH) $(GAN_OPTIONS) $4 --state $(run)/$1.state $$resume --seed 1 \
+    --log $(run)/$1.jsonl --sheets $(run)/sheets-$1 --progress --out $@
+endef
+
+$(run)/mass.ckpt: $(call feeds,mass benign-mass normal) | $(BIN)/gan-train
+	$(call train,mass,mass,benign-mass,--g-steps 2)
+
+$(run)/calcification.ckpt: $(call feeds,calcification benign-calcification normal) | $(BIN)/gan-train
+	$(call train,calcification,calcification,benign-calcification,--g-steps 1)
+
+$(run)/removal.ckpt: $(call feeds,lesion benign-lesion normal) | $(BIN)/gan-train
+	$(call train,removal,lesion,benign-lesion,--g-steps 1 --remove)
+
+# ---- synthetic patches ----
+# Clusters of calcifications: specks a few pixels apart are one object, and small.
+postproc.mass :=
+postproc.calcification := --join 24 --min-area 0.001
+postproc.removal := --threshold -0.1
+bases.mass := normal
+bases.calcification := normal
+bases.removal := lesion
+
+.SECONDEXPANSION:
+$(run)/generated-%.sts: $(run)/%.ckpt $(run)/test-$$(bases.$$*).sts | $(BIN)/gan-gen
+	$(BIN)/gan-gen --model $< --variants 2 --seed 1 < $(run)/test-$(bases.$*).sts > $@.tmp
+	mv $@.tmp $@
+
+$(run)/kept-%.sts: $(run)/generated-%.sts | $(BIN)/lesion-postproc
+	$(BIN)/lesion-postproc --keep-generated $(postproc.$*) --log $(run)/postproc-$*.jsonl < $< > $@.tmp
+	mv $@.tmp $@
+
+# ---- pictures and numbers ----
+$(run)/%-sheet.png: $(run)/kept-%.sts | $(BIN)/ts-sheet
+	$(BIN)/ts-sheet --out $@ --tensors base,generated,combined,lesion,image --every 2 --count 24 \
+	    --auto-window --title "$* on $(DATA), SCALE=$(SCALE)" < $<
+
+$(run)/%-curves.png: $(run)/%.ckpt
+	pipelines/curves.sh $(run)/$*.jsonl $@
+
+$(run)/%-check.tsv: $(run)/generated-%.sts $(run)/kept-%.sts $(run)/train-$$(or $$(judge.$$*),$$*).sts \
+                    $(run)/train-normal.sts $(run)/test-$$(or $$(judge.$$*),$$*).sts $(run)/test-normal.sts | $(BIN)/gan-check
+	$(BIN)/gan-check --size $(PATCH) $(JUDGE_OPTIONS) $(if $(filter removal,$*),--removed) \
+	    --lesion $(word 3,$^) --normal $(word 4,$^) --test-lesion $(word 5,$^) --test-normal $(word 6,$^) \
+	    --generated $(word 1,$^) --kept $(word 2,$^) > $@.tmp
+	mv $@.tmp $@
+judge.removal := lesion
+
+# A model needs enough patients; one that has too few is left out, and says so.
+enough.mass = $(call patients,train,malignant,mass)
+enough.calcification = $(call patients,train,malignant,calcification)
+enough.removal = $(call patients,train,malignant,any)
+models := mass calcification removal
+
+# each TARGET-PATTERN: for every model with enough patients, make $(run)/PATTERN with % = the model.
+define each
+@for model in $(foreach m,$(models),$m:$(enough.$m)); do \
+    n=$${model#*:}; model=$${model%:*}; \
+    if [ $$n -lt $(LEAST_PATIENTS) ]; then \
+        echo "$(DATA): $$model: $$n training patients with lesions of $(min_box) to $(max_box) px, $(LEAST_PATIENTS) are needed: left out"; \
+    else \
+        $(MAKE) --no-print-directory $(foreach f,$1,$(run)/$(subst %,$$model,$f)); \
+    fi; \
+done
+endef
+
+.PHONY: lesions gan-check
+lesions: $(TABLE)
+	$(call each,%-sheet.png %-curves.png)
+	@echo "look at $(run)/*-sheet.png and $(run)/*-curves.png"
+
+gan-check: lesions
+	$(call each,%-check.tsv)
+	@for f in $(run)/*-check.tsv; do echo "== $$f"; cat $$f; done

@@ -1,0 +1,9 @@
+# paper: the paper's numbers (its sections 2 and 3).  Wants a large data set and a large machine.
+PHANTOM_PATIENTS := 10000
+PATCH := 256
+FEED := pipe
+TRAIN_PATCHES := 10000
+GAN_OPTIONS := --width 1 --batch 8 --lr 1e-4 --half-iterations 30000 --fade 3000 \
+               --iterations 30000 --save-every 1000 --sheet-every 1000
+TEST_PATCHES := 5000
+JUDGE_OPTIONS := --updates 5000

@@ -1,0 +1,8 @@
+# smoke: shows in minutes that everything works.  Pictures are coarse, numbers mean little.
+PHANTOM_PATIENTS := 150
+PATCH := 32
+TRAIN_PATCHES := 3000
+GAN_OPTIONS := --width 0.25 --batch 4 --lr 4e-4 --half-iterations 0 --fade 0 --iterations 600 \
+               --ema 0.99 --diff-augment --save-every 200 --sheet-every 200
+TEST_PATCHES := 120
+JUDGE_OPTIONS := --updates 150
