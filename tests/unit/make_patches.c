@@ -1,8 +1,8 @@
 /*
  * make_patches N SIZE - a stream of N made-up patches on standard output, for the shell tests.
  *
- * Record i has base, lesion, image [SIZE][SIZE] and a mask; no random numbers, so equal arguments
- * give equal bytes.  Run without arguments it says that it is no test.
+ * Record i has base, lesion, image [SIZE][SIZE] and a mask; nothing is random, so that equal
+ * arguments give equal bytes.
  */
 #include <math.h>
 #include <stdio.h>
@@ -53,8 +53,8 @@ main(int argc, char **argv)
     struct err e = {0};
 
     if (argc != 3) {
-        puts("1..0 # SKIP not a test: makes streams for tests/shell");
-        return 0;
+        fputs("usage: make_patches N SIZE\n", stderr);
+        return 2;
     }
     if ((out = ts_stdout(&e)) == NULL)
         die(&e);

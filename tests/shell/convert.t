@@ -1,0 +1,232 @@
+# Converters: the traps of each data set on made-up tables; the real sets where MAMMO_DATA names them.
+. tests/tap.sh
+convert() { sh "$TOP/pipelines/convert.sh" "$@"; }
+tab=$(printf '\t')
+# A row of a manifest: row FILE IMAGE [N]
+row() { awk -F '\t' -v i="$2" -v n="${3:-1}" '$1 == i && ++k == n' "$1"; }
+refused() { # TEXT FOLDER SET [NAME=VALUE ...]: exit 1, TEXT in the last line, not a byte of output
+    local what=$1 folder=$2 status=0
+    shift 2
+    local set=$1
+    shift
+    convert "$set" "$folder" "$@" > "$T/out" 2> "$T/err" || status=$?
+    [ $status = 1 ] && [ ! -s "$T/out" ] && tail -n 1 "$T/err" | grep -q "$what"
+    ok $? "refused: $what"
+}
+
+# ---- cdd-cesm ----
+mkdir "$T/c"
+cat > "$T/c/head" << 'EOF'
+file,repo_class,side,width,height,cdd_cesm_name,patient_lo,patient_hi,pathology,age,density,birads,findings,tags,machine,n_regions
+EOF
+cat > "$T/c/rows" << 'EOF'
+A.jpg,malignant,R,100,200,x,10,10,Malignant,45,C,5,"High density mass, ""speculated"" margin","malignant mass, speculated",1,2
+B.jpg,mixed,L,100,200,x,10,10,Malignant,45,C,5,High density mass,mass,1,2
+C.jpg,normal,R,100,200,,5,9,,,,,,,,0
+D.jpg,normal,R,100,200,,5,40,,,,,,,,0
+E.jpg,normal,L,100,200,,31,39,,,,,,,,0
+F.jpg,normal,L,100,200,x,35,35,Benign,45,C,2,Normal,normal,1,1
+G.jpg,malignant,L,100,200,x,50,50,Benign,45,C,2,High density mass,mass,1,1
+H.jpg,benign,L,100,200,,11,12,,,,,,,,0
+IM0134.jpg,malignant,L,300,300,x,60,60,Malignant,45,C,5,Cluster of microcalcifications,calc,1,2
+EOF
+cat > "$T/c/regions.csv" << 'EOF'
+file,region,shape,x0,y0,x1,y1,visible_area_px
+A.jpg,1,circle,10,20,30,40,300
+A.jpg,2,polygon,50,60,99,205,300
+B.jpg,1,circle,10,20,30,40,300
+B.jpg,2,circle,50,20,70,40,300
+F.jpg,1,circle,10,20,30,40,300
+G.jpg,1,circle,10,20,30,40,300
+IM0134.jpg,1,circle,10,20,30,40,300
+IM0134.jpg,2,circle,12,22,28,38,300
+EOF
+cat "$T/c/head" "$T/c/rows" > "$T/c/index.csv"
+convert cdd-cesm "$T/c" train_to=30 val_to=40 min_patients=1 > "$T/c.tsv" 2> "$T/c.err"
+is $? 0 "cdd-cesm converts"
+is "$(row "$T/c.tsv" images/A.jpg)" \
+    "images/A.jpg${tab}P10${tab}train${tab}R${tab}CC${tab}malignant${tab}mass${tab}10${tab}20${tab}31${tab}41${tab}lesion_masks/A.png=1${tab}" \
+    "quoted commas and quotes; the box becomes half-open"
+is "$(row "$T/c.tsv" images/A.jpg 2 | cut -f8-12)" "50${tab}60${tab}100${tab}200${tab}lesion_masks/A.png=2" \
+    "a box is cut at the image's edge"
+is "$(row "$T/c.tsv" images/B.jpg 2 | cut -f6,7)" "malignant${tab}other" "a mixed image: kind other"
+is "$(row "$T/c.tsv" images/C.jpg)" \
+    "images/C.jpg${tab}P5-9${tab}train${tab}R${tab}CC${tab}normal$(printf '\t\t\t\t\t\t\t')" \
+    "a lesion-free image whose range is all train"
+is "$(grep -c '^images/[DEGH]' "$T/c.tsv")" 0 \
+    "left out: straddling, lesion-free in val, disputed, benign without outline"
+is "$(row "$T/c.tsv" images/F.jpg | cut -f3,6,7)" "val${tab}benign${tab}other" \
+    "an outlined normal image is benign"
+is "$(row "$T/c.tsv" images/IM0134.jpg 2 | cut -f3,7,12)" "test${tab}calcification${tab}" \
+    "a covered outline has a box and no mask"
+is "$(grep 'left out' "$T/c.err" | sort)" "left out: 1 benign images without an outline
+left out: 1 images whose class and pathology disagree about cancer
+left out: 2 lesion-free images whose patient may be in val or test" "the account of what is left out"
+is "$(grep 'malignant all' "$T/c.err" | tr -s ' ')" "malignant all 1 2 4 0 0 0 1 1 2 2 3 6" \
+    "patients, images and findings by split"
+is "$(grep 'normal *all' "$T/c.err" | tr -s ' ')" "normal all >=1 1 0 0 0 0 0 0 0 >=1 1 0" \
+    "unknown patients are counted at least"
+sed 's/$/\r/' "$T/c/index.csv" > "$T/x" && mkdir "$T/crlf" && cp "$T/c/regions.csv" "$T/crlf" &&
+    mv "$T/x" "$T/crlf/index.csv"
+convert cdd-cesm "$T/crlf" train_to=30 val_to=40 min_patients=1 2> /dev/null | cmp -s - "$T/c.tsv"
+ok $? "CR LF makes no difference"
+
+mkdir "$T/bad"
+bad() { # TEXT SED-PROGRAM [FILE]: refused once FILE is edited
+    cp "$T/c/regions.csv" "$T/c/index.csv" "$T/bad"
+    sed "$2" "$T/c/${3:-index.csv}" > "$T/bad/${3:-index.csv}"
+    refused "$1" "$T/bad" cdd-cesm train_to=30 val_to=40 min_patients=1
+}
+bad "has 2 regions, the index says 3" '/^A/s/2$/3/'
+bad "is not a whole number" '/^A/s/,10,10,/,10,1O,/'
+bad "no column 'pathology'" '1s/pathology/pathologie/'
+bad "no end on its line" '/^A/s/speculated",/speculated,/'
+bad "fields, 16 in the header" '/^C/s/$/,/'
+bad "twice" '/^B/s/B.jpg/A.jpg/'
+bad "not in index.csv" '$a IM0999.jpg,1,circle,1,1,2,2,3' regions.csv
+refused "fewer than min_patients=10" "$T/c" cdd-cesm train_to=30 val_to=40
+refused "is this the folder of cdd-cesm" "$T" cdd-cesm
+for v in min_patients=x train_to= nonsense=1 'x'; do
+    convert cdd-cesm "$T/c" "$v" > "$T/out" 2> "$T/err"
+    is "$?$(wc -l < "$T/err")" 21 "wrong variable $v"
+done
+convert nonsense "$T/c" 2> /dev/null
+is $? 2 "an unknown set"
+
+# ---- kinds ----
+cat > "$T/kinds.awk" << 'EOF'
+function file_path(f) { return f }
+FILENAME ~ /findings\.tsv$/ { rule(); next }
+{
+    got = kind_of($3, $4, $2)
+    if (got != $1)
+        print $1 " wanted, " got " found: " $3 " | " $4
+}
+EOF
+cat > "$T/kinds" << EOF
+mass${tab}1${tab}High density mass with speculated margin${tab}malignant mass; speculated
+mass${tab}3${tab}Multiple  equal density masses\$Benign macrocalcification${tab}mass
+mass${tab}2${tab}High density mass\$Vascular calcifications${tab}suspicious mass; vascular calcification
+both${tab}1${tab}High density ulcerating mass with overlying mircocalcifications${tab}
+both${tab}1${tab}Mass with multiple calcific foci\$Benign macrocalcificaion${tab}benign macrocalcification
+calcification${tab}1${tab}Asymmetrical increased density with overlying MICROcalcification${tab}
+calcification${tab}1${tab}Normal${tab}suspicious; microcalcifications
+other${tab}1${tab}Focal asymmetry${tab}asymmetry
+other${tab}1${tab}Pop corn macrocalcification${tab}benign mass; popcorn
+other${tab}1${tab}Architectural distortion with overlying macrocalcification${tab}calcifications
+other${tab}1${tab}Diffuse edematous changes\$Benign macrocalcifications${tab}edema
+other${tab}1${tab}${tab}
+mass${tab}1${tab}High density mass\$IMLN${tab}mass; IMLN
+other${tab}2${tab}High density mass\$IMLN${tab}mass; IMLN
+other${tab}2${tab}High density mass and two equal density nodules${tab}mass
+calcification${tab}1${tab}Nodular increased density with microcalcifications${tab}
+EOF
+common=$TOP/pipelines/convert/common.awk rules=$TOP/pipelines/convert/findings.tsv
+is "$(awk -f "$common" -f "$T/kinds.awk" "$rules" "$T/kinds" 2>&1)" "" "findings and tags become kinds"
+
+# ---- cdd-cesm-512 ----
+mkdir "$T/d"
+cat > "$T/d/index.csv" << 'EOF'
+file,label,patient_lo,patient_hi,side,view,age,density,birads,findings,tags,machine,source,downscale
+P1_R_DM_CC.jpg,malignant,1,1,R,CC,39,D,3,High density mass,malignant mass; speculated,1,512 copy,
+P1_R_DM_MLO.jpg,malignant,1,1,R,MLO,39,D,3,Focal asymmetrical increased density,focal asymmetry,1,512 copy,
+IM0002.jpg,normal,1,9,R,CC,,,,,,,made here,3.1
+IM0003.jpg,normal,1,9,L,CC,,,,,,,made here,3.1
+IM0004.jpg,normal,2,9,L,CC,,,,,,,made here,3.1
+EOF
+cat > "$T/d/regions.csv" << 'EOF'
+file,region,x0,y0,x1,y1,area_px
+P1_R_DM_CC.jpg,1,268,339,379,462,10337
+P1_R_DM_CC.jpg,2,1,2,9,8,20
+P1_R_DM_MLO.jpg,1,284,332,383,438,7758
+EOF
+convert cdd-cesm-512 "$T/d" min_patients=1 > "$T/d.tsv" 2> "$T/d.err"
+is "$(row "$T/d.tsv" images/P1_R_DM_CC.jpg 2)" \
+    "images/P1_R_DM_CC.jpg${tab}P1${tab}train${tab}R${tab}CC${tab}malignant${tab}mass${tab}1${tab}2${tab}9${tab}8${tab}masks/P1_R_DM_CC.png${tab}" \
+    "cdd-cesm-512: boxes are half-open already, one mask for all outlines"
+is "$(row "$T/d.tsv" images/P1_R_DM_MLO.jpg | cut -f5,7)" "MLO${tab}other" "the view; another kind"
+is "$(grep 'normal *all' "$T/d.err" | tr -s ' ')" "normal all >=2 3 0 0 0 0 0 0 0 >=2 3 0" \
+    "two left breasts are two people"
+refused "fewer than min_patients=3" "$T/d" cdd-cesm-512 min_patients=3
+sed -i 's/IM0002.jpg,normal/IM0002.jpg,malignant/' "$T/d/index.csv"
+refused "malignant with 0 regions" "$T/d" cdd-cesm-512 min_patients=1
+
+# ---- mini-mias ----
+mkdir "$T/m"
+cat > "$T/m/labels.txt" << 'EOF'
+mdb001 G CIRC B 535 425 197
+mdb002 G CIRC B 522 280 69
+mdb003 D NORM 
+mdb004 F CALC M 10 1000 43
+mdb004 F CALC B 500 168 26
+mdb005 F CALC M
+mdb006 F CALC M *NOTE 3*
+mdb007 F ARCH
+mdb009 F MISC M 500 500 20
+mdb010 F NORM
+mdb012 F SPIC M 500 500 20
+mdb014 F SPIC M 500 500 20
+EOF
+convert mini-mias "$T/m" min_patients=1 > "$T/m.tsv" 2> "$T/m.err"
+is $? 0 "mini-mias converts"
+is "$(row "$T/m.tsv" mini-mias.zip:mdb002.pgm | cut -f2,4-12)" \
+    "P1${tab}L${tab}MLO${tab}benign${tab}mass${tab}453${tab}675${tab}592${tab}814${tab}" \
+    "y counts from the bottom; even films are left; the pair is one patient"
+is "$(row "$T/m.tsv" mini-mias.zip:mdb004.pgm | cut -f6-11)" \
+    "malignant${tab}calcification${tab}0${tab}0${tab}54${tab}68" "a circle is cut at the film's edge"
+is "$(row "$T/m.tsv" mini-mias.zip:mdb004.pgm 2 | cut -f6)" benign "the label is each finding's own"
+is "$(row "$T/m.tsv" mini-mias.zip:mdb006.pgm | cut -f6-12)" \
+    "malignant${tab}calcification$(printf '\t\t\t\t\t')" "a finding without a place has no box"
+is "$(grep -c mdb007 "$T/m.tsv") $(grep -c 'left out: 1 images with a finding' "$T/m.err")" "0 1" \
+    "a finding without a severity: left out, and said"
+is "$(cut -f2,3 "$T/m.tsv" | sort -u | cut -f1 | uniq -d)" "" "each patient has one split"
+is "$(awk -F '\t' 'NR > 1 && !s[$2]++ { n[$3]++ } END { print n["train"], n["val"], n["test"] }' "$T/m.tsv")" \
+    "4 1 1" "patients are dealt 3:1:1, worst findings first"
+echo 'mdb010 F CIRC B 1 1 1' >> "$T/m/labels.txt"
+refused "is normal and has findings" "$T/m" mini-mias min_patients=1
+echo 'mdb0011 F CIRC B 1 1 1' > "$T/m/labels.txt"
+refused "is not an image and its class" "$T/m" mini-mias min_patients=1
+echo 'mdb011 F CIRC B 2000 1 1' > "$T/m/labels.txt"
+refused "a circle outside the film" "$T/m" mini-mias min_patients=1
+
+# ---- the real sets ----
+if [ -z "${MAMMO_DATA:-}" ]; then
+    skip "MAMMO_DATA is not set"
+    done_testing
+fi
+case $MAMMO_DATA in /*) ;; *) MAMMO_DATA=$TOP/$MAMMO_DATA ;; esac
+for set in cdd-cesm cdd-cesm-512 mini-mias; do
+    convert $set "$MAMMO_DATA/$set" > "$T/$set.tsv" 2> "$T/$set.err"
+    is $? 0 "$set converts"
+    patch-sample --root "$MAMMO_DATA/$set" --label normal --count 1 --size 32 "$T/$set.tsv" > "$T/out"
+    is $? 0 "$set: patch-sample reads the manifest"
+    for split in train val test; do
+        patch-sample --root "$MAMMO_DATA/$set" --label malignant --split $split --count 1 --size 32 \
+            "$T/$set.tsv" > "$T/out"
+        is $? 0 "$set: a lesion of $split"
+    done
+done
+sums() { awk -v w="$2" '$1 " " $2 == w { print $(NF-2), $(NF-1), $NF }' "$T/$1.err"; }
+is "$(sums cdd-cesm 'malignant all'); $(sums cdd-cesm 'benign all'); $(sums cdd-cesm 'normal all')" \
+    "45 46 133; 35 37 72; >=22 43 0" "cdd-cesm: patients, images, findings"
+is "$(sums cdd-cesm-512 'malignant all'); $(sums cdd-cesm-512 'benign all'); $(sums cdd-cesm-512 'normal all')" \
+    "178 326 775; 21 21 40; >=22 43 0" "cdd-cesm-512: patients, images, findings"
+is "$(sums mini-mias 'malignant all'); $(sums mini-mias 'benign all'); $(sums mini-mias 'normal all')" \
+    "39 39 40; 55 56 61; 31 33 0" "mini-mias: patients, images, findings"
+is "$(cat "$T"/cdd-cesm.tsv "$T"/cdd-cesm-512.tsv | cut -f2,3 | sort -u | cut -f1 | uniq -d)" "" \
+    "a patient has the same split in both copies of CDD-CESM"
+is "$(awk -F '\t' '$2 ~ /-/ { split($2, r, "-"); if (r[2] > 220 || $3 != "train") print }' \
+    "$T"/cdd-cesm.tsv "$T"/cdd-cesm-512.tsv)" "" "no range of patients leaves the training range"
+cat > "$T/count.awk" << 'EOF'
+function file_path(f) { return f }
+FILENAME ~ /findings\.tsv$/ { rule(); next }
+FILENAME ~ /regions\.csv$/ { if (csv_row()) n[text("file")]++; next }
+csv_row() && text("file") in n { kind_of(text("findings"), text("tags"), n[text("file")]) }
+END { for (i = 1; i <= n_rules; i++) print rule_hits[i] + 0 }
+EOF
+for set in cdd-cesm cdd-cesm-512; do
+    column=$((3 + (${#set} > 8)))
+    is "$(awk -f "$common" -f "$T/count.awk" "$rules" "$MAMMO_DATA/$set/regions.csv" "$MAMMO_DATA/$set/index.csv")" \
+        "$(grep -v '^#' "$rules" | cut -f$column)" "$set: the numbers in findings.tsv"
+done
+done_testing
