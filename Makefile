@@ -64,6 +64,9 @@ all: $(FILTERS:%=$(BIN)/%)
 unit: $(UNIT:%=$(BUILD)/tests/%)
 lib: $(LIB)
 
+# V=1 shows the whole commands.
+run = $(if $(V),,@echo '  $1 $2'; )
+
 # Objects know the flags they were made with.
 FLAGS := $(CC) $(CPPFLAGS) $(CFLAGS) $(NN_CFLAGS) $(LDFLAGS) $(LDLIBS)
 $(BUILD)/flags: force
@@ -75,7 +78,7 @@ $(BUILD)/obj/lib/nn/%.o $(BUILD)/obj/lib/model/%.o $(BUILD)/obj/lib/train/%.o: C
 
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call run,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(LIB): $(LIB_OBJ)
 	@rm -f $@
@@ -83,11 +86,11 @@ $(LIB): $(LIB_OBJ)
 
 $(BIN)/%: $(BUILD)/obj/filters/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call run,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call run,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 -include $(LIB_OBJ:.o=.d) $(FILTERS:%=$(BUILD)/obj/filters/%.d) $(UNIT:%=$(BUILD)/obj/tests/unit/%.d)
 .SECONDARY:

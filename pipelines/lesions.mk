@@ -3,10 +3,9 @@
 #     make lesions DATA=phantom|cdd-cesm|cdd-cesm-512|mini-mias SCALE=smoke|mini|paper
 #
 # Everything lands in build/DATA/SCALE.  A recipe that was interrupted goes on where it stopped:
-# training from its last state, everything else behind the last finished file.  data.mk gives
-# TABLE (the manifest), ROOT, FIELD and NORMALS of the data set.
+# training from its last state, everything else behind the last finished file.
 
-run := build/$(DATA)/$(SCALE)
+here := build/$(DATA)/$(SCALE)
 
 # A patch spans FIELD pixels of the full image, so that every scale shows the same tissue.
 downscale := $(shell n=$$(( $(FIELD) / $(PATCH) )); echo $$(( n > 0 ? n : 1 )))
@@ -19,10 +18,12 @@ sample = $(BIN)/patch-sample --root $(ROOT) --cache build/$(DATA)/cache --size $
          --downscale $(downscale) --seed 1
 sizes := --min-box $(min_box) --max-box $(max_box)
 # Patients that have what patch-sample would draw: split, label, kind of lesion.
-patients = $(shell awk -f pipelines/count-patients.awk -v split=$1 -v label=$2 -v lesion=$3 \
+patients = $(shell awk -f pipelines/count-patients.awk -v part=$1 -v label=$2 -v lesion=$3 \
            -v downscale=$(downscale) -v min_box=$(min_box) -v max_box=$(max_box) $(TABLE))
-# At least so many training patients make a model.
-LEAST_PATIENTS := 20
+# A model needs so many training patients with lesions a patch can show, else it is left out.
+least.mass := 5
+least.calcification := 20
+least.removal := 5
 
 # ---- patches to train on ----
 # train.NAME: label and kind of lesion.
@@ -37,7 +38,7 @@ label = $(word 1,$(train.$1))
 kind = $(word 2,$(train.$1))
 draw = --label $(call label,$1) $(if $(filter normal,$(call label,$1)),--from $(NORMALS),--lesion $(call kind,$1) $(sizes))
 
-$(run)/train-%.sts: $(TABLE) | $(BIN)/patch-sample $(BIN)/augment $(BIN)/ts-head
+$(here)/train-%.sts: $(TABLE) | $(BIN)/patch-sample $(BIN)/augment $(BIN)/ts-head
 	@mkdir -p $(@D)
 	if [ $(call label,$*) = benign ] && [ $(call patients,train,benign,$(call kind,$*)) = 0 ]; then \
 	    $(sample) --split train $(call draw,normal) --count 1 $< | $(BIN)/ts-head -n 0 > $@.tmp; \
@@ -48,7 +49,7 @@ $(run)/train-%.sts: $(TABLE) | $(BIN)/patch-sample $(BIN)/augment $(BIN)/ts-head
 	mv $@.tmp $@
 
 # ---- patches to test on, of other patients ----
-$(run)/test-%.sts: $(TABLE) | $(BIN)/patch-sample
+$(here)/test-%.sts: $(TABLE) | $(BIN)/patch-sample
 	@mkdir -p $(@D)
 	$(sample) --split test $(call draw,$*) --count $(TEST_PATCHES) $< > $@.tmp
 	mv $@.tmp $@
@@ -56,27 +57,27 @@ $(run)/test-%.sts: $(TABLE) | $(BIN)/patch-sample
 # ---- models ----
 # At SCALE=paper training patches are drawn as they are needed (FEED=pipe): 400,000 of them are 100 GB.
 FEED ?= file
-feed.file = $(run)/train-$1.sts
+feed.file = $(here)/train-$1.sts
 feed.pipe = <($(sample) --margin $(margin) --split train $(call draw,$1) --endless $(TABLE) | $(BIN)/augment --size $(PATCH) --seed 1)
 feed = $(call feed.$(FEED),$1)
-feeds = $(if $(filter file,$(FEED)),$(foreach f,$1,$(run)/train-$f.sts),$(TABLE))
+feeds = $(if $(filter file,$(FEED)),$(foreach f,$1,$(here)/train-$f.sts),$(TABLE))
 
 # train MODEL, its lesions, benign lesions, further options.  A training that was stopped goes on from its state.
 define train
-@mkdir -p $(run)/sheets-$1
-resume=; if [ -e $(run)/$1.state ]; then resume=--resume; fi; \
+@mkdir -p $(here)/sheets-$1
+resume=; if [ -e $(here)/$1.state ]; then resume=--resume; fi; \
 $(BIN)/gan-train --lesion $(call feed,$2) --benign $(call feed,$3) --normal $(call feed,normal) \
-    --size $(PATCH) $(GAN_OPTIONS) $4 --state $(run)/$1.state $$resume --seed 1 \
-    --log $(run)/$1.jsonl --sheets $(run)/sheets-$1 --progress --out $@
+    --size $(PATCH) $(GAN_OPTIONS) $4 --state $(here)/$1.state $$resume --seed 1 \
+    --log $(here)/$1.jsonl --sheets $(here)/sheets-$1 --progress --out $@
 endef
 
-$(run)/mass.ckpt: $(call feeds,mass benign-mass normal) | $(BIN)/gan-train
+$(here)/mass.ckpt: $(call feeds,mass benign-mass normal) | $(BIN)/gan-train
 	$(call train,mass,mass,benign-mass,--g-steps 2)
 
-$(run)/calcification.ckpt: $(call feeds,calcification benign-calcification normal) | $(BIN)/gan-train
+$(here)/calcification.ckpt: $(call feeds,calcification benign-calcification normal) | $(BIN)/gan-train
 	$(call train,calcification,calcification,benign-calcification,--g-steps 1)
 
-$(run)/removal.ckpt: $(call feeds,lesion benign-lesion normal) | $(BIN)/gan-train
+$(here)/removal.ckpt: $(call feeds,lesion benign-lesion normal) | $(BIN)/gan-train
 	$(call train,removal,lesion,benign-lesion,--g-steps 1 --remove)
 
 # ---- synthetic patches ----
@@ -89,24 +90,24 @@ bases.calcification := normal
 bases.removal := lesion
 
 .SECONDEXPANSION:
-$(run)/generated-%.sts: $(run)/%.ckpt $(run)/test-$$(bases.$$*).sts | $(BIN)/gan-gen
-	$(BIN)/gan-gen --model $< --variants 2 --seed 1 < $(run)/test-$(bases.$*).sts > $@.tmp
+$(here)/generated-%.sts: $(here)/%.ckpt $(here)/test-$$(bases.$$*).sts | $(BIN)/gan-gen
+	$(BIN)/gan-gen --model $< --variants 2 --seed 1 < $(here)/test-$(bases.$*).sts > $@.tmp
 	mv $@.tmp $@
 
-$(run)/kept-%.sts: $(run)/generated-%.sts | $(BIN)/lesion-postproc
-	$(BIN)/lesion-postproc --keep-generated $(postproc.$*) --log $(run)/postproc-$*.jsonl < $< > $@.tmp
+$(here)/kept-%.sts: $(here)/generated-%.sts | $(BIN)/lesion-postproc
+	$(BIN)/lesion-postproc --keep-generated $(postproc.$*) --log $(here)/postproc-$*.jsonl < $< > $@.tmp
 	mv $@.tmp $@
 
 # ---- pictures and numbers ----
-$(run)/%-sheet.png: $(run)/kept-%.sts | $(BIN)/ts-sheet
+$(here)/%-sheet.png: $(here)/kept-%.sts | $(BIN)/ts-sheet
 	$(BIN)/ts-sheet --out $@ --tensors base,generated,combined,lesion,image --every 2 --count 24 \
 	    --auto-window --title "$* on $(DATA), SCALE=$(SCALE)" < $<
 
-$(run)/%-curves.png: $(run)/%.ckpt
-	pipelines/curves.sh $(run)/$*.jsonl $@
+$(here)/%-curves.png: $(here)/%.ckpt
+	pipelines/curves.sh $(here)/$*.jsonl $@
 
-$(run)/%-check.tsv: $(run)/generated-%.sts $(run)/kept-%.sts $(run)/train-$$(or $$(judge.$$*),$$*).sts \
-                    $(run)/train-normal.sts $(run)/test-$$(or $$(judge.$$*),$$*).sts $(run)/test-normal.sts | $(BIN)/gan-check
+$(here)/%-check.tsv: $(here)/generated-%.sts $(here)/kept-%.sts $(here)/train-$$(or $$(judge.$$*),$$*).sts \
+                    $(here)/train-normal.sts $(here)/test-$$(or $$(judge.$$*),$$*).sts $(here)/test-normal.sts | $(BIN)/gan-check
 	$(BIN)/gan-check --size $(PATCH) $(JUDGE_OPTIONS) $(if $(filter removal,$*),--removed) \
 	    --lesion $(word 3,$^) --normal $(word 4,$^) --test-lesion $(word 5,$^) --test-normal $(word 6,$^) \
 	    --generated $(word 1,$^) --kept $(word 2,$^) > $@.tmp
@@ -119,14 +120,14 @@ enough.calcification = $(call patients,train,malignant,calcification)
 enough.removal = $(call patients,train,malignant,any)
 models := mass calcification removal
 
-# each TARGET-PATTERN: for every model with enough patients, make $(run)/PATTERN with % = the model.
+# each TARGET-PATTERN: for every model with enough patients, make $(here)/PATTERN with % = the model.
 define each
-@for model in $(foreach m,$(models),$m:$(enough.$m)); do \
-    n=$${model#*:}; model=$${model%:*}; \
-    if [ $$n -lt $(LEAST_PATIENTS) ]; then \
-        echo "$(DATA): $$model: $$n training patients with lesions of $(min_box) to $(max_box) px, $(LEAST_PATIENTS) are needed: left out"; \
+@for model in $(foreach m,$(models),$m:$(enough.$m):$(least.$m)); do \
+    IFS=: read -r model have need <<< "$$model"; \
+    if [ $$have -lt $$need ]; then \
+        echo "$(DATA): $$model: $$have training patients have lesions of $(min_box) to $(max_box) px, $$need are needed: left out"; \
     else \
-        $(MAKE) --no-print-directory $(foreach f,$1,$(run)/$(subst %,$$model,$f)); \
+        $(MAKE) --no-print-directory $(foreach f,$1,$(here)/$(subst %,$$model,$f)); \
     fi; \
 done
 endef
@@ -134,8 +135,8 @@ endef
 .PHONY: lesions gan-check
 lesions: $(TABLE)
 	$(call each,%-sheet.png %-curves.png)
-	@echo "look at $(run)/*-sheet.png and $(run)/*-curves.png"
+	@echo "look at $(here)/*-sheet.png and $(here)/*-curves.png"
 
 gan-check: lesions
 	$(call each,%-check.tsv)
-	@for f in $(run)/*-check.tsv; do echo "== $$f"; cat $$f; done
+	@for f in $(here)/*-check.tsv; do echo "== $$f"; cat $$f; done
