@@ -70,7 +70,7 @@ slurp(struct source *s, size_t *n, struct err *e)
         have += (size_t)got;
     } while (got > 0 && have < stop);
     if (have > s->most) {
-        err_set(e, "more than %zu bytes: %s", s->most, s->why);
+        err_set(e, "more than %zu bytes, %s", s->most, s->why);
         goto fail;
     }
     buf[have] = '\0';
@@ -174,7 +174,7 @@ slurp_member(const char *archive, const char *member, struct source *s, size_t *
     guard(s, (size_t)st.st_size);
     if (s->why != NULL && archive_entry_size_is_set(entry) &&
         archive_entry_size(entry) > (int64_t)(s->most < INT64_MAX ? s->most : INT64_MAX))
-        err_set(e, "%lld bytes: %s", (long long)archive_entry_size(entry), s->why);
+        err_set(e, "more than %zu bytes, %s", s->most, s->why);
     else
         out = slurp(s, n, e);
 out:
