@@ -1,9 +1,9 @@
-# Converters: the traps of each data set on made-up tables; the real sets where MAMMO_DATA names them.
+# Converters: the traps of each data set on made-up tables; the real sets where MAMMO_DATA is set.
 . tests/tap.sh
 convert() { sh "$TOP/pipelines/convert.sh" "$@"; }
-tab=$(printf '\t')
-# A row of a manifest: row FILE IMAGE [N]
-row() { awk -F '\t' -v i="$2" -v n="${3:-1}" '$1 == i && ++k == n' "$1"; }
+# The N-th row of an image in a manifest, its tabs written as bars: row FILE IMAGE [N]
+row() { awk -F '\t' -v i="$2" -v n="${3:-1}" '$1 == i && ++k == n' "$1" | tr '\t' '|'; }
+fields() { cut -d '|' -f "$1"; }
 refused() { # TEXT FOLDER SET [NAME=VALUE ...]: exit 1, TEXT in the last line, not a byte of output
     local what=$1 folder=$2 status=0
     shift 2
@@ -45,23 +45,24 @@ cat "$T/c/head" "$T/c/rows" > "$T/c/index.csv"
 convert cdd-cesm "$T/c" train_to=30 val_to=40 min_patients=1 > "$T/c.tsv" 2> "$T/c.err"
 is $? 0 "cdd-cesm converts"
 is "$(row "$T/c.tsv" images/A.jpg)" \
-    "images/A.jpg${tab}P10${tab}train${tab}R${tab}CC${tab}malignant${tab}mass${tab}10${tab}20${tab}31${tab}41${tab}lesion_masks/A.png=1${tab}" \
+    "images/A.jpg|P10|train|R|CC|malignant|mass|10|20|31|41|lesion_masks/A.png=1|" \
     "quoted commas and quotes; the box becomes half-open"
-is "$(row "$T/c.tsv" images/A.jpg 2 | cut -f8-12)" "50${tab}60${tab}100${tab}200${tab}lesion_masks/A.png=2" \
+is "$(row "$T/c.tsv" images/A.jpg 2 | fields 8-12)" "50|60|100|200|lesion_masks/A.png=2" \
     "a box is cut at the image's edge"
-is "$(row "$T/c.tsv" images/B.jpg 2 | cut -f6,7)" "malignant${tab}other" "a mixed image: kind other"
+is "$(row "$T/c.tsv" images/B.jpg 2 | fields 6,7)" "malignant|other" "a mixed image: kind other"
 is "$(row "$T/c.tsv" images/C.jpg)" \
-    "images/C.jpg${tab}P5-9${tab}train${tab}R${tab}CC${tab}normal$(printf '\t\t\t\t\t\t\t')" \
+    "images/C.jpg|P5-9|train|R|CC|normal|||||||" \
     "a lesion-free image whose range is all train"
 is "$(grep -c '^images/[DEGH]' "$T/c.tsv")" 0 \
     "left out: straddling, lesion-free in val, disputed, benign without outline"
-is "$(row "$T/c.tsv" images/F.jpg | cut -f3,6,7)" "val${tab}benign${tab}other" \
+is "$(row "$T/c.tsv" images/F.jpg | fields 3,6,7)" "val|benign|other" \
     "an outlined normal image is benign"
-is "$(row "$T/c.tsv" images/IM0134.jpg 2 | cut -f3,7,12)" "test${tab}calcification${tab}" \
+is "$(row "$T/c.tsv" images/IM0134.jpg 2 | fields 3,7,12)" "test|calcification|" \
     "a covered outline has a box and no mask"
 is "$(grep 'left out' "$T/c.err" | sort)" "left out: 1 benign images without an outline
 left out: 1 images whose class and pathology disagree about cancer
-left out: 2 lesion-free images whose patient may be in val or test" "the account of what is left out"
+left out: 2 lesion-free images whose patient may be in val or test" \
+    "the account of what is left out"
 is "$(grep 'malignant all' "$T/c.err" | tr -s ' ')" "malignant all 1 2 4 0 0 0 1 1 2 2 3 6" \
     "patients, images and findings by split"
 is "$(grep 'normal *all' "$T/c.err" | tr -s ' ')" "normal all >=1 1 0 0 0 0 0 0 0 >=1 1 0" \
@@ -103,26 +104,27 @@ FILENAME ~ /findings\.tsv$/ { rule(); next }
         print $1 " wanted, " got " found: " $3 " | " $4
 }
 EOF
-cat > "$T/kinds" << EOF
-mass${tab}1${tab}High density mass with speculated margin${tab}malignant mass; speculated
-mass${tab}3${tab}Multiple  equal density masses\$Benign macrocalcification${tab}mass
-mass${tab}2${tab}High density mass\$Vascular calcifications${tab}suspicious mass; vascular calcification
-both${tab}1${tab}High density ulcerating mass with overlying mircocalcifications${tab}
-both${tab}1${tab}Mass with multiple calcific foci\$Benign macrocalcificaion${tab}benign macrocalcification
-calcification${tab}1${tab}Asymmetrical increased density with overlying MICROcalcification${tab}
-calcification${tab}1${tab}Normal${tab}suspicious; microcalcifications
-other${tab}1${tab}Focal asymmetry${tab}asymmetry
-other${tab}1${tab}Pop corn macrocalcification${tab}benign mass; popcorn
-other${tab}1${tab}Architectural distortion with overlying macrocalcification${tab}calcifications
-other${tab}1${tab}Diffuse edematous changes\$Benign macrocalcifications${tab}edema
-other${tab}1${tab}${tab}
-mass${tab}1${tab}High density mass\$IMLN${tab}mass; IMLN
-other${tab}2${tab}High density mass\$IMLN${tab}mass; IMLN
-other${tab}2${tab}High density mass and two equal density nodules${tab}mass
-calcification${tab}1${tab}Nodular increased density with microcalcifications${tab}
+tr '|' '\t' > "$T/kinds" << 'EOF'
+mass|1|High density mass with speculated margin|malignant mass; speculated
+mass|3|Multiple  equal density masses$Benign macrocalcification|mass
+mass|2|High density mass$Vascular calcifications|suspicious mass; vascular calcification
+both|1|High density ulcerating mass with overlying mircocalcifications|
+both|1|Mass with multiple calcific foci$Benign macrocalcificaion|benign macrocalcification
+calcification|1|Asymmetrical increased density with overlying MICROcalcification|
+calcification|1|Normal|suspicious; microcalcifications
+other|1|Focal asymmetry|asymmetry
+other|1|Pop corn macrocalcification|benign mass; popcorn
+other|1|Architectural distortion with overlying macrocalcification|calcifications
+other|1|Diffuse edematous changes$Benign macrocalcifications|edema
+other|1||
+mass|1|High density mass$IMLN|mass; IMLN
+other|2|High density mass$IMLN|mass; IMLN
+other|2|High density mass and two equal density nodules|mass
+calcification|1|Nodular increased density with microcalcifications|
 EOF
 common=$TOP/pipelines/convert/common.awk rules=$TOP/pipelines/convert/findings.tsv
-is "$(awk -f "$common" -f "$T/kinds.awk" "$rules" "$T/kinds" 2>&1)" "" "findings and tags become kinds"
+is "$(awk -f "$common" -f "$T/kinds.awk" "$rules" "$T/kinds" 2>&1)" "" \
+    "findings and tags become kinds"
 
 # ---- cdd-cesm-512 ----
 mkdir "$T/d"
@@ -142,9 +144,9 @@ P1_R_DM_MLO.jpg,1,284,332,383,438,7758
 EOF
 convert cdd-cesm-512 "$T/d" min_patients=1 > "$T/d.tsv" 2> "$T/d.err"
 is "$(row "$T/d.tsv" images/P1_R_DM_CC.jpg 2)" \
-    "images/P1_R_DM_CC.jpg${tab}P1${tab}train${tab}R${tab}CC${tab}malignant${tab}mass${tab}1${tab}2${tab}9${tab}8${tab}masks/P1_R_DM_CC.png${tab}" \
+    "images/P1_R_DM_CC.jpg|P1|train|R|CC|malignant|mass|1|2|9|8|masks/P1_R_DM_CC.png|" \
     "cdd-cesm-512: boxes are half-open already, one mask for all outlines"
-is "$(row "$T/d.tsv" images/P1_R_DM_MLO.jpg | cut -f5,7)" "MLO${tab}other" "the view; another kind"
+is "$(row "$T/d.tsv" images/P1_R_DM_MLO.jpg | fields 5,7)" "MLO|other" "the view; another kind"
 is "$(grep 'normal *all' "$T/d.err" | tr -s ' ')" "normal all >=2 3 0 0 0 0 0 0 0 >=2 3 0" \
     "two left breasts are two people"
 refused "fewer than min_patients=3" "$T/d" cdd-cesm-512 min_patients=3
@@ -169,19 +171,19 @@ mdb014 F SPIC M 500 500 20
 EOF
 convert mini-mias "$T/m" min_patients=1 > "$T/m.tsv" 2> "$T/m.err"
 is $? 0 "mini-mias converts"
-is "$(row "$T/m.tsv" mini-mias.zip:mdb002.pgm | cut -f2,4-12)" \
-    "P1${tab}L${tab}MLO${tab}benign${tab}mass${tab}453${tab}675${tab}592${tab}814${tab}" \
+is "$(row "$T/m.tsv" mini-mias.zip:mdb002.pgm | fields 2,4-12)" \
+    "P1|L|MLO|benign|mass|453|675|592|814|" \
     "y counts from the bottom; even films are left; the pair is one patient"
-is "$(row "$T/m.tsv" mini-mias.zip:mdb004.pgm | cut -f6-11)" \
-    "malignant${tab}calcification${tab}0${tab}0${tab}54${tab}68" "a circle is cut at the film's edge"
-is "$(row "$T/m.tsv" mini-mias.zip:mdb004.pgm 2 | cut -f6)" benign "the label is each finding's own"
-is "$(row "$T/m.tsv" mini-mias.zip:mdb006.pgm | cut -f6-12)" \
-    "malignant${tab}calcification$(printf '\t\t\t\t\t')" "a finding without a place has no box"
+is "$(row "$T/m.tsv" mini-mias.zip:mdb004.pgm | fields 6-11)" \
+    "malignant|calcification|0|0|54|68" "a circle is cut at the film's edge"
+is "$(row "$T/m.tsv" mini-mias.zip:mdb004.pgm 2 | fields 6)" benign "each finding has its own label"
+is "$(row "$T/m.tsv" mini-mias.zip:mdb006.pgm | fields 6-12)" \
+    "malignant|calcification|||||" "a finding without a place has no box"
 is "$(grep -c mdb007 "$T/m.tsv") $(grep -c 'left out: 1 images with a finding' "$T/m.err")" "0 1" \
     "a finding without a severity: left out, and said"
 is "$(cut -f2,3 "$T/m.tsv" | sort -u | cut -f1 | uniq -d)" "" "each patient has one split"
-is "$(awk -F '\t' 'NR > 1 && !s[$2]++ { n[$3]++ } END { print n["train"], n["val"], n["test"] }' "$T/m.tsv")" \
-    "4 1 1" "patients are dealt 3:1:1, worst findings first"
+is "$(sed 1d "$T/m.tsv" | cut -f2,3 | sort -u | cut -f2 | sort | uniq -c | tr -s ' \n' ' ')" \
+    " 1 test 4 train 1 val " "patients are dealt 3:1:1, worst findings first"
 echo 'mdb010 F CIRC B 1 1 1' >> "$T/m/labels.txt"
 refused "is normal and has findings" "$T/m" mini-mias min_patients=1
 echo 'mdb0011 F CIRC B 1 1 1' > "$T/m/labels.txt"
@@ -195,24 +197,26 @@ if [ -z "${MAMMO_DATA:-}" ]; then
     done_testing
 fi
 case $MAMMO_DATA in /*) ;; *) MAMMO_DATA=$TOP/$MAMMO_DATA ;; esac
+# sample SET LABEL SPLIT: patch-sample accepts the manifest and finds a place.
+sample() {
+    patch-sample --root "$MAMMO_DATA/$1" --label "$2" --split "$3" --from "${4:-clean}" --count 1 \
+        --size 32 "$T/$1.tsv" > "$T/out"
+    ok $? "$1: a $2 patch of $3"
+}
+# totals SET: patients, images and findings of malignant, benign and normal images.
+totals() { awk '$2 == "all" { printf "%s %s %s; ", $(NF-2), $(NF-1), $NF }' "$T/$1.err"; }
 for set in cdd-cesm cdd-cesm-512 mini-mias; do
     convert $set "$MAMMO_DATA/$set" > "$T/$set.tsv" 2> "$T/$set.err"
     is $? 0 "$set converts"
-    patch-sample --root "$MAMMO_DATA/$set" --label normal --count 1 --size 32 "$T/$set.tsv" > "$T/out"
-    is $? 0 "$set: patch-sample reads the manifest"
+    sample $set normal train
     for split in train val test; do
-        patch-sample --root "$MAMMO_DATA/$set" --label malignant --split $split --count 1 --size 32 \
-            "$T/$set.tsv" > "$T/out"
-        is $? 0 "$set: a lesion of $split"
+        sample $set malignant $split
+        sample $set normal $split away
     done
 done
-sums() { awk -v w="$2" '$1 " " $2 == w { print $(NF-2), $(NF-1), $NF }' "$T/$1.err"; }
-is "$(sums cdd-cesm 'malignant all'); $(sums cdd-cesm 'benign all'); $(sums cdd-cesm 'normal all')" \
-    "45 46 133; 35 37 72; >=22 43 0" "cdd-cesm: patients, images, findings"
-is "$(sums cdd-cesm-512 'malignant all'); $(sums cdd-cesm-512 'benign all'); $(sums cdd-cesm-512 'normal all')" \
-    "178 326 775; 21 21 40; >=22 43 0" "cdd-cesm-512: patients, images, findings"
-is "$(sums mini-mias 'malignant all'); $(sums mini-mias 'benign all'); $(sums mini-mias 'normal all')" \
-    "39 39 40; 55 56 61; 31 33 0" "mini-mias: patients, images, findings"
+is "$(totals cdd-cesm)" "45 46 133; 35 37 72; >=22 43 0; " "cdd-cesm: patients, images, findings"
+is "$(totals cdd-cesm-512)" "178 326 775; 21 21 40; >=22 43 0; " "cdd-cesm-512: the same"
+is "$(totals mini-mias)" "39 39 40; 55 56 61; 31 33 0; " "mini-mias: the same"
 is "$(cat "$T"/cdd-cesm.tsv "$T"/cdd-cesm-512.tsv | cut -f2,3 | sort -u | cut -f1 | uniq -d)" "" \
     "a patient has the same split in both copies of CDD-CESM"
 is "$(awk -F '\t' '$2 ~ /-/ { split($2, r, "-"); if (r[2] > 220 || $3 != "train") print }' \
@@ -226,7 +230,8 @@ END { for (i = 1; i <= n_rules; i++) print rule_hits[i] + 0 }
 EOF
 for set in cdd-cesm cdd-cesm-512; do
     column=$((3 + (${#set} > 8)))
-    is "$(awk -f "$common" -f "$T/count.awk" "$rules" "$MAMMO_DATA/$set/regions.csv" "$MAMMO_DATA/$set/index.csv")" \
+    data=$MAMMO_DATA/$set
+    is "$(awk -f "$common" -f "$T/count.awk" "$rules" "$data/regions.csv" "$data/index.csv")" \
         "$(grep -v '^#' "$rules" | cut -f$column)" "$set: the numbers in findings.tsv"
 done
 done_testing
