@@ -260,6 +260,17 @@ refusals(void)
     tap_ok(postproc_plane(&c, base, lesion, mask, image, 16, 16, &a, &e) == 0 &&
                a.verdict == POSTPROC_EMPTY && a.x1 == 0 && a.peak_before == 0,
            "the threshold itself does not pass");
+    c.min_area = .25;
+    for (size_t i = 0; i < 16 * 16; i++)
+        lesion[i] = i < 63 ? .5f : .0625f;
+    tap_ok(postproc_plane(&c, base, lesion, mask, image, 16, 16, &a, &e) == 0 &&
+               a.verdict == POSTPROC_SMALL && a.area == 63 && a.peak_after == 0 && lesion[99] == .0625f &&
+               image[99] == fminf(base[99] + .0625f, 1) && mask[62] == 1 && mask[63] == 0,
+           "63 of 256 px are less than a quarter; the patch stays as it was");
+    lesion[63] = .5f;
+    tap_ok(postproc_plane(&c, base, lesion, mask, image, 16, 16, &a, &e) == 0 &&
+               a.verdict == POSTPROC_KEPT && a.area == 64 && mask[63] == 1,
+           "64 px are not");
     for (size_t i = 0; i < 16 * 16; i++)
         lesion[i] = 1;
     tap_ok(postproc_plane(&c, base, lesion, mask, image, 16, 16, &a, &e) == 0 && a.share == 1 &&
