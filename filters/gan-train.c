@@ -21,7 +21,7 @@ static struct opts {
     int remove, resume, diff_augment, no_attention, no_spectral, progress;
     size_t size, iterations, half_iterations, fade, batch, g_steps, mid, border, samples, threads;
     size_t save_every, sheet_every, log_every;
-    double width, aux, gp_lambda, gp_k, gp_sigma, lr, beta1, beta2, epsilon, leak, ema;
+    double width, aux, gp_lambda, gp_k, gp_sigma, lr, d_lr, diversity, beta1, beta2, epsilon, leak, ema;
     uint64_t seed;
 } o = {.size = 256, .iterations = 30000, .half_iterations = SIZE_MAX, .fade = 3000, .batch = 8,
        .g_steps = 2, .mid = 2048, .border = SIZE_MAX, .samples = 8, .save_every = 500,
@@ -49,6 +49,7 @@ static const struct cli_opt options[] = {
     CLI_REAL(0, "gp-k", "X", &o.gp_k, 0, 1e6, "slope that the penalty asks for"),
     CLI_REAL(0, "gp-sigma", "X", &o.gp_sigma, 0, 1, "noise round the real patches, in grey levels of [0,1]"),
     CLI_REAL(0, "lr", "X", &o.lr, 0, 1, "Adam: learning rate"),
+    CLI_REAL(0, "d-lr", "X", &o.d_lr, 0, 1, "the discriminator's learning rate; 0 = as --lr"),
     CLI_REAL(0, "beta1", "X", &o.beta1, 0, 0.9999, "Adam: decay of the mean"),
     CLI_REAL(0, "beta2", "X", &o.beta2, 0, 0.999999, "Adam: decay of the square"),
     CLI_REAL(0, "epsilon", "X", &o.epsilon, 1e-30, 1, "Adam: added to the root"),
@@ -59,6 +60,7 @@ static const struct cli_opt options[] = {
     CLI_FLAG(0, "no-spectral", &o.no_spectral, "leave out spectral normalisation"),
     CLI_REAL(0, "ema", "X", &o.ema, 0, 0.999999, "keep a running average of the generator with this decay; 0 = none"),
     CLI_FLAG(0, "diff-augment", &o.diff_augment, "change all that the discriminator sees at random (few lesions)"),
+    CLI_REAL(0, "diversity", "X", &o.diversity, 0, 1e6, "weight of the loss that makes the random scalars matter; 0 = none"),
     CLI_SIZE(0, "samples", "N", &o.samples, 1, 64, "inputs of the sample sheets"),
     CLI_LOCAL_TEXT(0, "sheets", "DIR", &o.sheets, "write sample sheets into DIR"),
     CLI_LOCAL_SIZE(0, "sheet-every", "N", &o.sheet_every, 1, 1e9, "iterations between sheets"),
@@ -98,7 +100,7 @@ config(void)
                 .attention = !o.no_attention},
         .mid = o.mid, .border = o.border, .batch = o.batch, .g_steps = o.g_steps, .aux = o.aux,
         .gp_lambda = o.gp_lambda, .gp_k = o.gp_k, .gp_sigma = o.gp_sigma, .ema = o.ema,
-        .diff_augment = o.diff_augment, .seed = o.seed,
+        .diff_augment = o.diff_augment, .diversity = o.diversity, .d_rate = o.d_lr, .seed = o.seed,
         .adam = {.rate = o.lr, .beta1 = o.beta1, .beta2 = o.beta2, .epsilon = o.epsilon}};
 }
 

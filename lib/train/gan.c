@@ -168,6 +168,28 @@ gan_loss_d(struct tape *t, const struct gan_config *c, const struct discriminato
     return loss;
 }
 
+/*
+ * How alike two lesions on one patch are that differ in their scalars: the mean over patches of
+ *
+ *     1 - sum |L1 - L2| / (sum |L1| + sum |L2|)
+ *
+ * 0 where they do not overlap, 1 where the scalars do nothing.  DEVIATION, off at the paper's scale: with few lesions the
+ * generator settles on one place for all of them, and moves it when the discriminator notices.
+ * After Q. Mao et al., "Mode seeking generative adversarial networks", CVPR 2019, made free of the lesion's
+ * strength.
+ */
+static struct tensor *
+diversity_loss(struct tape *t, struct tensor *l1, struct tensor *l2)
+{
+    const size_t rows[2] = {l1->shape[0], l1->n / l1->shape[0]};
+    struct tensor *x[3] = {nn_sub(t, l1, l2), l1, l2}, *size;
+
+    for (int k = 0; k < 3; k++) /* |x| is a leaky rectifier of slope -1 */
+        x[k] = nn_row_sum(t, nn_reshape(t, nn_leaky_relu(t, x[k], -1), 2, rows));
+    size = nn_affine(t, nn_add(t, x[1], x[2]), 1, 1e-3);
+    return nn_affine(t, nn_mean(t, nn_mul(t, x[0], nn_reciprocal(t, size))), -1, 1);
+}
+
 /* ---- updates ---- */
 
 int
@@ -177,6 +199,7 @@ gan_step_d(struct gan *g, const real *target, const real *benign, const real *in
     const struct gan_config *c = &g->config;
     struct tape *t = g->tape;
     struct params *ps = &g->d.params;
+    struct adam adam = c->adam;
     size_t n = c->batch;
     struct tensor *fake, *lesion, *real_, *seen_benign = NULL, *seen_input, *noisy = NULL, *loss;
     struct tensor **grads;
@@ -202,7 +225,8 @@ gan_step_d(struct gan *g, const real *target, const real *benign, const real *in
     if (!isfinite(l->d_total) || !isfinite(l->d_gradient))
         return err_set(e, "discriminator update %llu: loss %g, gradient %g: not finite",
                        (unsigned long long)g->d_updates, l->d_total, l->d_gradient);
-    adam_update(&c->adam, ps, grads, ++g->d_updates);
+    adam.rate = c->d_rate > 0 ? c->d_rate : adam.rate;
+    adam_update(&adam, ps, grads, ++g->d_updates);
     return 0;
 }
 
@@ -213,7 +237,7 @@ gan_step_g(struct gan *g, const real *base, size_t side, double fade, struct gan
     const struct gan_config *c = &g->config;
     struct tape *t = g->tape;
     struct params *ps = &g->g.params;
-    struct tensor *lesion, *image, *logits, *loss, **grads;
+    struct tensor *lesion, *image, *x, *logits, *loss, **grads;
     double size = 0;
 
     tape_reset(t);
@@ -221,12 +245,22 @@ gan_step_g(struct gan *g, const real *base, size_t side, double fade, struct gan
     tape_record(t, 0); /* the discriminator's weights are constants here */
     params_use(t, &g->d.params, 0);
     tape_record(t, 1);
-    generator_forward(t, &g->g, patches(t, base, c->batch, side),
-                      random_scalars(t, g, "gan.scalars.g", g->g_updates), fade, &lesion, &image);
+    x = patches(t, base, c->batch, side);
+    generator_forward(t, &g->g, x, random_scalars(t, g, "gan.scalars.g", g->g_updates), fade,
+                      &lesion, &image);
     image = diff_augment(t, c, image, "generator", g->g_updates);
     logits = discriminator_forward(t, &g->d, image, fade);
     loss = discriminator_cross_entropy(t, logits, LOGIT_REAL, c->classes);
     l->g_total = (double)loss->v[0];
+    if (c->diversity > 0) {
+        struct tensor *other, *unused, *alike;
+
+        generator_forward(t, &g->g, x, random_scalars(t, g, "gan.scalars.other", g->g_updates),
+                          fade, &other, &unused);
+        alike = diversity_loss(t, lesion, other);
+        l->change = 1 - (double)alike->v[0];
+        loss = nn_add(t, loss, nn_affine(t, alike, c->diversity, 0));
+    }
     for (size_t i = 0; i < lesion->n; i++)
         size += fabs((double)lesion->v[i]);
     l->lesion = size / (double)lesion->n;

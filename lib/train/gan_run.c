@@ -156,6 +156,8 @@ gan_run_log(const struct gan_run *r, const struct gan_losses *l, double seconds,
     jsonl_real(log, "g_loss", l->g_total);
     jsonl_real(log, "g_gradient", l->g_gradient);
     jsonl_real(log, "lesion", l->lesion);
+    if (r->gan.config.diversity > 0)
+        jsonl_real(log, "change", l->change);
     jsonl_real(log, "odds_real", l->odds_real);
     jsonl_real(log, "odds_fake", l->odds_fake);
     jsonl_real(log, "seconds", seconds);
@@ -237,11 +239,11 @@ config_text(const struct gan_run *r, struct err *e)
 
     return mem_printf(e,
                       "batch %zu, g-steps %zu, classes %d, aux %.17g, gp %.17g %.17g %.17g, ema %.17g, "
-                      "diff-augment %d, adam %.17g %.17g %.17g %.17g, seed %" PRIu64
+                      "diff-augment %d, diversity %.17g, adam %.17g %.17g %.17g %.17g, d-lr %.17g, seed %" PRIu64
                       ", stages %zu %zu, remove %d, samples %zu",
                       c->batch, c->g_steps, c->classes, c->aux, c->gp_lambda, c->gp_k, c->gp_sigma,
-                      c->ema, c->diff_augment, c->adam.rate, c->adam.beta1, c->adam.beta2,
-                      c->adam.epsilon, c->seed, r->half, r->fade, r->remove, r->n_samples);
+                      c->ema, c->diff_augment, c->diversity, c->adam.rate, c->adam.beta1, c->adam.beta2,
+                      c->adam.epsilon, c->d_rate, c->seed, r->half, r->fade, r->remove, r->n_samples);
 }
 
 /* The metadata that results and states share. */
