@@ -99,6 +99,8 @@ main(int argc, char **argv)
         CLI_FLAG(0, "absolute-px", &o.c.absolute_px,
                  "PX are pixels as they are, not of a patch of 256 px"),
         CLI_FLAG(0, "keep-discarded", &o.keep_discarded, "pass discarded patches on, marked"),
+        CLI_FLAG(0, "keep-generated", &o.c.keep_generated,
+                 "keep what came in beside the result, as tensors generated and combined"),
         CLI_LOG(&o.log),
         CLI_PROGRESS(&o.progress),
         CLI_END};

@@ -83,7 +83,7 @@ $(here)/removal.ckpt: $(call feeds,lesion benign-lesion normal) | $(BIN)/gan-tra
 # ---- synthetic patches ----
 # Clusters of calcifications: specks a few pixels apart are one object, and small.
 postproc.mass :=
-postproc.calcification := --join 24 --min-area 0.001
+postproc.calcification := --join 20 --min-area 0.001 --edge-only
 postproc.removal := --threshold -0.1
 bases.mass := normal
 bases.calcification := normal
@@ -131,6 +131,18 @@ define each
     fi; \
 done
 endef
+
+# ---- demo: one picture of all three ----
+.PHONY: demo
+demo: build/demo.png
+	@echo "made $<: input, generated lesion, both together, post-processed patch"
+	@echo "for inserted masses, inserted calcifications and removed lesions"
+
+build/demo.png: $(models:%=build/phantom/smoke/kept-%.sts) | $(BIN)/ts-cat $(BIN)/ts-head $(BIN)/ts-sheet
+	rm -rf build/demo; mkdir -p build/demo
+	for m in $(models); do $(BIN)/ts-head -n 16 < build/phantom/smoke/kept-$$m.sts > build/demo/$$m.sts; done
+	$(BIN)/ts-cat $(models:%=build/demo/%.sts) | $(BIN)/ts-sheet --out $@ --tensors base,generated,combined,image \
+	    --every 2 --count 24 --columns 2 --title "phantoms, SCALE=smoke: masses, calcifications, removed lesions"
 
 .PHONY: lesions gan-check
 lesions: $(TABLE)

@@ -279,6 +279,10 @@ postproc_record(const struct postproc_config *c, struct ts_record *r, struct pos
 
     if (read_planes(r, &base, &lesion, &h, &w, e) == -1)
         goto out;
+    if (c->keep_generated &&
+        (ts_rename(r, "lesion", "generated", e) == -1 ||
+         (ts_find(r, "image") != NULL && ts_rename(r, "image", "combined", e) == -1)))
+        goto out;
     mask = ts_put(r, "mask", TS_U8, 2, (const size_t[]){h, w}, e);
     image = mem_array_raw(h * w, sizeof(*image), e);
     if (mask == NULL || image == NULL ||

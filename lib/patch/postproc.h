@@ -31,6 +31,7 @@ struct postproc_config {
     int disc;          /* expand by a Euclidean disc instead of steps of the 4-neighbour cross */
     int edge_only;     /* weight 1 on the expanded object, Gaussian of the distance to it outside */
     int absolute_px;
+    int keep_generated; /* keep the lesion and the image as they came, as `generated` and `combined` */
 };
 
 /* The paper's values, where it gives them. */

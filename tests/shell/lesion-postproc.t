@@ -33,6 +33,8 @@ is "$(head -10 a.log)" "$(head -10 c.log)" "ten of thirty are the first ten"
 lesion-postproc --threshold -0.1 --log b.log < p.sts > b.sts 2> /dev/null
 is "$(grep -c '"verdict": "kept"' b.log)/$(sed -n '2s/.*"verdict": "\([a-z]*\)".*/\1/p' b.log)" 15/kept \
     "a negative threshold takes the others"
+lesion-postproc --keep-generated < p.sts > g.sts 2> err
+is "$(ts-info g.sts | grep -cE '^tensor +(generated|combined|lesion|image) ')" 4 "--keep-generated keeps what came in"
 lesion-postproc --min-area 0.5 --keep-discarded < p.sts > b.sts 2> err
 is "$(records b.sts)/$(grep -ao '"kept": *"small"' b.sts | wc -l | tr -d ' ')" 30/15 "--keep-discarded passes all on, marked"
 ok "$(grep -q ': 30 patches: 0 kept (median of peak kept nan), 15 empty, 15 too small$' err; echo $?)" "none kept is no error"
