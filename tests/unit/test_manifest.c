@@ -164,6 +164,7 @@ test_refused(void)
     refused("overlong UTF-8", HEAD "\na\tP\xc0\xaf\ttrain\tL\tCC\tnormal\n", 2, "not UTF-8");
     refused("a surrogate", HEAD "\na\tP\xed\xa0\x80\ttrain\tL\tCC\tnormal\n", 2, "not UTF-8");
     refused("UTF-8 beyond U+10FFFF", HEAD "\na\tP\xf4\x90\x80\x80\ttrain\tL\tCC\tnormal\n", 2, "not UTF-8");
+    refused("a byte that UTF-8 lacks", HEAD "\na\tP\xf9\x80\x80\x80\ttrain\tL\tCC\tnormal\n", 2, "not UTF-8");
     refused("UTF-8 cut at the tab", HEAD "\na\tP\xe2\x82\ttrain\tL\tCC\tnormal\n", 2, "not UTF-8");
     refused("a patient in two splits",
             HEAD "\na\tP1\ttrain\tL\tCC\tnormal\nb\tP2\ttrain\tL\tCC\tnormal\n"
