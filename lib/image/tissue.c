@@ -1,33 +1,140 @@
 #include "image/tissue.h"
 
+#include <assert.h>
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "image/morph.h"
 #include "image/resample.h"
 
-/* The search runs on a copy whose longer side is about this many pixels. */
-#define WORK_SIDE 512
+/*
+ * The search runs on a copy of about 512 pixels, its grey levels divided by the brightest:
+ *
+ *   1. Otsu's threshold on the square roots separates what is bright; the largest bright part is the core
+ *      of the breast, and tells on which side the chest wall is.
+ *   2. What is dark and reaches an edge other than the chest wall, far from anything bright, is background.  Its
+ *      median and its lower deviation (upwards there is stray light and skin) give level and noise; the
+ *      level is taken row by row, because films are lighter at one end.
+ *   3. Other bright parts that stand on background are labels, tape and edges of the film; in the breast they
+ *      are tissue.
+ *   4. What is brighter than the background by its noise and is no label grows onto the core; opening cuts thin
+ *      bridges, and what background does not reach is filled.
+ *
+ * ASSUMPTION: nothing in the paper tells how its masks were made.
+ */
 
-/* The largest share of the image's range that may separate background from breast. */
-#define LEVELS 256
+#ifndef TUNE
+#define TUNE(name, value) enum { name##_unused }; static const double name = value
+#endif
+TUNE(work_side, 512);
+TUNE(smooth, 1.5);       /* deviation of the smoothing before thresholds, in pixels of the copy */
+TUNE(core_part, 0.6);    /* the core's threshold, as a part of Otsu's */
+TUNE(far_part, 0.06);    /* background begins this far from the core, as a share of the longer side */
+TUNE(film_share, 0.25);  /* a column of the film has at least this share of pixels that are not zero */
+TUNE(row_span, 16);      /* rows up and down over which the background's level is taken */
+TUNE(ring, 7);           /* a label's surroundings are this far from it */
+TUNE(ring_share, 0.5);   /* and at least this share of them is background */
+TUNE(grow_label, 4);     /* labels are taken out with a margin */
 
-/* Otsu's threshold over grey levels 0 .. LEVELS - 1. */
+#define LEVELS 1024
+
+struct work {
+    size_t h, w, f; /* size of the copy; one of its pixels is f x f of the image */
+    size_t x0;      /* first column of the copy in the whole */
+    size_t film0, film1; /* columns of the copy that hold the film or the detector's image */
+    size_t whole_w;
+    int right;      /* the chest wall is on the right */
+    float *p;       /* grey levels, 0 .. 1, smoothed */
+    float *th;      /* [h] */
+    uint8_t *bright, *core, *back, *tissue;
+    uint32_t *label;
+    double otsu;
+};
+
 static size_t
-otsu(const size_t *count)
+level_of(float v)
 {
-    double total = 0, sum = 0, below = 0, sum_below = 0, best = -1;
+    return v >= 1 ? LEVELS - 1 : (size_t)(v * LEVELS);
+}
+
+/* ---- 0: the copy ---- */
+
+static int
+shrink(const struct image *im, struct work *k, struct err *e)
+{
+    size_t longer = im->h > im->w ? im->h : im->w;
+    float brightest = 0;
+
+    k->f = longer > (size_t)work_side ? (longer + (size_t)work_side / 2) / (size_t)work_side : 1;
+    k->h = (im->h + k->f - 1) / k->f;
+    k->w = k->whole_w = (im->w + k->f - 1) / k->f;
+    k->p = mem_array_raw(k->h * k->w, sizeof(*k->p), e);
+    if (k->p == NULL)
+        return -1;
+    for (size_t y = 0; y < k->h; y++)
+        for (size_t x = 0; x < k->w; x++) {
+            size_t y1 = (y + 1) * k->f < im->h ? (y + 1) * k->f : im->h;
+            size_t x1 = (x + 1) * k->f < im->w ? (x + 1) * k->f : im->w;
+            uint64_t sum = 0;
+            float mean;
+
+            for (size_t j = y * k->f; j < y1; j++)
+                for (size_t i = x * k->f; i < x1; i++)
+                    sum += im->px[j * im->w + i];
+            mean = (float)sum / (float)((y1 - y * k->f) * (x1 - x * k->f));
+            k->p[y * k->w + x] = mean;
+            if (mean > brightest)
+                brightest = mean;
+        }
+    if (brightest == 0)
+        return err_set(e, "the image is black");
+    for (size_t i = 0; i < k->h * k->w; i++)
+        k->p[i] /= brightest;
+    return 0;
+}
+
+/* Padding is exactly zero, which background is not, or not everywhere. */
+static void
+find_film(struct work *k)
+{
+    size_t first = k->w, last = 0;
+
+    for (size_t x = 0; x < k->w; x++) {
+        size_t n = 0;
+
+        for (size_t y = 0; y < k->h; y++)
+            n += k->p[y * k->w + x] > 0;
+        if ((double)n >= film_share * (double)k->h) {
+            first = x < first ? x : first;
+            last = x + 1;
+        }
+    }
+    k->film0 = first < last ? first : 0;
+    k->film1 = first < last ? last : k->w;
+}
+
+/* ---- 1: the core ---- */
+
+static double
+otsu(const struct work *k)
+{
+    double count[LEVELS] = {0}, total = 0, sum = 0, below = 0, sum_below = 0, best = -1;
     size_t at = 0;
 
+    for (size_t y = 0; y < k->h; y++)
+        for (size_t x = k->film0; x < k->film1; x++)
+            count[level_of(sqrtf(k->p[y * k->w + x]))]++;
     for (size_t i = 0; i < LEVELS; i++) {
-        total += (double)count[i];
-        sum += (double)count[i] * (double)i;
+        total += count[i];
+        sum += count[i] * (double)i;
     }
     for (size_t i = 0; i + 1 < LEVELS; i++) {
         double above, d;
 
-        below += (double)count[i];
-        sum_below += (double)count[i] * (double)i;
+        below += count[i];
+        sum_below += count[i] * (double)i;
         above = total - below;
         if (below == 0 || above == 0)
             continue;
@@ -37,62 +144,356 @@ otsu(const size_t *count)
             at = i;
         }
     }
-    return at;
+    return pow((double)(at + 1) / LEVELS, 2);
 }
 
-/* The image in [0, 1], made smaller by whole blocks. */
-static float *
-shrink(const struct image *im, size_t f, size_t h, size_t w, struct err *e)
+static int
+find_core(struct work *k, double radius, struct err *e)
 {
-    float *p = mem_array_raw(h * w, sizeof(*p), e);
+    long area;
 
-    if (p == NULL)
-        return NULL;
-    for (size_t y = 0; y < h; y++)
-        for (size_t x = 0; x < w; x++) {
-            double sum = 0;
+    k->otsu = otsu(k);
+    for (size_t i = 0; i < k->h * k->w; i++)
+        k->core[i] = k->bright[i] = (double)k->p[i] > core_part * k->otsu;
+    if (morph_erode_disc(k->core, k->h, k->w, radius, e) == -1 ||
+        morph_dilate_disc(k->core, k->h, k->w, radius, e) == -1)
+        return -1;
+    area = morph_keep_largest(k->core, k->h, k->w, 4, e);
+    if (area == -1)
+        return -1;
+    if ((double)area < 0.01 * (double)(k->h * k->w))
+        return err_set(e, "no breast to be seen: the largest bright part has %.2g %% of the image",
+                       100.0 * (double)area / (double)(k->h * k->w));
+    return 0;
+}
 
-            for (size_t j = 0; j < f; j++)
-                for (size_t i = 0; i < f; i++)
-                    sum += im->px[(y * f + j) * im->w + x * f + i];
-            p[y * w + x] = (float)(sum / ((double)(f * f) * im->max));
+/*
+ * The chest wall is where the core is cut straight, so that near its edge it is tall at once: from its first bright
+ * row to its last, since dark tissue may lie between.
+ */
+static int
+wall_is_right(const struct work *k)
+{
+    size_t first = k->w, last = 0, band = k->w / 32 + 1, left = 0, right = 0;
+
+    for (size_t y = 0; y < k->h; y++)
+        for (size_t x = 0; x < k->w; x++)
+            if (k->core[y * k->w + x]) {
+                first = x < first ? x : first;
+                last = x > last ? x : last;
+            }
+    for (size_t x = first; x <= last; x++) {
+        size_t top = k->h, bottom = 0;
+
+        for (size_t y = 0; y < k->h; y++)
+            if (k->core[y * k->w + x]) {
+                top = y < top ? y : top;
+                bottom = y;
+            }
+        if (top <= bottom && x < first + band)
+            left += bottom - top;
+        if (top <= bottom && x + band > last)
+            right += bottom - top;
+    }
+    return right > left;
+}
+
+/* Takes away the padding behind the chest wall, so that the copy's edge is the wall. */
+static void
+crop(struct work *k)
+{
+    size_t from = k->right ? 0 : k->film0, to = k->right ? k->film1 : k->w, w = to - from;
+
+    for (size_t y = 0; y < k->h; y++) {
+        memmove(k->p + y * w, k->p + y * k->w + from, w * sizeof(*k->p));
+        memmove(k->bright + y * w, k->bright + y * k->w + from, w);
+        memmove(k->core + y * w, k->core + y * k->w + from, w);
+    }
+    k->x0 = from;
+    k->film0 -= from;
+    k->film1 -= from;
+    k->w = w;
+}
+
+/* ---- 2: the background ---- */
+
+/* Sets to 0 the parts of m that reach no edge but the chest wall's. */
+static int
+keep_outside(const struct work *k, uint8_t *m, struct err *e)
+{
+    size_t *area, outer = k->right ? 0 : k->w - 1;
+    long n = morph_components(m, k->h, k->w, 4, k->label, &area, e);
+    uint8_t *keep;
+
+    if (n == -1)
+        return -1;
+    free(area);
+    keep = mem_array((size_t)n + 1, 1, e);
+    if (keep == NULL)
+        return -1;
+    for (size_t x = 0; x < k->w; x++)
+        keep[k->label[x]] = keep[k->label[(k->h - 1) * k->w + x]] = 1;
+    for (size_t y = 0; y < k->h; y++)
+        keep[k->label[y * k->w + outer]] = 1;
+    keep[0] = 0;
+    for (size_t i = 0; i < k->h * k->w; i++)
+        m[i] = keep[k->label[i]];
+    free(keep);
+    return 0;
+}
+
+/* The level below which `part` of n counted pixels are. */
+static double
+quantile(const size_t *count, size_t n, double part)
+{
+    double left = part * (double)n;
+    size_t i = 0;
+
+    while (i + 1 < LEVELS && left > (double)count[i])
+        left -= (double)count[i++];
+    return ((double)i + (count[i] ? left / (double)count[i] : 0)) / LEVELS;
+}
+
+static void
+count_row(const struct work *k, size_t y, long by, size_t *count, size_t *n)
+{
+    for (size_t x = k->film0; x < k->film1; x++)
+        if (k->back[y * k->w + x]) {
+            count[level_of(k->p[y * k->w + x])] += (size_t)by;
+            *n += (size_t)by;
         }
-    return p;
+}
+
+/* The threshold of each row: the background's median near it, not below that of the image, plus the step. */
+static void
+row_thresholds(struct work *k, double base, double step)
+{
+    size_t count[LEVELS] = {0}, n = 0, span = (size_t)row_span, known = 0;
+    float last = (float)base;
+
+    for (size_t y = 0; y < k->h + span; y++) {
+        if (y < k->h)
+            count_row(k, y, 1, count, &n);
+        if (y > 2 * span)
+            count_row(k, y - 2 * span - 1, -1, count, &n);
+        if (y < span)
+            continue;
+        if (n > 3 * span) {
+            last = (float)fmax(base, quantile(count, n, 0.5));
+            for (; known < y - span; known++)
+                k->th[known] = known == 0 ? last : k->th[known];
+        }
+        k->th[y - span] = last;
+    }
+    for (size_t y = 0; y < k->h; y++)
+        k->th[y] += (float)step;
+}
+
+static int
+find_background(struct work *k, const struct tissue_options *o, double *level, struct err *e)
+{
+    size_t count[LEVELS] = {0}, n = 0;
+    double far = far_part * (double)(k->h > k->whole_w ? k->h : k->whole_w), base = 0, spread = 0;
+
+    memcpy(k->back, k->bright, k->h * k->w);
+    memcpy(k->tissue, k->core, k->h * k->w);
+    if (morph_dilate_disc(k->back, k->h, k->w, grow_label, e) == -1 ||
+        morph_dilate_disc(k->tissue, k->h, k->w, far, e) == -1)
+        return -1;
+    for (size_t i = 0; i < k->h * k->w; i++)
+        k->back[i] = !k->back[i];
+    if (keep_outside(k, k->back, e) == -1)
+        return -1;
+    for (size_t i = 0; i < k->h * k->w; i++)
+        k->back[i] &= !k->tissue[i];
+    for (size_t y = 0; y < k->h; y++)
+        count_row(k, y, 1, count, &n);
+    if ((double)n >= 0.002 * (double)(k->h * k->w)) {
+        base = quantile(count, n, 0.5);
+        spread = (base - quantile(count, n, 0.1)) / 1.2816;
+    }
+    row_thresholds(k, base, fmax(o->contrast, o->noise * spread));
+    *level = base;
+    return 0;
+}
+
+/* ---- 3: labels ---- */
+
+/* Bright parts apart from the core, mostly surrounded by background, with a margin, into k->back. */
+static int
+find_labels(struct work *k, struct err *e)
+{
+    static const int dy[] = {0, 0, 1, -1, 1, 1, -1, -1}, dx[] = {1, -1, 0, 0, 1, -1, 1, -1};
+    size_t *area, *dark, *seen;
+    long n = morph_components(k->bright, k->h, k->w, 8, k->label, &area, e);
+
+    if (n == -1)
+        return -1;
+    dark = mem_array((size_t)n + 1, sizeof(*dark), e);
+    seen = mem_array((size_t)n + 1, sizeof(*seen), e);
+    for (size_t y = 0; dark && seen && y < k->h; y++)
+        for (size_t x = 0; x < k->w; x++) {
+            uint32_t l = k->label[y * k->w + x];
+
+            for (int i = 0; l != 0 && i < 8; i++) {
+                long v = (long)y + dy[i] * (long)ring, u = (long)x + dx[i] * (long)ring;
+
+                if (v < 0 || u < 0 || v >= (long)k->h || u >= (long)k->w ||
+                    k->label[v * (long)k->w + u] == l)
+                    continue;
+                seen[l]++;
+                dark[l] += k->p[v * (long)k->w + u] <= k->th[v];
+            }
+        }
+    for (size_t i = 0; dark && seen && i < k->h * k->w; i++)
+        if (k->core[i])
+            dark[k->label[i]] = 0;
+    for (size_t i = 0; dark && seen && i < k->h * k->w; i++) {
+        uint32_t l = k->label[i];
+
+        k->back[i] = l != 0 && (double)dark[l] > ring_share * (double)seen[l];
+    }
+    free(area);
+    free(dark);
+    free(seen);
+    return dark && seen ? morph_dilate_disc(k->back, k->h, k->w, grow_label, e) : -1;
+}
+
+/* ---- 4: the breast ---- */
+
+/* The part of k->tissue that shares most with the core. */
+static int
+keep_on_core(struct work *k, struct err *e)
+{
+    size_t *area, best = 0;
+    long n = morph_components(k->tissue, k->h, k->w, 4, k->label, &area, e);
+
+    if (n == -1)
+        return -1;
+    memset(area, 0, ((size_t)n + 1) * sizeof(*area));
+    for (size_t i = 0; i < k->h * k->w; i++)
+        area[k->label[i]] += k->core[i];
+    for (size_t l = 1; l <= (size_t)n; l++)
+        if (best == 0 || area[l] > area[best])
+            best = l;
+    for (size_t i = 0; i < k->h * k->w; i++)
+        k->tissue[i] = best != 0 && k->label[i] == best;
+    free(area);
+    return 0;
+}
+
+static int
+grow(struct work *k, double radius, struct err *e)
+{
+    size_t n = k->h * k->w;
+
+    for (size_t i = 0; i < n; i++)
+        k->tissue[i] = !k->back[i] && (k->core[i] || k->p[i] > k->th[i / k->w]);
+    if (morph_erode_disc(k->tissue, k->h, k->w, radius, e) == -1 ||
+        morph_dilate_disc(k->tissue, k->h, k->w, radius, e) == -1)
+        return -1;
+    if (keep_on_core(k, e) == -1)
+        return -1;
+    for (size_t i = 0; i < n; i++)
+        k->back[i] = !k->tissue[i];
+    if (keep_outside(k, k->back, e) == -1)
+        return -1;
+    for (size_t i = 0; i < n; i++)
+        k->tissue[i] = !k->back[i];
+    return 0;
+}
+
+/* The copy's mask in the image's size, its steps smoothed. */
+static int
+enlarge(const struct work *k, struct mask *out, struct err *e)
+{
+    enum { BAND = 64 };
+    float *soft = mem_array(k->h * k->whole_w, sizeof(*soft), e);
+    float *band = mem_array_raw(BAND * out->w, sizeof(*band), e);
+    double f = (double)k->f;
+    int rc = soft && band ? 0 : -1;
+
+    for (size_t y = 0; rc == 0 && y < k->h; y++)
+        for (size_t x = 0; x < k->w; x++)
+            soft[y * k->whole_w + k->x0 + x] = k->tissue[y * k->w + x];
+    if (rc == 0)
+        rc = gauss_smooth(soft, k->h, k->whole_w, k->f > 1 ? 1 : 0, 3, e);
+    for (size_t y = 0; rc == 0 && y < out->h; y += BAND) {
+        size_t n = out->h - y < BAND ? out->h - y : BAND;
+
+        rc = resample_bilinear(soft, k->h, k->whole_w, (double)y / f, 0, (double)n / f, (double)out->w / f,
+                               band, n, out->w, e);
+        for (size_t i = 0; rc == 0 && i < n * out->w; i++)
+            out->px[y * out->w + i] = band[i] > 0.5f;
+    }
+    free(soft);
+    free(band);
+    return rc;
+}
+
+static int
+search(struct work *k, const struct tissue_options *o, struct tissue_account *a, struct err *e)
+{
+    double radius = o->detail * (double)(k->h > k->w ? k->h : k->w);
+
+    find_film(k);
+    if (gauss_smooth(k->p, k->h, k->w, smooth, 3, e) == -1 || find_core(k, radius, e) == -1)
+        return -1;
+    k->right = wall_is_right(k);
+    crop(k);
+    if (find_background(k, o, &a->background, e) == -1 || find_labels(k, e) == -1)
+        return -1;
+    a->side = k->right ? 'R' : 'L';
+    a->threshold = (double)k->th[k->h / 2];
+    for (size_t i = 0; i < k->h * k->w; i++)
+        a->labels += k->back[i] / (double)(k->h * k->whole_w);
+    return grow(k, radius, e);
+}
+
+int
+tissue_trace(const struct image *im, const struct tissue_options *o, struct mask *out,
+             struct tissue_account *account, struct err *e)
+{
+    static const struct tissue_options defaults = TISSUE_DEFAULTS;
+    struct tissue_account a = {0};
+    struct work k = {0};
+    size_t n, sum = 0;
+    int rc = -1;
+
+    *out = (struct mask){0};
+    o = o ? o : &defaults;
+    if (shrink(im, &k, e) == -1)
+        goto done;
+    n = k.h * k.w;
+    k.th = mem_array(k.h, sizeof(*k.th), e);
+    k.label = mem_array_raw(n, sizeof(*k.label), e);
+    k.bright = mem_array_raw(n, 1, e);
+    k.core = mem_array_raw(n, 1, e);
+    k.back = mem_array_raw(n, 1, e);
+    k.tissue = mem_array_raw(n, 1, e);
+    if (k.th && k.label && k.bright && k.core && k.back && k.tissue && search(&k, o, &a, e) == 0 &&
+        mask_alloc(out, im->h, im->w, e) == 0)
+        rc = enlarge(&k, out, e);
+    for (size_t i = 0; rc == 0 && i < im->h * im->w; i++)
+        sum += out->px[i];
+    a.share = (double)sum / ((double)im->h * (double)im->w);
+    if (account != NULL)
+        *account = a;
+done:
+    free(k.p);
+    free(k.th);
+    free(k.label);
+    free(k.bright);
+    free(k.core);
+    free(k.back);
+    free(k.tissue);
+    if (rc == -1)
+        mask_free(out);
+    return rc;
 }
 
 int
 tissue_find(const struct image *im, const struct tissue_options *o, struct mask *out, struct err *e)
 {
-    size_t longer = im->h > im->w ? im->h : im->w;
-    size_t f = longer > WORK_SIDE ? (longer + WORK_SIDE / 2) / WORK_SIDE : 1;
-    size_t h = im->h / f, w = im->w / f, count[LEVELS] = {0}, level;
-    float *p;
-    uint8_t *m;
-    long area = -1;
-
-    (void)o;
-    *out = (struct mask){0};
-    if (h == 0 || w == 0)
-        return err_set(e, "an image of %zu x %zu is too thin", im->w, im->h);
-    p = shrink(im, f, h, w, e);
-    m = p ? mem_array(h * w, 1, e) : NULL;
-    if (m != NULL) {
-        for (size_t i = 0; i < h * w; i++)
-            count[(size_t)(p[i] * (LEVELS - 1))]++;
-        level = otsu(count) / 2;
-        for (size_t i = 0; i < h * w; i++)
-            m[i] = p[i] * (LEVELS - 1) > (float)level;
-        if (morph_erode_disc(m, h, w, 3, e) == 0 && morph_dilate_disc(m, h, w, 3, e) == 0)
-            area = morph_keep_largest(m, h, w, 4, e);
-        if (area == 0)
-            err_set(e, "no breast to be seen");
-        if (area > 0 && morph_fill_holes(m, h, w, e) == 0 && mask_alloc(out, im->h, im->w, e) == 0)
-            for (size_t y = 0; y < im->h; y++)
-                for (size_t x = 0; x < im->w; x++)
-                    out->px[y * im->w + x] =
-                        m[(y / f < h ? y / f : h - 1) * w + (x / f < w ? x / f : w - 1)];
-    }
-    free(p);
-    free(m);
-    return out->px ? 0 : -1;
+    return tissue_trace(im, o, out, NULL, e);
 }
