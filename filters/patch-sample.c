@@ -41,24 +41,20 @@ check(const struct opts *o)
         cli_usage("--min-box %zu is larger than --max-box %zu", o->min_box, o->max_box);
 }
 
-static void
-write_log(const char *path, uint64_t records, const struct sampler *s, const struct cache *c)
+static int
+write_log(struct jsonl *log, uint64_t records, const struct sampler *s, const struct cache *c,
+          struct err *e)
 {
     struct sample_report r = sampler_report(s);
-    struct jsonl log;
-    struct err e;
 
-    if (jsonl_open(&log, path, 0, &e) == -1)
-        cli_fail(&e);
-    jsonl_begin(&log);
-    jsonl_int(&log, "records", (int64_t)records);
-    jsonl_int(&log, "items", (int64_t)r.items);
-    jsonl_int(&log, "unlocated", (int64_t)r.unlocated);
-    jsonl_int(&log, "outside_box", (int64_t)r.outside_box);
-    jsonl_int(&log, "no_place", (int64_t)r.no_place);
-    jsonl_int(&log, "decoded", (int64_t)cache_misses(c));
-    if (jsonl_end(&log, &e) == -1 || jsonl_close(&log, &e) == -1)
-        cli_fail(&e);
+    jsonl_begin(log);
+    jsonl_int(log, "records", (int64_t)records);
+    jsonl_int(log, "items", (int64_t)r.items);
+    jsonl_int(log, "unlocated", (int64_t)r.unlocated);
+    jsonl_int(log, "outside_box", (int64_t)r.outside_box);
+    jsonl_int(log, "no_place", (int64_t)r.no_place);
+    jsonl_int(log, "decoded", (int64_t)cache_misses(c));
+    return jsonl_end(log, e) == -1 ? -1 : jsonl_close(log, e);
 }
 
 int
@@ -97,7 +93,8 @@ main(int argc, char **argv)
     struct ts_writer *out;
     struct manifest m;
     struct cache *cache;
-    uint64_t total, end, records = 0;
+    struct jsonl log;
+    uint64_t total, end, i, records = 0;
     struct err e;
     char *history;
 
@@ -113,29 +110,31 @@ main(int argc, char **argv)
                                .min_tissue = o.min_tissue, .min_box = o.min_box, .max_box = o.max_box,
                                .each = o.each, .seed = o.seed},
                            &e);
-    if (sampler == NULL || (out = ts_stdout(&e)) == NULL)
+    if (sampler == NULL || jsonl_open(&log, o.log, 0, &e) == -1 || (out = ts_stdout(&e)) == NULL)
         cli_fail(&e);
 
+    i = o.start;
     total = sampler_total(sampler);
     end = o.count != SIZE_MAX ? (uint64_t)o.start + o.count : total;
     progress_start(&bar, "patch-sample", "patches", o.start, end == UINT64_MAX ? 0 : end, o.progress);
-    for (uint64_t i = o.start; i < end; i++) {
+    for (; i < end; i++) {
         int rc = sampler_draw(sampler, i, &rec, &e);
 
         if (rc == 1 && (ts_history_add(&rec, history, &e) == -1 || ts_write(out, &rec, &e) == -1))
             rc = -1;
         if (rc == -1 && o.endless && e.broken_pipe)
-            return 0;
+            break;
         if (rc == -1)
             cli_fail(&e);
         records += (uint64_t)rc;
         progress_at(&bar, i + 1, NULL);
     }
-    progress_end(&bar, end);
-    if (ts_finish(out, &e) == -1)
+    progress_end(&bar, i);
+    /* The reader of an endless stream has closed it, so there is no one to send a trailer to. */
+    if (write_log(&log, records, sampler, cache, &e) == -1 || (!o.endless && ts_finish(out, &e) == -1))
         cli_fail(&e);
-    if (o.log != NULL)
-        write_log(o.log, records, sampler, cache);
+    if (o.endless)
+        ts_abandon(out);
     ts_clear(&rec);
     sampler_close(sampler);
     cache_close(cache);

@@ -1,0 +1,181 @@
+# patch-sample: patches of images made here.
+. tests/tap.sh
+cd "$T"
+records() { grep -ao '"records": *"[0-9]*"' "$1" | tail -1 | tr -dc 0-9; }
+# The values of one metadata key, record by record.
+values() { grep -ao "\"$1\": *\"[^\"]*\"" "$2" | sed 's/.*: *"//; s/"$//'; }
+
+# breast FILE SEED: a mammogram of 200 x 260 pixels, a bright half-ellipse with some texture on black.
+breast() {
+    awk -v s="$2" 'BEGIN { print "P2\n200 260\n255"
+        for (y = 0; y < 260; y++) for (x = 0; x < 200; x++) { u = x / 170; v = (y - 130) / 115
+            print (u * u + v * v < 1) ? 90 + int(40 * sin(x / (5 + s)) + 40 * cos(y / 7 + s)) : 0 } }' > "$1"
+}
+for i in 0 1 2 3 4 5; do breast "$i.pgm" $i; done
+awk 'BEGIN { print "P2\n200 260\n255"; for (y = 0; y < 260; y++) for (x = 0; x < 200; x++)
+    print (x >= 40 && x < 70 && y >= 100 && y < 120) ? 3 : 0 }' > outline.pgm
+
+row() { printf '%s\t%s\t%s\tL\tCC\t%s' "$1" "$2" "$3" "$4"; shift 4; [ $# -eq 0 ] || printf '\t%s' "$@"; echo; }
+{
+    printf '%s\t' image patient split side view label lesion x0 y0 x1 y1 mask; echo tissue
+    row 0.pgm P0 train normal
+    row 1.pgm P1 train normal
+    row 2.pgm P2 train malignant mass '' '' '' '' outline.pgm=3
+    row 2.pgm P2 train benign calcification 90 150 110 165
+    row 3.pgm P3 test malignant both 30 60 80 110
+    row 4.pgm P4 val normal
+    row 5.pgm P5 train malignant other
+} > set.tsv
+
+s() { patch-sample --size 32 "$@"; }
+s -n 20 set.tsv > a.sts 2> err
+is "$?/$(wc -c < err | tr -d ' ')" 0/0 "draws patches, without a word"
+is "$(records a.sts)" 20 "as many as asked for"
+is "$(values source a.sts | sort -u | xargs)" "0.pgm 1.pgm" "normal ones from normal images of the training patients"
+is "$(values patient a.sts | sort -u | xargs)/$(values split a.sts | sort -u)" "P0 P1/train" "that say so"
+is "$(values index a.sts | xargs)" "$(seq 0 19 | xargs)" "numbered"
+is "$(values tissue a.sts | awk '$1 < 0.9' | wc -l | tr -d ' ')" 0 "on tissue"
+is "$(values history a.sts | sort | uniq -c | awk '{ print $1, $2, $3 }')" "20 patch-sample $(patch-sample --version | awk '{ print $3 }')" \
+    "with their history"
+ok "$(values history a.sts | grep -q -e --count -e --start -e "$T"; echo $((!$?)))" "which does not know how many there are, nor folders"
+
+# Bytes.
+s -n 20 set.tsv | cmp -s - a.sts
+ok $? "same seed, same bytes"
+s -n 20 --cache cache set.tsv | cmp -s - a.sts
+ok $? "with a cache on disk too"
+n=$(ls cache | wc -l)
+s -n 20 --cache cache --log log set.tsv | cmp -s - a.sts
+ok $? "and from what it holds"
+is "$(ls cache | wc -l)/$(cat log)" \
+    "$n/{\"records\": 20, \"items\": 2, \"unlocated\": 0, \"outside_box\": 0, \"no_place\": 0, \"decoded\": 0}" \
+    "which is not decoded again"
+OMP_NUM_THREADS=1 s -n 20 - --root . < set.tsv | cmp -s - a.sts
+ok $? "the manifest from standard input"
+mkdir -p tables && cp set.tsv tables
+s -n 20 --root . tables/set.tsv | cmp -s - a.sts
+ok $? "the manifest from another folder"
+s -n 20 --seed 1 set.tsv | cmp -s - a.sts
+ok $((!$?)) "another seed, other bytes"
+s -n 12 set.tsv > b.sts
+s -n 8 --start 12 set.tsv > c.sts
+is "$(values id b.sts; values id c.sts)" "$(values id a.sts)" "--start goes on where --count stopped"
+is "$(values crc32 b.sts | grep -c .; values crc32 c.sts | grep -c .)" "13
+9" "in streams of their own"
+is "$( (values crc32 b.sts | sed '$d'; values crc32 c.sts | sed '$d') | xargs)" "$(values crc32 a.sts | sed '$d' | xargs)" \
+    "with the same data"
+
+# An empty TMPDIR stays empty, also where the run fails.
+mkdir tmp
+TMPDIR=$T/tmp s -n 5 set.tsv > b.sts
+TMPDIR=$T/tmp s -n 5 --size 190 set.tsv > b.sts 2> err
+is "$?/$(ls tmp | wc -l | tr -d ' ')" 1/0 "nothing is left in TMPDIR"
+
+# Lesions.
+s -n 30 --label malignant set.tsv > m.sts
+is "$(values source m.sts | sort -u)/$(values lesion m.sts | sort -u)/$(values label m.sts | sort -u)" 2.pgm/mass/malignant \
+    "findings of known place"
+s -n 30 --label malignant --lesion mass --split test set.tsv > b.sts
+is "$(values lesion b.sts | sort -u)" both "a mass with calcifications is a mass"
+s -n 30 --label malignant --lesion calcification --split test set.tsv > b.sts
+is "$(values lesion b.sts | sort -u)" both "and a calcification"
+s -n 4 --label benign --margin 4 --downscale 2 --size 24 set.tsv > b.sts
+is "$(values source b.sts | sort -u)/$(values window b.sts | sort -u)/$(values margin b.sts | sort -u)" 2.pgm/48/4 \
+    "--margin and --downscale"
+is "$(ts-info b.sts | grep -cE '^tensor +(image|mask|tissue) ')" 3 "a margin brings the tissue along"
+s -n 40 --from away set.tsv > b.sts
+is "$(values source b.sts | sort -u)/$(values label b.sts | sort -u)" 2.pgm/normal "--from away"
+s -n 60 --from both set.tsv > b.sts
+is "$(values source b.sts | sort -u | xargs)" "0.pgm 1.pgm 2.pgm" "--from both"
+s --each 2 --label malignant --log log set.tsv > b.sts
+is "$(records b.sts)/$(grep -c '"unlocated": 1' log)" 2/1 "--each: two of the finding, one of unknown place"
+s --each 3 set.tsv > b.sts
+is "$(values source b.sts | xargs)" "0.pgm 0.pgm 0.pgm 1.pgm 1.pgm 1.pgm" "--each: in turn"
+s --each 3 --start 4 set.tsv > c.sts
+is "$(values id c.sts | xargs)" "$(values id b.sts | tail -2 | xargs)" "--each with --start"
+s -n 3 --label benign --max-box 19 set.tsv > b.sts 2> err
+is "$?/$(cat err)" "1/patch-sample: set.tsv: nothing to draw from in split train (0 of unknown place, 1 outside the box limits)" \
+    "--max-box"
+s -n 3 --label benign --min-box 20 --max-box 20 set.tsv > b.sts
+is "$?" 0 "--min-box"
+s -n 0 set.tsv > b.sts
+is "$?/$(records b.sts)" 0/0 "no patch is a stream too"
+
+# Endless, until the reader has enough.
+(s --endless set.tsv; echo "status $?" >&2) 2> err | ts-head -n 20 > b.sts
+is "$(cat err)" "status 0" "--endless ends with its reader"
+is "$(values id b.sts)" "$(values id a.sts)" "and makes the same patches"
+(s -n 1000000 set.tsv; echo "status $?" >&2) 2> err | head -c 0
+is "$(cat err)" "status 1" "without --endless that is a failure, but not worth a word"
+s -n 20 set.tsv > /dev/full 2> err
+is "$?/$(wc -l < err | tr -d ' ')" 1/1 "a full disk"
+
+# Wrong command lines.
+fails 2 "no manifest" patch-sample -n 1
+fails 2 "two manifests" patch-sample -n 1 set.tsv set.tsv
+fails 2 "how many?" patch-sample set.tsv
+fails 2 "--count and --endless" patch-sample -n 1 --endless set.tsv
+fails 2 "--count and --each" patch-sample -n 1 --each 1 set.tsv
+fails 2 "an unknown option" patch-sample -n 1 --sice 3 set.tsv
+fails 2 "a split that is none" patch-sample -n 1 --split dev set.tsv
+fails 2 "a number that is none" patch-sample -n 1 --size 2x set.tsv
+fails 2 "size 0" patch-sample -n 1 --size 0 set.tsv
+fails 2 "a huge size" patch-sample -n 1 --size 99999999999999999999 set.tsv
+fails 2 "a share above 1" patch-sample -n 1 --min-tissue 1.5 set.tsv
+fails 2 "a share of nan" patch-sample -n 1 --min-tissue nan set.tsv
+fails 2 "--lesion of normal patches" patch-sample -n 1 --lesion mass set.tsv
+fails 2 "--max-box of normal patches" patch-sample -n 1 --max-box 9 set.tsv
+fails 2 "--from of lesions" patch-sample -n 1 --label benign --from away set.tsv
+fails 2 "limits the wrong way" patch-sample -n 1 --label benign --min-box 9 --max-box 8 set.tsv
+
+# Wrong input: one line that names the place.
+# says WORDS: the message of the last `fails`.
+says() { ok "$(grep -qF -e "$1" fails.err; echo $?)" "... $1"; }
+fails 1 "a manifest that is not there" patch-sample -n 1 none.tsv
+says none.tsv
+sed 's/^3.pgm\tP3/3.pgm\tP1/' set.tsv > bad.tsv
+fails 1 "a patient in two splits" patch-sample -n 1 bad.tsv
+says "bad.tsv:6: patient 'P1' is in split 'test' here and in 'train' on line 3"
+head -c 120 set.tsv > bad.tsv
+fails 1 "a cut manifest" patch-sample -n 1 bad.tsv
+says "bad.tsv:"
+sed 's/^4.pgm/6.pgm/' set.tsv > bad.tsv
+fails 1 "an image that is not there" patch-sample -n 1 --split val bad.tsv
+says "bad.tsv:7: "
+says 6.pgm
+head -c 5000 4.pgm > 6.pgm
+fails 1 "a cut image" patch-sample -n 1 --split val bad.tsv
+says 6.pgm
+head -c 300 /dev/urandom > 6.pgm
+fails 1 "an image that is none" patch-sample -n 1 --split val bad.tsv
+says 6.pgm
+awk 'BEGIN { print "P2\n200 200\n255"; for (i = 0; i < 40000; i++) print 3 }' > square.pgm
+sed 's/outline.pgm/square.pgm/' set.tsv > bad.tsv
+fails 1 "a mask that does not fit" patch-sample -n 1 --label malignant --size 32 bad.tsv
+says "bad.tsv:4: square.pgm is 200 x 200 pixels, its image 2.pgm is 200 x 260"
+sed 's/\t110\t165/\t210\t165/' set.tsv > bad.tsv
+fails 1 "a box beyond its image" patch-sample -n 1 --label benign --size 32 bad.tsv
+says "bad.tsv:5: box"
+fails 1 "a patch larger than the images" patch-sample -n 1 --size 256 set.tsv
+says "no patch of 256 pixels"
+fails 1 "a split without images" patch-sample -n 1 --split test set.tsv
+says "nothing to draw from in split test"
+fails 1 "a cache that is a file" patch-sample -n 1 --cache set.tsv set.tsv
+says "set.tsv: not a folder"
+fails 1 "a log that cannot be written" patch-sample -n 1 --size 32 --log none/log set.tsv
+says none/log
+
+# An archive, read in place.
+if command -v zip > /dev/null; then
+    zip -q set.zip 0.pgm 1.pgm
+    sed -n '1p; s/^\([01].pgm\)/set.zip:\1/p' set.tsv > zip.tsv
+    s -n 20 zip.tsv > b.sts
+    is "$?/$(values crc32 b.sts | sed '$d' | xargs)" "0/$(values crc32 a.sts | sed '$d' | xargs)" "members of a zip archive"
+else
+    skip "no zip to make an archive with"
+fi
+
+# Options: --help and the page agree.
+is "$(patch-sample --help | grep -o '^ .*--[a-z-]*' | grep -o -e '--[a-z-]*$' | sort | xargs)" \
+    "$(grep '^\.It Fl' "$TOP/man/patch-sample.1" | grep -o -e '-[a-z-]*' | sed 's/^/-/' | sort -u | xargs)" "options on the page are those of --help"
+done_testing
