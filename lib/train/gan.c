@@ -170,24 +170,20 @@ gan_loss_d(struct tape *t, const struct gan_config *c, const struct discriminato
 
 /*
  * How alike two lesions on one patch are that differ in their scalars: the mean over patches of
- *
- *     1 - sum |L1 - L2| / (sum |L1| + sum |L2|)
- *
- * 0 where they do not overlap, 1 where the scalars do nothing.  DEVIATION, off at the paper's scale: with few lesions the
- * generator settles on one place for all of them, and moves it when the discriminator notices.
- * After Q. Mao et al., "Mode seeking generative adversarial networks", CVPR 2019, made free of the lesion's
- * strength.
+ * their cosine <L1, L2> / (|L1| |L2|), which does not care how strong they are.  DEVIATION, off at
+ * the paper's scale: with few lesions the generator settles on one place for all of them, and moves
+ * it when the discriminator notices.  After Q. Mao et al., "Mode seeking generative adversarial
+ * networks", CVPR 2019, who divide the distance of the images by that of the random numbers.
  */
 static struct tensor *
-diversity_loss(struct tape *t, struct tensor *l1, struct tensor *l2)
+likeness(struct tape *t, struct tensor *l1, struct tensor *l2)
 {
     const size_t rows[2] = {l1->shape[0], l1->n / l1->shape[0]};
-    struct tensor *x[3] = {nn_sub(t, l1, l2), l1, l2}, *size;
+    struct tensor *a = nn_reshape(t, l1, 2, rows), *b = nn_reshape(t, l2, 2, rows);
+    struct tensor *aa = nn_row_sum(t, nn_mul(t, a, a)), *bb = nn_row_sum(t, nn_mul(t, b, b));
+    struct tensor *norms = nn_sqrt(t, nn_affine(t, nn_mul(t, aa, bb), 1, 1e-8));
 
-    for (int k = 0; k < 3; k++) /* |x| is a leaky rectifier of slope -1 */
-        x[k] = nn_row_sum(t, nn_reshape(t, nn_leaky_relu(t, x[k], -1), 2, rows));
-    size = nn_affine(t, nn_add(t, x[1], x[2]), 1, 1e-3);
-    return nn_affine(t, nn_mean(t, nn_mul(t, x[0], nn_reciprocal(t, size))), -1, 1);
+    return nn_mean(t, nn_mul(t, nn_row_sum(t, nn_mul(t, a, b)), nn_reciprocal(t, norms)));
 }
 
 /* ---- updates ---- */
@@ -257,8 +253,8 @@ gan_step_g(struct gan *g, const real *base, size_t side, double fade, struct gan
 
         generator_forward(t, &g->g, x, random_scalars(t, g, "gan.scalars.other", g->g_updates),
                           fade, &other, &unused);
-        alike = diversity_loss(t, lesion, other);
-        l->change = 1 - (double)alike->v[0];
+        alike = likeness(t, lesion, other);
+        l->likeness = (double)alike->v[0];
         loss = nn_add(t, loss, nn_affine(t, alike, c->diversity, 0));
     }
     for (size_t i = 0; i < lesion->n; i++)

@@ -22,7 +22,7 @@ struct gan_config {
     double gp_lambda; /* gradient penalty; 0 = none */
     double gp_k;      /* its target slope */
     double gp_sigma;  /* noise round the target patches, standard deviation in [0, 1] grey levels */
-    double diversity; /* weight of the generator's diversity loss; 0 = none */
+    double diversity; /* weight of the likeness of two lesions on one patch; 0 = none */
     double ema;       /* decay of the generator's running average; 0 = none */
     int diff_augment; /* 1: random differentiable changes of all that the discriminator sees */
     struct adam adam; /* of both networks */
@@ -45,7 +45,7 @@ struct gan_losses {
     double d_total, d_gradient;       /* what was minimised; norm of its gradient */
     double g_total, g_gradient;       /* of the generator: -log p_real of what it makes */
     double lesion;                    /* mean |lesion| of that */
-    double change;                    /* how much the scalars change it, see diversity_loss() */
+    double likeness;                  /* cosine of two lesions on one patch; with config.diversity */
     double odds_real, odds_fake;      /* mean log-odds of "real" */
 };
 

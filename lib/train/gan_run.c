@@ -157,7 +157,7 @@ gan_run_log(const struct gan_run *r, const struct gan_losses *l, double seconds,
     jsonl_real(log, "g_gradient", l->g_gradient);
     jsonl_real(log, "lesion", l->lesion);
     if (r->gan.config.diversity > 0)
-        jsonl_real(log, "change", l->change);
+        jsonl_real(log, "likeness", l->likeness);
     jsonl_real(log, "odds_real", l->odds_real);
     jsonl_real(log, "odds_fake", l->odds_fake);
     jsonl_real(log, "seconds", seconds);
