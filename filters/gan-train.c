@@ -112,8 +112,8 @@ log_start(struct jsonl *log, const struct gan_run *r, struct err *e)
     jsonl_text(log, "run", r->history);
     jsonl_text(log, "engine", backend_name());
     jsonl_int(log, "threads", backend_threads((int)o.threads));
-    jsonl_int(log, "generator_parameters", (int64_t)params_count(&r->gan.g.params));
-    jsonl_int(log, "discriminator_parameters", (int64_t)params_count(&r->gan.d.params));
+    jsonl_int(log, "generator_parameters", (int64_t)r->gan.g.params.count);
+    jsonl_int(log, "discriminator_parameters", (int64_t)r->gan.d.params.count);
     jsonl_text(log, "loss", r->has[GAN_BENIGN] ? "four-way" : "three-way: the benign stream is empty");
     jsonl_int(log, "resumed_at", (int64_t)r->iteration);
     return jsonl_end(log, e);

@@ -9,7 +9,7 @@ classifier_init(struct classifier *c, const struct net_config *config, uint64_t 
 {
     size_t in = 1;
 
-    *c = (struct classifier){.config = *config};
+    *c = (struct classifier){.config = *config, .params = {.limit = config->limit}};
     c->blocks = net_blocks(config);
     for (size_t i = 0; i < c->blocks; i++) {
         size_t out = net_filters(config, (size_t)16 << i);

@@ -17,7 +17,7 @@ discriminator_init(struct discriminator *d, const struct net_config *c, uint64_t
     struct params *ps = &d->params;
     char name[48];
 
-    *d = (struct discriminator){.config = *c};
+    *d = (struct discriminator){.config = *c, .params = {.limit = c->limit}};
     d->blocks = net_blocks(c);
     for (size_t i = 0; i < d->blocks; i++) {
         size_t in = i == 0 ? 1 : filters(d, i - 1); /* ASSUMPTION: no random scalars here */

@@ -34,7 +34,7 @@ generator_init(struct generator *g, const struct net_config *c, size_t mid, size
     size_t last, in;
     char name[48];
 
-    *g = (struct generator){.config = *c, .border = border};
+    *g = (struct generator){.config = *c, .border = border, .params = {.limit = c->limit}};
     g->blocks = net_blocks(c);
     g->decode_attention_block = g->blocks;
 

@@ -85,6 +85,7 @@ param_add(struct params *ps, const char *name, unsigned rank, const size_t *shap
           enum param_start start, int spectral, uint64_t seed, struct err *e)
 {
     struct param *p = mem_array(1, sizeof(*p), e), **list;
+    size_t count;
 
     if (p == NULL)
         return NULL;
@@ -98,6 +99,10 @@ param_add(struct params *ps, const char *name, unsigned rank, const size_t *shap
             err_set(e, "%s: size overflow", name);
             goto fail;
         }
+    }
+    if (mem_add(ps->count, p->w.n, &count) == -1 || (ps->limit > 0 && count > ps->limit)) {
+        err_set(e, "%s: with its %zu numbers the network has more than %zu", name, p->w.n, ps->limit);
+        goto fail;
     }
     p->w.owner = &p->w;
     p->out = shape[rank - 1];
@@ -121,6 +126,7 @@ param_add(struct params *ps, const char *name, unsigned rank, const size_t *shap
     }
     ps->p = list;
     ps->p[ps->n++] = p;
+    ps->count = count;
     fill(p, start, seed);
     return p;
 fail:
@@ -144,16 +150,6 @@ params_free(struct params *ps)
         param_free(ps->p[i]);
     free(ps->p);
     *ps = (struct params){0};
-}
-
-size_t
-params_count(const struct params *ps)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < ps->n; i++)
-        n += ps->p[i]->w.n;
-    return n;
 }
 
 /* W / (v^T W u) on the tape; u and v are constants. */

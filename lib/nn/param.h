@@ -26,6 +26,8 @@ struct param {
 struct params {
     struct param **p; /* in order of creation */
     size_t n;
+    size_t count; /* trainable numbers */
+    size_t limit; /* most of them that param_add() accepts; 0 = any */
 };
 
 enum param_start { PARAM_ZERO, PARAM_GLOROT };
@@ -40,9 +42,6 @@ struct param *param_add(struct params *ps, const char *name, unsigned rank, cons
 
 struct param *param_find(const struct params *ps, const char *name);
 void params_free(struct params *ps);
-
-/* Number of trainable numbers. */
-size_t params_count(const struct params *ps);
 
 /*
  * Makes every parameter ready for a step: sets `use`.  With `iterate`, spectral weights do one

@@ -193,6 +193,17 @@ checkpoint_hash(const struct ts_record *r)
 
 /* ---- generators ---- */
 
+/* Metadata that promise a larger network than the file holds must not cost memory. */
+static size_t
+numbers_in(const struct ts_record *r)
+{
+    size_t n = 1;
+
+    for (size_t i = 0; i < r->n_tensors; i++)
+        n += r->tensor[i].bytes / sizeof(real);
+    return n;
+}
+
 int
 generator_model_load(struct generator_model *m, const char *path, struct err *e)
 {
@@ -215,6 +226,7 @@ generator_model_load(struct generator_model *m, const char *path, struct err *e)
         err_set(e, "is no generator (its metadata says kind '%.40s')", kind);
         goto done;
     }
+    net.limit = numbers_in(&r);
     if (checkpoint_get_net(&r, &net, &mid, &border, e) == -1 ||
         checkpoint_get_real(&r, "fade", 0, 1, &m->fade, e) == -1 ||
         generator_init(&m->g, &net, mid, border, 0, e) == -1 ||

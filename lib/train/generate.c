@@ -65,6 +65,9 @@ generate_patch(struct tape *t, struct generator_model *m, const struct ts_record
     generator_forward(t, &m->g, x, z, m->fade, &lesion, &image);
 
     free(base);
+    for (size_t i = 0; i < lesion->n; i++)
+        if (!isfinite(lesion->v[i]))
+            return err_set(e, "the generator makes a lesion that is not finite");
     if (ts_copy(out, in, e) == -1 || ts_rename(out, "image", "base", e) == -1 ||
         (plane = ts_put_plane(out, "lesion", h, w, e)) == NULL)
         return -1;
