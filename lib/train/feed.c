@@ -115,9 +115,8 @@ feed_open(struct feed *f, const char *path, struct err *e)
     f->empty = rc == 0;
     f->pending = rc == 1;
     f->ahead = ts_tell(f->reader);
-    f->label = mem_string(ts_meta_or(&f->record, "label", ""), e);
     f->lesion = mem_string(ts_meta_or(&f->record, "lesion", ""), e);
-    if (f->label == NULL || f->lesion == NULL)
+    if (f->lesion == NULL)
         goto fail;
     return 0;
 fail:
@@ -130,7 +129,6 @@ feed_close(struct feed *f)
 {
     ts_close(f->reader);
     ts_clear(&f->record);
-    free(f->label);
     free(f->lesion);
     *f = (struct feed){0};
 }

@@ -34,7 +34,7 @@ struct feed {
     struct ts_position ahead; /* behind the pending record */
     uint64_t used;            /* records used, over all rounds */
     int empty;                /* the stream has no records */
-    char *label, *lesion;     /* of the first record */
+    char *lesion;             /* of the first record */
 };
 
 /* Opens and looks at the first record.  Returns 0, or -1 with the reason in e. */

@@ -206,6 +206,7 @@ cluster_interval(const struct cluster *c, size_t n, uint64_t seed, struct pair_r
     return 0;
 }
 
+/* Not-a-number with the reason in e where there is no score. */
 static double
 score_plane(const struct ts_record *rec, const char *name, struct judge *j, struct err *e)
 {
@@ -215,8 +216,8 @@ score_plane(const struct ts_record *rec, const char *name, struct judge *j, stru
 
     if (v != NULL && (h != j->size || w != j->size))
         err_set(e, "%s is %zux%zu, not %zux%zu", name, w, h, j->size, j->size);
-    else if (v != NULL)
-        score = judge_score(j, v);
+    else if (v != NULL && isnan(score = judge_score(j, v)))
+        err_set(e, "the judge's score is not a number");
     free(v);
     return score;
 }
@@ -226,6 +227,8 @@ held_out(const struct ts_record *rec, const struct judge *j, struct err *e)
 {
     const char *patient = ts_meta_or(rec, "patient", "");
 
+    if (patient[0] == '\0')
+        return err_set(e, "has no patient, who could be among those the judge was trained on");
     if (patients_has(&j->trained_on, patient))
         return err_set(e, "patient %s is among those the judge was trained on", patient);
     return 0;

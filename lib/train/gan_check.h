@@ -29,7 +29,8 @@ struct pair_report {
 };
 
 /*
- * Scores `base` and `image` of every record.  A patient the judge was trained on is an error that names it.
+ * Scores `base` and `image` of every record.  A patient the judge was trained on is an error that
+ * names it, and so is a record without a patient.
  */
 int pair_report(struct ts_reader *in, struct judge *j, uint64_t seed, struct pair_report *r,
                 struct err *e);
