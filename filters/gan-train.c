@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/cli.h"
 #include "base/jsonl.h"
@@ -77,6 +79,12 @@ static const struct cli_prog prog = {
     "gan-train", "", "Trains a generator that grows lesions on normal patches, or removes them.",
     options, 0, 0};
 
+static int
+is_stdin(const char *path)
+{
+    return path != NULL && strcmp(path, "-") == 0;
+}
+
 static void
 check_options(void)
 {
@@ -88,6 +96,10 @@ check_options(void)
         o.half_iterations = o.iterations;
     if (o.border == SIZE_MAX)
         o.border = (size_t)lround(10.0 * (double)o.size / 256);
+    if (is_stdin(o.lesion) + is_stdin(o.normal) + is_stdin(o.benign) > 1)
+        cli_usage("only one stream can be standard input");
+    if (o.state != NULL && strcmp(o.state, o.out) == 0)
+        cli_usage("--state and --out are one file");
     if (2 * o.border >= o.size / 2)
         cli_usage("--border: %zu leaves nothing of %zu px", o.border, o.size);
 }
@@ -102,6 +114,16 @@ config(void)
         .gp_lambda = o.gp_lambda, .gp_k = o.gp_k, .gp_sigma = o.gp_sigma, .ema = o.ema,
         .diff_augment = o.diff_augment, .diversity = o.diversity, .d_rate = o.d_lr, .seed = o.seed,
         .adam = {.rate = o.lr, .beta1 = o.beta1, .beta2 = o.beta2, .epsilon = o.epsilon}};
+}
+
+/* A folder that cannot be written should not be found out after 500 iterations. */
+static int
+check_sheets(struct err *e)
+{
+    char path[4096];
+
+    snprintf(path, sizeof(path), "%s/.", o.sheets ? o.sheets : "");
+    return o.sheets != NULL && access(path, W_OK) == -1 ? err_sys(e, "%s", o.sheets) : 0;
 }
 
 /* The run record: the first line of a log. */
@@ -190,7 +212,8 @@ main(int argc, char **argv)
         feed_open(&run.feed[input], o.normal, &e) == -1 ||
         (o.benign != NULL && feed_open(&run.feed[GAN_BENIGN], o.benign, &e) == -1) ||
         gan_run_init(&run, &c, o.samples, o.resume, &e) == -1 ||
-        (o.resume && gan_run_load(&run, o.state, &e) == -1) ||
+        check_sheets(&e) == -1 ||
+        (o.resume ? gan_run_load(&run, o.state, &e) : gan_run_save(&run, o.state, &e)) == -1 ||
         (o.resume && o.log != NULL && gan_run_trim_log(o.log, run.iteration, &e) == -1) ||
         jsonl_open(&log, o.log, o.resume, &e) == -1 || log_start(&log, &run, &e) == -1)
         cli_fail(&e);

@@ -10,12 +10,6 @@
 #include "base/rng.h"
 #include "stream/tstream.h"
 
-#ifdef MP_REAL_DOUBLE
-#define REAL_DTYPE TS_F64
-#else
-#define REAL_DTYPE TS_F32
-#endif
-
 /* Checkpoints of the paper's full training are 1.7 GB. */
 #define CHECKPOINT_LIMIT ((size_t)8 << 30)
 
@@ -56,7 +50,7 @@ checkpoint_put(struct ts_record *r, const char *prefix, const struct params *ps,
             if (part[k].v == NULL)
                 continue;
             snprintf(name, sizeof(name), "%s%s%s", prefix, ps->p[i]->name, part[k].suffix);
-            x = ts_put(r, name, REAL_DTYPE, part[k].rank, part[k].shape, e);
+            x = ts_put(r, name, CHECKPOINT_REAL, part[k].rank, part[k].shape, e);
             if (x == NULL)
                 return -1;
             memcpy(x->data, part[k].v, x->bytes);
@@ -84,7 +78,7 @@ checkpoint_get(const struct ts_record *r, const char *prefix, struct params *ps,
             x = ts_find(r, name);
             if (x == NULL)
                 return err_set(e, "tensor %s is missing", name);
-            same = x->dtype == REAL_DTYPE && x->rank == part[k].rank;
+            same = x->dtype == CHECKPOINT_REAL && x->rank == part[k].rank;
             for (unsigned d = 0; same && d < x->rank; d++)
                 same = x->shape[d] == part[k].shape[d];
             if (!same)

@@ -9,6 +9,13 @@
 #include "stream/record.h"
 #include "train/gan.h"
 
+/* The type of their tensors. */
+#ifdef MP_REAL_DOUBLE
+#define CHECKPOINT_REAL TS_F64
+#else
+#define CHECKPOINT_REAL TS_F32
+#endif
+
 /*
  * The parameters of ps as tensors PREFIXname, and the singular vectors of spectral ones as name.u
  * and name.v; with `optimiser` also Adam's name.m1 and name.m2.  Loading demands every one with its shape, and finite.

@@ -1,9 +1,11 @@
 #include "train/gan_run.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/mem.h"
 #include "base/rng.h"
@@ -236,14 +238,35 @@ static char *
 config_text(const struct gan_run *r, struct err *e)
 {
     const struct gan_config *c = &r->gan.config;
+    const struct net_config *n = &c->net;
 
     return mem_printf(e,
-                      "batch %zu, g-steps %zu, classes %d, aux %.17g, gp %.17g %.17g %.17g, ema %.17g, "
-                      "diff-augment %d, diversity %.17g, adam %.17g %.17g %.17g %.17g, d-lr %.17g, seed %" PRIu64
-                      ", stages %zu %zu, remove %d, samples %zu",
+                      "size %zu, width %.17g, leak %.17g, spectral %d, attention %d, mid %zu, "
+                      "border %zu, batch %zu, g-steps %zu, classes %d, aux-weight %.17g, "
+                      "gp-lambda %.17g, gp-k %.17g, gp-sigma %.17g, ema %.17g, diff-augment %d, "
+                      "diversity %.17g, lr %.17g, d-lr %.17g, beta1 %.17g, beta2 %.17g, "
+                      "epsilon %.17g, seed %" PRIu64 ", half-iterations %zu, fade %zu, remove %d, "
+                      "samples %zu",
+                      n->size, n->width, n->leak, n->spectral, n->attention, c->mid, c->border,
                       c->batch, c->g_steps, c->classes, c->aux, c->gp_lambda, c->gp_k, c->gp_sigma,
-                      c->ema, c->diff_augment, c->diversity, c->adam.rate, c->adam.beta1, c->adam.beta2,
-                      c->adam.epsilon, c->d_rate, c->seed, r->half, r->fade, r->remove, r->n_samples);
+                      c->ema, c->diff_augment, c->diversity, c->adam.rate, c->d_rate, c->adam.beta1,
+                      c->adam.beta2, c->adam.epsilon, c->seed, r->half, r->fade, r->remove,
+                      r->n_samples);
+}
+
+/* Names the first item in which two configurations differ. */
+static int
+check_config(const char *was, const char *now, struct err *e)
+{
+    size_t i = 0, start = 0;
+
+    if (strcmp(was, now) == 0)
+        return 0;
+    for (; was[i] == now[i]; i++)
+        if (now[i] == ',')
+            start = i + 2;
+    return err_set(e, "was made with '%.*s', not with '%.*s'", (int)strcspn(was + start, ","),
+                   was + start, (int)strcspn(now + start, ","), now + start);
 }
 
 /* The metadata that results and states share. */
@@ -298,7 +321,7 @@ gan_run_save(const struct gan_run *r, const char *path, struct err *e)
         if (set == -1)
             goto done;
     }
-    samples = ts_put(&rec, "samples", sizeof(real) == 8 ? TS_F64 : TS_F32, 3, shape, e);
+    samples = ts_put(&rec, "samples", CHECKPOINT_REAL, 3, shape, e);
     if (samples == NULL)
         goto done;
     memcpy(samples->data, r->samples, samples->bytes);
@@ -314,13 +337,25 @@ done:
     return rc;
 }
 
+static int
+load_samples(struct gan_run *r, const struct ts_record *rec, struct err *e)
+{
+    size_t n = r->n_samples * r->gan.config.net.size * r->gan.config.net.size;
+    const struct ts_tensor *x = ts_find(rec, "samples");
+
+    if (x == NULL || x->dtype != CHECKPOINT_REAL || x->bytes != n * sizeof(real))
+        return err_set(e, "has no samples of the right type and size");
+    memcpy(r->samples, x->data, x->bytes);
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(r->samples[i]))
+            return err_set(e, "samples: number %zu is not finite", i);
+    return 0;
+}
+
 int
 gan_run_load(struct gan_run *r, const char *path, struct err *e)
 {
     struct ts_record rec = {0};
-    struct net_config net;
-    size_t mid, border;
-    const struct ts_tensor *samples;
     char *config = config_text(r, e);
     int rc = -1;
 
@@ -332,27 +367,9 @@ gan_run_load(struct gan_run *r, const char *path, struct err *e)
         err_set(e, "is no state of gan-train");
         goto done;
     }
-    if (checkpoint_get_net(&rec, &net, &mid, &border, e) == -1)
-        goto done;
-    if (net.size != r->gan.config.net.size || net.width != r->gan.config.net.width ||
-        net.leak != r->gan.config.net.leak || net.spectral != r->gan.config.net.spectral ||
-        net.attention != r->gan.config.net.attention || mid != r->gan.config.mid ||
-        border != r->gan.config.border) {
-        err_set(e, "holds networks of size %zu, width %g, not of this command line", net.size,
-                net.width);
-        goto done;
-    }
-    if (strcmp(ts_meta_or(&rec, "config", ""), config) != 0) {
-        err_set(e, "was made with '%s', not with '%s'", ts_meta_or(&rec, "config", ""), config);
-        goto done;
-    }
-    samples = ts_find(&rec, "samples");
-    if (samples == NULL || samples->bytes != r->n_samples * net.size * net.size * sizeof(real)) {
-        err_set(e, "has no samples of the right size");
-        goto done;
-    }
-    memcpy(r->samples, samples->data, samples->bytes);
-    if (checkpoint_get_count(&rec, "iteration", &r->iteration, e) == -1 ||
+    if (check_config(ts_meta_or(&rec, "config", ""), config, e) == -1 ||
+        load_samples(r, &rec, e) == -1 ||
+        checkpoint_get_count(&rec, "iteration", &r->iteration, e) == -1 ||
         checkpoint_get_count(&rec, "g_updates", &r->gan.g_updates, e) == -1 ||
         checkpoint_get_count(&rec, "d_updates", &r->gan.d_updates, e) == -1 ||
         checkpoint_get(&rec, "g.", &r->gan.g.params, 1, e) == -1 ||
@@ -395,10 +412,14 @@ gan_run_trim_log(const char *path, uint64_t iteration, struct err *e)
 {
     static const char key[] = "{\"iteration\": ";
     struct output out;
-    size_t n;
-    unsigned char *text = input_slurp(path, (size_t)1 << 30, &n, e);
+    struct stat st;
+    unsigned char *text;
     char *line, *end;
+    size_t n;
 
+    if (stat(path, &st) == -1 ? errno == ENOENT : !S_ISREG(st.st_mode))
+        return 0; /* a new log, or a pipe or device, which keeps no lines */
+    text = input_slurp(path, (size_t)1 << 30, &n, e);
     if (text == NULL)
         return -1;
     if (output_open(&out, path, e) == -1) {
