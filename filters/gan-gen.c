@@ -64,7 +64,7 @@ main(int argc, char **argv)
     while ((rc = ts_read(reader, &in, &e)) == 1)
         for (size_t k = 0; k < o.variants; k++, progress_at(&p, ++made, NULL)) {
             if (generate_patch(tape, &model, &in, o.seed, ts_count(reader) - 1, k, &out, &e) == -1) {
-                err_in(&e, "%s: record %" PRIu64, ts_name(reader), ts_count(reader));
+                err_in(&e, "%s: record %" PRIu64, ts_name(reader), ts_count(reader) - 1);
                 cli_fail(&e);
             }
             if (ts_history_add(&out, history, &e) == -1 || ts_write(writer, &out, &e) == -1)

@@ -162,31 +162,47 @@ advance(struct feed *f, struct err *e)
     return 0;
 }
 
+float *
+feed_plane(const struct ts_record *r, const char *name, size_t side, struct err *e)
+{
+    size_t h, w;
+    float *plane = ts_plane(r, name, &h, &w, e);
+
+    if (plane == NULL)
+        return NULL;
+    if (h != side || w != side) {
+        err_set(e, "%s is %zux%zu, not %zux%zu", name, w, h, side, side);
+        goto fail;
+    }
+    for (size_t i = 0; i < h * w; i++)
+        if (!(plane[i] >= -0.01F && plane[i] <= 1.01F)) {
+            err_set(e, "%s: grey level %g is not in [0, 1]", name, (double)plane[i]);
+            goto fail;
+        }
+    return plane;
+fail:
+    free(plane);
+    return NULL;
+}
+
 int
 feed_patch(struct feed *f, size_t side, real *to, struct patients *patients, struct err *e)
 {
-    size_t h, w;
     float *plane;
-    int rc = -1;
 
     if (advance(f, e) == -1)
         return -1;
-    plane = ts_plane(&f->record, "image", &h, &w, e);
-    if (plane == NULL)
-        goto where;
-    if (h != side || w != side) {
-        err_set(e, "image is %zux%zu, not %zux%zu", w, h, side, side);
-        goto where;
+    plane = feed_plane(&f->record, "image", side, e);
+    if (plane == NULL ||
+        patients_add(patients, ts_meta_or(&f->record, "patient", ""), e) == -1) {
+        free(plane);
+        return err_in(e, "%s: record %" PRIu64, ts_name(f->reader), f->at.count - 1);
     }
-    for (size_t i = 0; i < h * w; i++)
+    for (size_t i = 0; i < side * side; i++)
         to[i] = (real)plane[i];
-    if (patients_add(patients, ts_meta_or(&f->record, "patient", ""), e) == -1)
-        goto where;
-    f->used++;
-    rc = 0;
-where:
     free(plane);
-    return rc == 0 ? 0 : err_in(e, "%s: record %" PRIu64, ts_name(f->reader), f->used);
+    f->used++;
+    return 0;
 }
 
 char *

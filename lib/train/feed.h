@@ -37,6 +37,12 @@ struct feed {
     char *lesion;             /* of the first record */
 };
 
+/*
+ * The plane `name` of a record as [side][side] fresh floats in [0, 1], give or take rounding.  NULL with the
+ * reason in e: missing, another size, grey levels that are no shares of white.  Caller frees.
+ */
+float *feed_plane(const struct ts_record *r, const char *name, size_t side, struct err *e);
+
 /* Opens and looks at the first record.  Returns 0, or -1 with the reason in e. */
 int feed_open(struct feed *f, const char *path, struct err *e);
 

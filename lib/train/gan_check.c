@@ -130,7 +130,7 @@ lesion_report(struct ts_reader *in, size_t limit, struct lesion_report *r, struc
         v = ts_plane(&rec, "lesion", &h, &w, e);
         if (v == NULL || channels_add(&s, v, h * w, parent, e) == -1) {
             free(v);
-            err_in(e, "%s: record %" PRIu64, ts_name(in), ts_count(in));
+            err_in(e, "%s: record %" PRIu64, ts_name(in), ts_count(in) - 1);
             goto done;
         }
         for (size_t k = 0; k < h * w; k++)
@@ -210,13 +210,10 @@ cluster_interval(const struct cluster *c, size_t n, uint64_t seed, struct pair_r
 static double
 score_plane(const struct ts_record *rec, const char *name, struct judge *j, struct err *e)
 {
-    size_t h, w;
-    float *v = ts_plane(rec, name, &h, &w, e);
+    float *v = feed_plane(rec, name, j->size, e);
     double score = NAN;
 
-    if (v != NULL && (h != j->size || w != j->size))
-        err_set(e, "%s is %zux%zu, not %zux%zu", name, w, h, j->size, j->size);
-    else if (v != NULL && isnan(score = judge_score(j, v)))
+    if (v != NULL && isnan(score = judge_score(j, v)))
         err_set(e, "the judge's score is not a number");
     free(v);
     return score;
@@ -285,7 +282,7 @@ pair_report(struct ts_reader *in, struct judge *j, uint64_t seed, struct pair_re
     }
     goto done;
 where:
-    err_in(e, "%s: record %" PRIu64, ts_name(in), ts_count(in));
+    err_in(e, "%s: record %" PRIu64, ts_name(in), ts_count(in) - 1);
 done:
     free(cluster);
     patients_free(&seen);
@@ -311,7 +308,7 @@ scores_of(struct ts_reader *in, struct judge *j, size_t *n, struct err *e)
             break;
         score = list;
         if (held_out(&rec, j, e) == -1 || isnan(score[*n] = score_plane(&rec, "image", j, e))) {
-            err_in(e, "%s: record %" PRIu64, ts_name(in), ts_count(in));
+            err_in(e, "%s: record %" PRIu64, ts_name(in), ts_count(in) - 1);
             break;
         }
         ++*n;

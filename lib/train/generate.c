@@ -7,6 +7,7 @@
 
 #include "base/rng.h"
 #include "nn/ops.h"
+#include "train/feed.h"
 
 /* The metadata of a patch whose lesion is gone or new: what described the old one leaves. */
 static int
@@ -38,23 +39,19 @@ int
 generate_patch(struct tape *t, struct generator_model *m, const struct ts_record *in,
                uint64_t seed, uint64_t index, size_t k, struct ts_record *out, struct err *e)
 {
-    size_t h, w, side = m->fade > 0 ? m->g.config.size : m->g.config.size / 2;
-    float *base = ts_plane(in, "image", &h, &w, e), *plane;
+    size_t side = m->fade > 0 ? m->g.config.size : m->g.config.size / 2, pixels = side * side;
+    float *base = feed_plane(in, "image", side, e), *plane;
     struct tensor *x, *z, *lesion, *image;
     struct rng r;
     char purpose[48];
 
     if (base == NULL)
-        return -1;
-    if (h != side || w != side) {
-        free(base);
-        return err_set(e, "image is %zux%zu; this generator was trained for %zux%zu", w, h, side, side);
-    }
+        return err_in(e, "the generator was trained for patches of %zu px", side);
 
     tape_reset(t);
     tape_record(t, 0);
     params_use(t, &m->g.params, 0);
-    x = tape_const(t, 4, (const size_t[]){1, h, w, 1}, NULL);
+    x = tape_const(t, 4, (const size_t[]){1, side, side, 1}, NULL);
     for (size_t i = 0; i < x->n; i++)
         x->v[i] = (real)base[i];
     z = tape_const(t, 2, (const size_t[]){1, generator_scalars(&m->g)}, NULL);
@@ -69,13 +66,13 @@ generate_patch(struct tape *t, struct generator_model *m, const struct ts_record
         if (!isfinite(lesion->v[i]))
             return err_set(e, "the generator makes a lesion that is not finite");
     if (ts_copy(out, in, e) == -1 || ts_rename(out, "image", "base", e) == -1 ||
-        (plane = ts_put_plane(out, "lesion", h, w, e)) == NULL)
+        (plane = ts_put_plane(out, "lesion", side, side, e)) == NULL)
         return -1;
-    for (size_t i = 0; i < h * w; i++)
+    for (size_t i = 0; i < pixels; i++)
         plane[i] = (float)lesion->v[i];
-    if ((plane = ts_put_plane(out, "image", h, w, e)) == NULL)
+    if ((plane = ts_put_plane(out, "image", side, side, e)) == NULL)
         return -1;
-    for (size_t i = 0; i < h * w; i++)
+    for (size_t i = 0; i < pixels; i++)
         plane[i] = (float)image->v[i];
     return describe(out, m, seed, k, z, e);
 }
