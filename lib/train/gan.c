@@ -170,7 +170,7 @@ gan_loss_d(struct tape *t, const struct gan_config *c, const struct discriminato
 
 /*
  * How alike two lesions on one patch are that differ in their scalars: the mean over patches of
- * their cosine <L1, L2> / (|L1| |L2|), which does not care how strong they are.  DEVIATION, off at
+ * the cosine of |L1| and |L2|, which asks where they are and not how strong.  DEVIATION, off at
  * the paper's scale: with few lesions the generator settles on one place for all of them, and moves
  * it when the discriminator notices.  After Q. Mao et al., "Mode seeking generative adversarial
  * networks", CVPR 2019, who divide the distance of the images by that of the random numbers.
@@ -179,7 +179,8 @@ static struct tensor *
 likeness(struct tape *t, struct tensor *l1, struct tensor *l2)
 {
     const size_t rows[2] = {l1->shape[0], l1->n / l1->shape[0]};
-    struct tensor *a = nn_reshape(t, l1, 2, rows), *b = nn_reshape(t, l2, 2, rows);
+    struct tensor *a = nn_leaky_relu(t, nn_reshape(t, l1, 2, rows), -1); /* slope -1: |x| */
+    struct tensor *b = nn_leaky_relu(t, nn_reshape(t, l2, 2, rows), -1);
     struct tensor *aa = nn_row_sum(t, nn_mul(t, a, a)), *bb = nn_row_sum(t, nn_mul(t, b, b));
     struct tensor *norms = nn_sqrt(t, nn_affine(t, nn_mul(t, aa, bb), 1, 1e-8));
 
