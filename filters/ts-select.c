@@ -1,6 +1,7 @@
 /*
  * ts-select - the records whose metadata pass tests.
  */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "base/cli.h"
@@ -29,9 +30,16 @@ static const struct cli_prog prog = {
 static int
 wanted(struct ts_test *const *test, size_t n, const struct ts_record *rec)
 {
-    for (size_t i = 0; i < n; i++)
-        if (ts_test_holds(test[i], rec) == any)
+    struct err e;
+
+    for (size_t i = 0; i < n; i++) {
+        int holds = ts_test_holds(test[i], rec, &e);
+
+        if (holds == -1)
+            cli_fail(&e);
+        if (holds == any)
             return any != invert;
+    }
     return any == invert;
 }
 
@@ -51,6 +59,8 @@ main(int argc, char **argv)
         cli_fail(&e);
     for (size_t i = 0; i < n; i++) {
         test[i] = ts_test_parse(argv[first + (int)i], &e);
+        if (test[i] == NULL && errno == ENOMEM)
+            cli_fail(&e);
         if (test[i] == NULL)
             cli_usage("%s", e.text);
     }

@@ -2,6 +2,8 @@
 
 #include <jansson.h>
 #include <pthread.h>
+#include <setjmp.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,35 +12,84 @@
 
 static const char META[] = "__metadata__";
 
+/* ---- memory ---- */
+
 /*
- * jansson's scanner does not look whether its text buffer could grow, and would drop characters
- * without a word.  So its memory comes from here, and a refusal is remembered.
+ * jansson 2.14 does not survive a refused allocation: its scanner takes no notice when a buffer could not
+ * grow, and then runs off its end.  So its memory comes from here, and a refusal jumps out of it.
+ * Nothing is leaked, because all it ever took is freed together, and freeing each piece is not needed.
  */
-static _Thread_local int starved;
+struct block {
+    struct block *before;
+    max_align_t data[];
+};
+
+static _Thread_local struct {
+    struct block *last;
+    unsigned char *next; /* free room in it */
+    size_t left, refused;
+    jmp_buf out;
+} arena;
 
 static void *
 take(size_t n)
 {
-    void *p = malloc(n);
+    const size_t align = sizeof(max_align_t), usual = (size_t)16 << 10;
+    unsigned char *p;
 
-    if (p == NULL)
-        starved = 1;
+    if (n <= SIZE_MAX / 2)
+        n = (n + align - 1) / align * align;
+    if (n > arena.left) {
+        size_t room = n > usual ? n : usual;
+        struct block *b = room <= SIZE_MAX / 2 ? malloc(sizeof(*b) + room) : NULL;
+
+        if (b == NULL) {
+            arena.refused = n;
+            longjmp(arena.out, 1);
+        }
+        b->before = arena.last;
+        arena.last = b;
+        arena.next = (unsigned char *)b->data;
+        arena.left = room;
+    }
+    p = arena.next;
+    arena.next += n;
+    arena.left -= n;
     return p;
 }
 
 static void
-install_memory(void)
+leave(void *p)
 {
-    json_set_alloc_funcs(take, free);
+    (void)p;
 }
 
 static void
-prepare(void)
+install(void)
+{
+    json_set_alloc_funcs(take, leave);
+}
+
+/* Runs a job that uses jansson.  It may end in any call of jansson; what it must free is with its caller. */
+static int
+run(int (*job)(void *arg, struct err *e), void *arg, struct err *e)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
+    int rc;
 
-    pthread_once(&once, install_memory);
-    starved = 0;
+    pthread_once(&once, install);
+    memset(&arena, 0, sizeof(arena));
+    if (setjmp(arena.out) == 0)
+        rc = job(arg, e);
+    else
+        rc = err_memory(e, arena.refused);
+    while (arena.last != NULL) {
+        struct block *b = arena.last;
+
+        arena.last = b->before;
+        free(b);
+    }
+    return rc;
 }
 
 /* ---- reading ---- */
@@ -147,12 +198,24 @@ by_place(const void *a, const void *b)
     return strcmp(x->name, y->name);
 }
 
-static int
-parse_object(json_t *root, struct ts_record *rec, struct placed *place, size_t *bytes,
-             struct err *e)
-{
-    size_t n = 0, end = 0;
+struct parsing {
+    const char *text;
+    size_t n;
+    struct ts_record *rec;
+    struct placed *place;
+    size_t bytes;
+};
 
+static int
+parse_object(json_t *root, struct parsing *p, struct err *e)
+{
+    struct ts_record *rec = p->rec;
+    size_t n = 0, most = json_object_size(root);
+
+    p->place = mem_array(most, sizeof(*p->place), e);
+    if (p->place == NULL || mem_grow((void **)&rec->tensor, &rec->cap_tensors, most,
+                                     sizeof(*rec->tensor), e) == -1)
+        return -1;
     for (void *it = json_object_iter(root); it != NULL; it = json_object_iter_next(root, it)) {
         const char *key = json_object_iter_key(it);
         json_t *value = json_object_iter_value(it);
@@ -166,80 +229,74 @@ parse_object(json_t *root, struct ts_record *rec, struct placed *place, size_t *
         }
         if (check_name("tensor name", key, e) == -1)
             return -1;
-        if (parse_tensor(value, &place[n].tensor, &place[n].begin, e) == -1)
+        if (parse_tensor(value, &p->place[n].tensor, &p->place[n].begin, e) == -1)
             return err_in(e, "tensor '%s'", key);
-        place[n++].name = key;
+        p->place[n++].name = key;
     }
-    qsort(place, n, sizeof(*place), by_place);
+    qsort(p->place, n, sizeof(*p->place), by_place);
     for (size_t i = 0; i < n; i++) {
+        const struct placed *from = &p->place[i];
         struct ts_tensor *t = &rec->tensor[i];
 
-        if (place[i].begin != end)
-            return err_set(e, "tensor '%s': data start at %zu and not at %zu: %s",
-                           place[i].name, place[i].begin, end,
-                           place[i].begin > end ? "a hole" : "an overlap");
-        end += place[i].tensor.bytes; /* cannot overflow: it was read as this tensor's end */
-        *t = place[i].tensor;
-        t->name = mem_string(place[i].name, e);
+        if (from->begin != p->bytes)
+            return err_set(e, "tensor '%s': data start at %zu and not at %zu: %s", from->name,
+                           from->begin, p->bytes, from->begin > p->bytes ? "a hole" : "an overlap");
+        p->bytes += from->tensor.bytes; /* cannot overflow: it was read as this tensor's end */
+        *t = from->tensor;
+        t->name = mem_string(from->name, e);
         if (t->name == NULL)
             return -1;
         rec->n_tensors = i + 1;
     }
-    *bytes = end;
     return 0;
+}
+
+static int
+parse(void *arg, struct err *e)
+{
+    struct parsing *p = arg;
+    json_error_t bad;
+    json_t *root = json_loadb(p->text, p->n, JSON_REJECT_DUPLICATES, &bad);
+    char *near;
+
+    if (root != NULL)
+        return parse_object(root, p, e);
+    /* jansson quotes what stands there, which may be anything: leave that out. */
+    near = strstr(bad.text, " near ");
+    if (near != NULL)
+        *near = '\0';
+    return err_set(e, "header is not JSON (byte %d: %s)", bad.position, bad.text);
 }
 
 int
 ts_header_parse(const char *text, size_t n, struct ts_record *rec, size_t *bytes, struct err *e)
 {
-    struct placed *place = NULL;
-    json_error_t bad;
-    json_t *root = NULL;
-    size_t most;
-    int rc = -1;
+    struct parsing p = {.text = text, .n = n, .rec = rec};
+    int rc;
 
     if (n == 0 || text[0] != '{')
         return err_set(e, "header does not begin with '{'");
-    prepare();
-    root = json_loadb(text, n, JSON_REJECT_DUPLICATES, &bad);
-    if (starved) {
-        err_memory(e, n);
-        goto out;
-    }
-    if (root == NULL) {
-        /* jansson quotes what stands there, which may be anything: leave that out. */
-        char *near = strstr(bad.text, " near ");
-
-        if (near != NULL)
-            *near = '\0';
-        err_set(e, "header is not JSON (byte %d: %s)", bad.position, bad.text);
-        goto out;
-    }
-    most = json_object_size(root);
-    place = mem_array(most, sizeof(*place), e);
-    if (place == NULL || mem_grow((void **)&rec->tensor, &rec->cap_tensors, most,
-                                  sizeof(*rec->tensor), e) == -1)
-        goto out;
-    rc = parse_object(root, rec, place, bytes, e);
-out:
-    free(place);
-    json_decref(root);
+    rc = run(parse, &p, e);
+    free(p.place);
+    *bytes = p.bytes;
     return rc;
 }
 
 /* ---- writing ---- */
 
-/*
- * jansson's functions pass a missing object on as a failure, so the checks here are for texts that are
- * not UTF-8; whether memory ran out is asked once at the end (`starved`).
- */
+struct printing {
+    const struct ts_record *rec;
+    const size_t *order;
+    unsigned char *out;
+    size_t size;
+};
+
 static int
 put_meta(json_t *root, const struct ts_record *rec, struct err *e)
 {
     json_t *meta = json_object();
 
-    if (json_object_set_new(root, META, meta) == -1)
-        return err_memory(e, sizeof(*meta));
+    json_object_set_new(root, META, meta);
     for (size_t i = 0; i < rec->n_meta; i++) {
         const char *key = rec->meta[i].key;
 
@@ -256,11 +313,13 @@ put_tensor(json_t *root, const struct ts_tensor *t, size_t begin, struct err *e)
 {
     json_t *v = json_object(), *shape = json_array(), *at = json_array();
     size_t end;
-    int rc;
 
+    if (check_name("tensor name", t->name, e) == -1)
+        return -1;
+    if (mem_add(begin, t->bytes, &end) == -1 || end > INT64_MAX)
+        return err_set(e, "data of the record overflow");
     for (unsigned i = 0; i < t->rank; i++)
         json_array_append_new(shape, json_integer((json_int_t)t->shape[i]));
-    rc = mem_add(begin, t->bytes, &end);
     json_array_append_new(at, json_integer((json_int_t)begin));
     json_array_append_new(at, json_integer((json_int_t)end));
     json_object_set_new(v, "dtype", json_string(ts_dtype_name(t->dtype)));
@@ -268,59 +327,46 @@ put_tensor(json_t *root, const struct ts_tensor *t, size_t begin, struct err *e)
     json_object_set_new(v, "data_offsets", at);
     if (json_object_set_new(root, t->name, v) == -1)
         return err_set(e, "a tensor's name is not UTF-8");
-    if (rc == -1 || end > INT64_MAX)
-        return err_set(e, "data of the record overflow");
-    return check_name("tensor name", t->name, e);
+    return 0;
 }
 
 static int
-put_record(json_t *root, const struct ts_record *rec, const size_t *order, struct err *e)
+print(void *arg, struct err *e)
 {
-    size_t at = 0;
+    struct printing *p = arg;
+    json_t *root = json_object();
+    size_t at = 0, text;
 
-    if (rec->n_meta > 0 && put_meta(root, rec, e) == -1)
+    if (p->rec->n_meta > 0 && put_meta(root, p->rec, e) == -1)
         return -1;
-    for (size_t i = 0; i < rec->n_tensors; i++) {
-        if (put_tensor(root, &rec->tensor[order[i]], at, e) == -1)
+    for (size_t i = 0; i < p->rec->n_tensors; i++) {
+        const struct ts_tensor *t = &p->rec->tensor[p->order[i]];
+
+        if (put_tensor(root, t, at, e) == -1)
             return -1;
-        at += rec->tensor[order[i]].bytes;
+        at += t->bytes;
     }
+    text = json_dumpb(root, NULL, 0, JSON_COMPACT);
+    p->size = (8 + text + 63) / 64 * 64;
+    p->out = mem_array_raw(p->size, 1, e);
+    if (p->out == NULL)
+        return -1;
+    for (int i = 0; i < 8; i++)
+        p->out[i] = (unsigned char)((uint64_t)(p->size - 8) >> (8 * i));
+    memset(p->out + 8, ' ', p->size - 8);
+    json_dumpb(root, (char *)p->out + 8, text, JSON_COMPACT);
     return 0;
 }
 
 unsigned char *
 ts_header_print(const struct ts_record *rec, const size_t *order, size_t *n, struct err *e)
 {
-    unsigned char *out = NULL;
-    size_t text = 0, size;
-    json_t *root;
-    int rc;
+    struct printing p = {.rec = rec, .order = order};
 
-    prepare();
-    root = json_object();
-    rc = put_record(root, rec, order, e);
-    if (rc == 0)
-        text = json_dumpb(root, NULL, 0, JSON_COMPACT);
-    if (starved)
-        err_memory(e, text);
-    if (rc == -1 || starved)
-        goto done;
-    size = (8 + text + 63) / 64 * 64;
-    out = mem_array_raw(size, 1, e);
-    if (out == NULL)
-        goto done;
-    for (int i = 0; i < 8; i++)
-        out[i] = (unsigned char)((uint64_t)(size - 8) >> (8 * i));
-    memset(out + 8, ' ', size - 8);
-    json_dumpb(root, (char *)out + 8, text, JSON_COMPACT);
-    if (starved) {
-        err_memory(e, text);
-        free(out);
-        out = NULL;
-        goto done;
+    if (run(print, &p, e) == -1) {
+        free(p.out);
+        return NULL;
     }
-    *n = size;
-done:
-    json_decref(root);
-    return out;
+    *n = p.size;
+    return p.out;
 }

@@ -1,6 +1,7 @@
 #include "stream/select.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <math.h>
 #include <regex.h>
 #include <stdlib.h>
@@ -47,6 +48,7 @@ parse_right(struct ts_test *t, const char *text, struct err *e)
         rc = regcomp(&t->regex, t->text, REG_EXTENDED | REG_NOSUB);
         if (rc != 0) {
             regerror(rc, &t->regex, why, sizeof(why));
+            errno = rc == REG_ESPACE ? ENOMEM : 0;
             return err_set(e, "'%s': %s", text, why);
         }
         t->compiled = 1;
@@ -62,6 +64,7 @@ ts_test_parse(const char *text, struct err *e)
     size_t n = strcspn(text, "=!~<>");
     struct ts_test *t;
 
+    errno = 0;
     for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
         size_t sign = strlen(ops[i].sign);
 
@@ -74,7 +77,10 @@ ts_test_parse(const char *text, struct err *e)
         t->key = mem_printf(e, "%.*s", (int)n, text);
         t->text = mem_string(text + n + sign, e);
         if (t->key == NULL || t->text == NULL || parse_right(t, text, e) == -1) {
+            int saved = errno;
+
             ts_test_free(t);
+            errno = saved;
             return NULL;
         }
         return t;
@@ -84,17 +90,24 @@ ts_test_parse(const char *text, struct err *e)
 }
 
 int
-ts_test_holds(const struct ts_test *t, const struct ts_record *rec)
+ts_test_holds(const struct ts_test *t, const struct ts_record *rec, struct err *e)
 {
     const char *value = ts_meta_or(rec, t->key, "");
     double v;
+    int rc;
 
     if (t->op == OP_EQ)
         return strcmp(value, t->text) == 0;
     if (t->op == OP_NE)
         return strcmp(value, t->text) != 0;
-    if (t->op == OP_MATCH)
-        return regexec(&t->regex, value, 0, NULL, 0) == 0;
+    if (t->op == OP_MATCH) {
+        /* glibc's says REG_NOMATCH when it has no memory to match with. */
+        errno = 0;
+        rc = regexec(&t->regex, value, 0, NULL, 0);
+        if (rc != 0 && (rc != REG_NOMATCH || errno == ENOMEM))
+            return err_set(e, "matching '%s' with metadata '%s': out of memory", t->text, t->key);
+        return rc == 0;
+    }
     if (to_number(value, &v) == -1)
         return 0;
     switch (t->op) {

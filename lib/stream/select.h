@@ -14,11 +14,11 @@
 
 struct ts_test;
 
-/* Parses a test.  NULL with the reason in e. */
+/* Parses a test.  NULL with the reason in e; errno is ENOMEM where the test is not at fault. */
 struct ts_test *ts_test_parse(const char *text, struct err *e);
 
-/* 1 if the record passes, else 0. */
-int ts_test_holds(const struct ts_test *t, const struct ts_record *rec);
+/* 1 if the record passes, 0 if not, -1 (memory) with the reason in e. */
+int ts_test_holds(const struct ts_test *t, const struct ts_record *rec, struct err *e);
 
 void ts_test_free(struct ts_test *t);
 

@@ -276,6 +276,15 @@ read_header(struct ts_reader *r, size_t *n, struct err *e)
     return 1;
 }
 
+/* A text from outside as it may stand in a message: short, and letters and digits only. */
+static const char *
+plain(const char *s)
+{
+    size_t n = strspn(s, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+
+    return s[n] == '\0' && n <= 20 ? s : "?";
+}
+
 static int
 check_trailer(struct ts_reader *r, const struct ts_record *rec, size_t n, struct err *e)
 {
@@ -294,10 +303,10 @@ check_trailer(struct ts_reader *r, const struct ts_record *rec, size_t n, struct
         return 0;
     snprintf(digits, sizeof(digits), "%" PRIu64, r->pos.segment_count);
     if (strcmp(records, digits) != 0)
-        return err_set(e, "trailer says '%.20s' records, %s came", records, digits);
+        return err_set(e, "trailer says '%s' records, %s came", plain(records), digits);
     snprintf(digits, sizeof(digits), "%08" PRIx32, r->pos.segment_crc);
     if (strcmp(crc, digits) != 0)
-        return err_set(e, "trailer says CRC '%.20s', the bytes have %s", crc, digits);
+        return err_set(e, "trailer says CRC '%s', the bytes have %s", plain(crc), digits);
     return err_set(e, "malformed trailer");
 }
 
@@ -331,7 +340,7 @@ check_crc(const struct ts_record *rec, uint32_t crc, struct err *e)
 
     snprintf(have, sizeof(have), "%08" PRIx32, crc);
     if (want != NULL && strcmp(want, have) != 0)
-        return err_set(e, "crc32 is '%.20s', the data have %s", want, have);
+        return err_set(e, "crc32 is '%s', the data have %s", plain(want), have);
     return 0;
 }
 

@@ -40,7 +40,7 @@ main(void)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct ts_test *t = ts_test_parse(cases[i].test, &e);
 
-        tap_ok(t != NULL && ts_test_holds(t, &rec) == cases[i].holds, "%s is %d", cases[i].test,
+        tap_ok(t != NULL && ts_test_holds(t, &rec, &e) == cases[i].holds, "%s is %d", cases[i].test,
                cases[i].holds);
         ts_test_free(t);
     }
