@@ -23,7 +23,7 @@ static struct opts {
     int remove, resume, diff_augment, no_attention, no_spectral, progress;
     size_t size, iterations, half_iterations, fade, batch, g_steps, mid, border, samples, threads;
     size_t save_every, sheet_every, log_every;
-    double width, aux, gp_lambda, gp_k, gp_sigma, lr, d_lr, diversity, beta1, beta2, epsilon, leak, ema;
+    double width, d_width, aux, gp_lambda, gp_k, gp_sigma, lr, d_lr, diversity, beta1, beta2, epsilon, leak, ema;
     uint64_t seed;
 } o = {.size = 256, .iterations = 30000, .half_iterations = SIZE_MAX, .fade = 3000, .batch = 8,
        .g_steps = 2, .mid = 2048, .border = SIZE_MAX, .samples = 8, .save_every = 500,
@@ -41,6 +41,7 @@ static const struct cli_opt options[] = {
     CLI_FLAG(0, "remove", &o.remove, "train the remover: lesions in, normal tissue out"),
     CLI_SIZE(0, "size", "PX", &o.size, 32, 512, "side of the patches, a power of two"),
     CLI_REAL('w', "width", "X", &o.width, 0.001, 16, "multiplies the number of filters; the paper has 1"),
+    CLI_REAL(0, "d-width", "X", &o.d_width, 0, 16, "the same for the discriminator alone; 0 = as --width"),
     CLI_SIZE('i', "iterations", "N", &o.iterations, 1, 1e9, "iterations at full size"),
     CLI_SIZE(0, "half-iterations", "N", &o.half_iterations, 0, 1e9, "iterations at half size (default: as --iterations)"),
     CLI_SIZE(0, "fade", "N", &o.fade, 0, 1e9, "iterations in which full size is faded in"),
@@ -110,7 +111,7 @@ config(void)
     return (struct gan_config){
         .net = {.size = o.size, .width = o.width, .leak = o.leak, .spectral = !o.no_spectral,
                 .attention = !o.no_attention},
-        .mid = o.mid, .border = o.border, .batch = o.batch, .g_steps = o.g_steps, .aux = o.aux,
+        .d_width = o.d_width > 0 ? o.d_width : o.width, .mid = o.mid, .border = o.border, .batch = o.batch, .g_steps = o.g_steps, .aux = o.aux,
         .gp_lambda = o.gp_lambda, .gp_k = o.gp_k, .gp_sigma = o.gp_sigma, .ema = o.ema,
         .diff_augment = o.diff_augment, .diversity = o.diversity, .d_rate = o.d_lr, .seed = o.seed,
         .adam = {.rate = o.lr, .beta1 = o.beta1, .beta2 = o.beta2, .epsilon = o.epsilon}};

@@ -10,7 +10,7 @@
 #   NORMALS  where normal patches come from (patch-sample --from): away from findings too where
 #            lesion-free images are few, or, as in CDD-CESM, serve training only
 
-FIELD.phantom := 64
+FIELD.phantom := $(shell echo $$(( $(PHANTOM_HEIGHT) * 64 / 800 )))
 NORMALS.phantom := clean
 FIELD.cdd-cesm := 512
 NORMALS.cdd-cesm := both
@@ -24,8 +24,10 @@ NORMALS := $(NORMALS.$(DATA))
 ifndef FIELD
 $(error DATA=$(DATA) is none of phantom cdd-cesm cdd-cesm-512 mini-mias)
 endif
-TABLE := build/$(DATA)/tissue.tsv
-ROOT := $(if $(filter phantom,$(DATA)),build/phantom,$(MAMMO_DATA)/$(DATA))
+# Phantoms of other numbers and sizes live in other folders.
+phantoms := build/phantom/$(PHANTOM_PATIENTS)-patients-$(PHANTOM_HEIGHT)-rows
+TABLE := $(if $(filter phantom,$(DATA)),$(phantoms)/manifest.tsv,build/$(DATA)/tissue.tsv)
+ROOT := $(if $(filter phantom,$(DATA)),$(phantoms),$(MAMMO_DATA)/$(DATA))
 
 .PHONY: data
 data: $(TABLE)
@@ -43,14 +45,6 @@ $(real:%=build/%/manifest.tsv): build/%/manifest.tsv: $(converters)
 $(real:%=build/%/tissue.tsv): build/%/tissue.tsv: build/%/manifest.tsv | $(BIN)/tissue-mask
 	$(BIN)/tissue-mask --root '$(MAMMO_DATA)/$*' --out $(@D)/tissue $< > $@
 
-# ---- phantoms: drawn again when their options change; they know their tissue ----
-phantom_options = --patients $(PHANTOM_PATIENTS) --seed 1
-
-build/phantom/options: force
-	@mkdir -p $(@D); echo '$(phantom_options)' | cmp -s - $@ || echo '$(phantom_options)' > $@
-
-build/phantom/manifest.tsv: build/phantom/options | $(BIN)/phantom
-	$(BIN)/phantom --out $(@D) $(phantom_options) --progress
-
-build/phantom/tissue.tsv: build/phantom/manifest.tsv
-	cp $< $@
+# ---- phantoms: they know their tissue ----
+$(phantoms)/manifest.tsv: | $(BIN)/phantom
+	$(BIN)/phantom --out $(@D) --patients $(PHANTOM_PATIENTS) --height $(PHANTOM_HEIGHT) --seed 1 --progress

@@ -54,6 +54,9 @@ $(here)/test-%.sts: $(TABLE) | $(BIN)/patch-sample
 	$(sample) --split test $(call draw,$*) --count $(TEST_PATCHES) $< > $@.tmp
 	mv $@.tmp $@
 
+# Threads of the programs that run networks; 0 = all processors.
+THREADS ?= 0
+
 # ---- models ----
 # At SCALE=paper training patches are drawn as they are needed (FEED=pipe): 400,000 of them are 100 GB.
 FEED ?= file
@@ -66,7 +69,7 @@ feeds = $(if $(filter file,$(FEED)),$(foreach f,$1,$(here)/train-$f.sts),$(TABLE
 define train
 @mkdir -p $(here)/sheets-$1
 resume=; if [ -e $(here)/$1.state ]; then resume=--resume; fi; \
-$(BIN)/gan-train --lesion $(call feed,$2) --benign $(call feed,$3) --normal $(call feed,normal) \
+$(BIN)/gan-train --threads $(THREADS) --lesion $(call feed,$2) --benign $(call feed,$3) --normal $(call feed,normal) \
     --size $(PATCH) $(GAN_OPTIONS) $4 --state $(here)/$1.state $$resume --seed 1 \
     --log $(here)/$1.jsonl --sheets $(here)/sheets-$1 --progress --out $@
 endef
@@ -91,7 +94,7 @@ bases.removal := lesion
 
 .SECONDEXPANSION:
 $(here)/generated-%.sts: $(here)/%.ckpt $(here)/test-$$(bases.$$*).sts | $(BIN)/gan-gen
-	$(BIN)/gan-gen --model $< --variants 2 --seed 1 < $(here)/test-$(bases.$*).sts > $@.tmp
+	$(BIN)/gan-gen --threads $(THREADS) --model $< --variants 2 --seed 1 < $(here)/test-$(bases.$*).sts > $@.tmp
 	mv $@.tmp $@
 
 $(here)/kept-%.sts: $(here)/generated-%.sts | $(BIN)/lesion-postproc
@@ -108,7 +111,7 @@ $(here)/%-curves.png: $(here)/%.ckpt
 
 $(here)/%-check.tsv: $(here)/generated-%.sts $(here)/kept-%.sts $(here)/train-$$(or $$(judge.$$*),$$*).sts \
                     $(here)/train-normal.sts $(here)/test-$$(or $$(judge.$$*),$$*).sts $(here)/test-normal.sts | $(BIN)/gan-check
-	$(BIN)/gan-check --size $(PATCH) $(JUDGE_OPTIONS) $(if $(filter removal,$*),--removed) \
+	$(BIN)/gan-check --threads $(THREADS) --size $(PATCH) $(JUDGE_OPTIONS) $(if $(filter removal,$*),--removed) \
 	    --lesion $(word 3,$^) --normal $(word 4,$^) --test-lesion $(word 5,$^) --test-normal $(word 6,$^) \
 	    --generated $(word 1,$^) --kept $(word 2,$^) > $@.tmp
 	mv $@.tmp $@

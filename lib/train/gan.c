@@ -10,11 +10,14 @@
 int
 gan_init(struct gan *g, const struct gan_config *c, struct err *e)
 {
+    struct net_config d = c->net;
+
     *g = (struct gan){.config = *c};
     g->tape = tape_open();
+    d.width = c->d_width;
     if (generator_init(&g->g, &c->net, c->mid, c->border, c->seed, e) == -1 ||
         (c->ema > 0 && generator_init(&g->average, &c->net, c->mid, c->border, c->seed, e) == -1) ||
-        discriminator_init(&g->d, &c->net, c->seed, e) == -1) {
+        discriminator_init(&g->d, &d, c->seed, e) == -1) {
         gan_free(g);
         return -1;
     }

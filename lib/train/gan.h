@@ -13,6 +13,7 @@
 
 struct gan_config {
     struct net_config net;
+    double d_width;   /* of the discriminator; net.width is the generator's */
     size_t mid;       /* see generator_init() */
     size_t border;    /* pixels at full size */
     size_t batch;     /* patches of each class in an update */

@@ -1,5 +1,6 @@
 # paper: the paper's numbers (its sections 2 and 3).  Wants a large data set and a large machine.
 PHANTOM_PATIENTS := 10000
+PHANTOM_HEIGHT := 3200
 PATCH := 256
 FEED := pipe
 TRAIN_PATCHES := 10000

@@ -1,5 +1,6 @@
 # smoke: shows in minutes that everything works.  Pictures are coarse, numbers mean little.
-PHANTOM_PATIENTS := 150
+PHANTOM_PATIENTS := 120
+PHANTOM_HEIGHT := 400
 PATCH := 32
 TRAIN_PATCHES := 3000
 GAN_OPTIONS := --width 0.25 --batch 4 --lr 4e-4 --half-iterations 0 --fade 0 --iterations 600 \

@@ -136,7 +136,7 @@ static void
 run(const struct step *s, struct items *out)
 {
     struct gan_config c = {.net = {s->size, s->width, 0.2, 1, 1},
-                           .mid = 2048,
+                           .d_width = s->width, .mid = 2048,
                            .border = (size_t)lround(10.0 * (double)s->size / 256),
                            .batch = s->batch, .classes = LOGITS, .aux = 0.1, .gp_lambda = 10,
                            .gp_k = 1, .gp_sigma = 0.0124, .seed = s->seed};
