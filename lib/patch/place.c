@@ -7,20 +7,40 @@
 
 /* ---- regions ---- */
 
+static int
+any_set(const uint8_t *p, size_t n)
+{
+    uint8_t any = 0;
+
+    for (size_t i = 0; i < n; i++)
+        any |= p[i];
+    return any != 0;
+}
+
+/* From above and below to the first rows that hold something; then each row only as far as it widens the box. */
 struct box
 box_of_mask(const uint8_t *m, size_t h, size_t w)
 {
-    struct box b = {w, h, 0, 0};
+    struct box b = {w, 0, 0, h};
 
-    for (size_t y = 0; y < h; y++)
-        for (size_t x = 0; x < w; x++)
-            if (m[y * w + x]) {
-                b.x0 = x < b.x0 ? x : b.x0;
-                b.x1 = x + 1 > b.x1 ? x + 1 : b.x1;
-                b.y0 = y < b.y0 ? y : b.y0;
-                b.y1 = y + 1;
-            }
-    return b.x1 > 0 ? b : (struct box){0, 0, 0, 0};
+    while (b.y0 < h && !any_set(m + b.y0 * w, w))
+        b.y0++;
+    if (b.y0 == h)
+        return (struct box){0, 0, 0, 0};
+    while (!any_set(m + (b.y1 - 1) * w, w))
+        b.y1--;
+    for (size_t y = b.y0; y < b.y1; y++) {
+        const uint8_t *row = m + y * w;
+        size_t x = 0;
+
+        while (x < b.x0 && !row[x])
+            x++;
+        b.x0 = x;
+        for (x = w; x > b.x1 && !row[x - 1];)
+            x--;
+        b.x1 = x;
+    }
+    return b;
 }
 
 /* The sum of n bytes of 0 and 1, eight at a time: a byte of `sum8` overflows after 255 words at the earliest. */
@@ -100,9 +120,10 @@ region_box(struct region *g, size_t x0, size_t y0, size_t x1, size_t y1, struct 
 {
     if (region_alloc(g, x0, y0, x1, y1, e) == -1)
         return -1;
-    if (g->owned != NULL)
-        memset(g->owned, 1, (x1 - x0) * (y1 - y0));
-    region_settle(g);
+    if (g->owned != NULL) {
+        g->count = (x1 - x0) * (y1 - y0);
+        memset(g->owned, 1, g->count);
+    }
     return 0;
 }
 
@@ -160,35 +181,6 @@ region_of_mask(struct region *g, const struct cache_plane *mask, size_t x0, size
     return 0;
 }
 
-int
-region_add(struct region *g, const struct region *other, struct err *e)
-{
-    const struct region *part[2] = {g, other};
-    struct region sum;
-
-    if (other->count == 0)
-        return 0;
-    if (g->count == 0)
-        part[0] = other;
-    if (region_alloc(&sum, part[0]->x0 < other->x0 ? part[0]->x0 : other->x0,
-                     part[0]->y0 < other->y0 ? part[0]->y0 : other->y0,
-                     part[0]->x1 > other->x1 ? part[0]->x1 : other->x1,
-                     part[0]->y1 > other->y1 ? part[0]->y1 : other->y1, e) == -1)
-        return -1;
-    for (int k = 0; k < 2; k++)
-        for (size_t y = part[k]->y0; y < part[k]->y1; y++) {
-            uint8_t *to = sum.owned + (y - sum.y0) * region_width(&sum) + (part[k]->x0 - sum.x0);
-            const uint8_t *from = region_at(part[k], part[k]->x0, y);
-
-            for (size_t x = 0; x < region_width(part[k]); x++)
-                to[x] |= from[x];
-        }
-    region_settle(&sum);
-    region_free(g);
-    *g = sum;
-    return 0;
-}
-
 size_t
 region_count(const struct region *g, size_t x0, size_t y0, size_t x1, size_t y1)
 {
@@ -200,6 +192,28 @@ region_count(const struct region *g, size_t x0, size_t y0, size_t x1, size_t y1)
     for (size_t y = b.y0; y < b.y1; y++)
         sum += count_row(region_at(g, b.x0, y), b.x1 - b.x0);
     return sum;
+}
+
+void
+region_blocks(const struct region *g, size_t x0, size_t y0, size_t d, size_t n, uint32_t *count)
+{
+    struct box b = common(g, x0, y0, x0 + n * d, y0 + d);
+
+    memset(count, 0, n * sizeof(*count));
+    if (b.x0 >= b.x1)
+        return;
+    for (size_t y = b.y0; y < b.y1; y++) {
+        const uint8_t *p = region_at(g, b.x0, y);
+        size_t block = (b.x0 - x0) / d, left = d - (b.x0 - x0) % d;
+
+        for (size_t x = b.x0; x < b.x1; x++) {
+            count[block] += *p++;
+            if (--left == 0) {
+                left = d;
+                block++;
+            }
+        }
+    }
 }
 
 void
@@ -290,7 +304,10 @@ try_place(const struct place_rule *r, const struct box *c, struct rng *rng, stru
     p->tissue = (double)count / window_area(r);
     if (!((double)count >= r->min_tissue * window_area(r)))
         return 0;
-    return r->avoid == NULL || count_in(r->avoid, window_box(r, p->x, p->y, r->margin)) == 0;
+    for (size_t i = 0; i < r->n_avoid; i++)
+        if (count_in(&r->avoid[i], window_box(r, p->x, p->y, r->margin)) != 0)
+            return 0;
+    return 1;
 }
 
 /*
@@ -325,32 +342,39 @@ strip_sum(struct strip *s, size_t w)
 
 struct count_out {
     const struct place_rule *r;
-    const struct region *other; /* the lesion, what is to be avoided, or NULL */
-    size_t more;                /* rows and columns round the window in which `other` counts */
+    const struct region *other; /* [n] the lesion, or what is to be avoided: counted together */
+    size_t n;
+    size_t more;                /* rows and columns round the window in which they count */
     struct strip tissue, region;
 };
 
-/* Moves the strips from the windows at y `from` to those at y `to`; from > to: fills them. */
+/* Moves a strip of set g from the rows of window a to those of b below it; first: fills it. */
 static void
-move_to(struct count_out *c, size_t from, size_t to)
+strip_move(struct strip *s, const struct region *g, struct box a, struct box b, int first)
+{
+    if (!first)
+        strip_add(s, g, a.y0, b.y0, UINT32_MAX);
+    strip_add(s, g, first ? b.y0 : a.y1, b.y1, 1);
+}
+
+/* Moves the strips to the windows at y; first: they stand nowhere yet, else at y - 1. */
+static void
+move_to(struct count_out *c, size_t y, int first)
 {
     const struct place_rule *r = c->r;
-    const struct region *set[2] = {r->tissue, c->other};
-    struct strip *strip[2] = {&c->tissue, &c->region};
+    size_t last = first ? y : y - 1;
 
-    for (int k = 0; k < 2 && set[k] != NULL; k++) {
-        size_t more = k == 0 ? 0 : c->more;
-        struct box b = window_box(r, r->margin, to, more), a = window_box(r, r->margin, from, more);
-
-        if (from > to) {
-            memset(strip[k]->column, 0, r->w * sizeof(*strip[k]->column));
-            strip_add(strip[k], set[k], b.y0, b.y1, 1);
-        } else {
-            strip_add(strip[k], set[k], a.y0, b.y0, UINT32_MAX);
-            strip_add(strip[k], set[k], a.y1, b.y1, 1);
-        }
-        strip_sum(strip[k], r->w);
+    if (first) {
+        memset(c->tissue.column, 0, r->w * sizeof(*c->tissue.column));
+        memset(c->region.column, 0, r->w * sizeof(*c->region.column));
     }
+    strip_move(&c->tissue, r->tissue, window_box(r, r->margin, last, 0),
+               window_box(r, r->margin, y, 0), first);
+    for (size_t i = 0; i < c->n; i++)
+        strip_move(&c->region, &c->other[i], window_box(r, r->margin, last, c->more),
+                   window_box(r, r->margin, y, c->more), first);
+    strip_sum(&c->tissue, r->w);
+    strip_sum(&c->region, r->w);
 }
 
 /* How many draws lead to the window at x of the row where the strips stand: 0 if it is not allowed. */
@@ -359,13 +383,12 @@ weight_at(const struct count_out *c, size_t x, uint64_t *tissue)
 {
     const struct place_rule *r = c->r;
     struct box b = window_box(r, x, r->margin, 0), wide = window_box(r, x, r->margin, c->more);
-    uint64_t n = 0;
+    uint64_t n;
 
     *tissue = c->tissue.before[b.x1] - c->tissue.before[b.x0];
     if (!((double)*tissue >= r->min_tissue * window_area(r)))
         return 0;
-    if (c->other != NULL)
-        n = c->region.before[wide.x1] - c->region.before[wide.x0];
+    n = c->region.before[wide.x1] - c->region.before[wide.x0];
     return r->lesion != NULL ? n : n == 0;
 }
 
@@ -381,8 +404,12 @@ count_out_free(struct count_out *c)
 static int
 count_out_init(struct count_out *c, const struct place_rule *r, struct err *e)
 {
-    *c = (struct count_out){.r = r, .other = r->lesion ? r->lesion : r->avoid,
-                            .more = r->lesion ? 0 : r->margin};
+    *c = (struct count_out){.r = r, .other = r->avoid, .n = r->n_avoid, .more = r->margin};
+    if (r->lesion != NULL) {
+        c->other = r->lesion;
+        c->n = 1;
+        c->more = 0;
+    }
     c->tissue.column = mem_array(r->w, sizeof(*c->tissue.column), e);
     c->tissue.before = mem_array(r->w + 1, sizeof(*c->tissue.before), e);
     c->region.column = mem_array(r->w, sizeof(*c->region.column), e);
@@ -434,7 +461,7 @@ place_draw_exact(const struct place_rule *r, struct rng *rng, struct place *p, s
         return -1;
     }
     for (y = range.y0; y <= range.y1; y++) {
-        move_to(&c, y == range.y0 ? SIZE_MAX : y - 1, y);
+        move_to(&c, y, y == range.y0);
         for (x = range.x0; x <= range.x1; x++)
             row[y - range.y0] += weight_at(&c, x, &tissue);
         total += row[y - range.y0];
@@ -443,7 +470,7 @@ place_draw_exact(const struct place_rule *r, struct rng *rng, struct place *p, s
         k = rng_below(rng, total);
         for (y = range.y0; k >= row[y - range.y0]; y++)
             k -= row[y - range.y0];
-        move_to(&c, SIZE_MAX, y);
+        move_to(&c, y, 1);
         for (x = range.x0; k >= (n = weight_at(&c, x, &tissue)); x++)
             k -= n;
         *p = (struct place){.x = x, .y = y, .tissue = (double)tissue / window_area(r)};

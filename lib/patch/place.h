@@ -40,11 +40,11 @@ int region_of_mask(struct region *g, const struct cache_plane *mask, size_t x0, 
 /* The whole mask, borrowed: valid as long as mask is. */
 struct region region_borrow(const struct cache_plane *mask);
 
-/* g becomes the union of both. */
-int region_add(struct region *g, const struct region *other, struct err *e);
-
 /* Pixels of the set inside a box, which may reach beyond the image. */
 size_t region_count(const struct region *g, size_t x0, size_t y0, size_t x1, size_t y1);
+
+/* Pixels of the set in each of n blocks of d x d side by side, the first with its corner at (x0, y0). */
+void region_blocks(const struct region *g, size_t x0, size_t y0, size_t d, size_t n, uint32_t *count);
 
 void region_free(struct region *g);
 
@@ -55,7 +55,8 @@ struct place_rule {
     double min_tissue;
     const struct region *tissue;
     const struct region *lesion; /* NULL, or not empty: the window holds a pixel of it */
-    const struct region *avoid;  /* NULL, or what the window with its margin must not touch */
+    const struct region *avoid;  /* [n_avoid] what the window with its margin must not touch */
+    size_t n_avoid;
 };
 
 struct place {

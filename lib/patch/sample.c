@@ -60,9 +60,9 @@ shrunk(const struct sampler *s, size_t n)
 }
 
 static int
-box_fits(const struct sampler *s, size_t x0, size_t y0, size_t x1, size_t y1)
+side_fits(const struct sampler *s, size_t w, size_t h)
 {
-    size_t side = shrunk(s, x1 - x0 > y1 - y0 ? x1 - x0 : y1 - y0);
+    size_t side = shrunk(s, w > h ? w : h);
 
     return side >= s->o.min_box && side <= s->o.max_box;
 }
@@ -108,7 +108,7 @@ add_findings(struct sampler *s, size_t k)
             continue;
         if (!has_place(f))
             s->report.unlocated++;
-        else if (f->has_box && !box_fits(s, f->x0, f->y0, f->x1, f->y1))
+        else if (f->has_box && !side_fits(s, f->x1 - f->x0, f->y1 - f->y0))
             s->report.outside_box++;
         else
             add_item(s, i, k);
@@ -233,56 +233,94 @@ check_box(const struct sampler *s, const struct finding *f, struct err *e)
                    f->x0, f->x1, f->y0, f->y1, f->image, s->pixels.w, s->pixels.h);
 }
 
-/* The pixels of a row's lesion; out is allocated, and empty only by a mistake that is refused. */
-static int
-load_lesion(const struct sampler *s, const struct finding *f, struct region *out, struct err *e)
-{
-    struct cache_plane mask = {0};
-    int rc;
+/* Sets of pixels, and the masks that they are borrowed from. */
+struct shapes {
+    struct region *region;
+    struct cache_plane *mask;
+    size_t n;
+};
 
-    *out = (struct region){0};
+static void
+shapes_free(struct shapes *g)
+{
+    for (size_t i = 0; i < g->n; i++) {
+        region_free(&g->region[i]);
+        cache_release(&g->mask[i]);
+    }
+    free(g->region);
+    free(g->mask);
+    *g = (struct shapes){0};
+}
+
+static int
+shapes_alloc(struct shapes *g, size_t n, struct err *e)
+{
+    g->region = mem_array(n, sizeof(*g->region), e);
+    g->mask = mem_array(n, sizeof(*g->mask), e);
+    if (g->region == NULL || g->mask == NULL) {
+        shapes_free(g);
+        return -1;
+    }
+    g->n = n;
+    return 0;
+}
+
+/* The pixels of a row's lesion: its mask inside its box, as far as it has them; without a mask the ellipse. */
+static int
+load_lesion(const struct sampler *s, const struct finding *f, struct region *out,
+            struct cache_plane *mask, struct err *e)
+{
     if (check_box(s, f, e) == -1)
         return -1;
     if (f->mask[0] == '\0')
         return region_ellipse(out, f->x0, f->y0, f->x1, f->y1, e);
-    if (load_mask(s, f, f->mask, f->mask_value, &mask, e) == -1)
+    if (load_mask(s, f, f->mask, f->mask_value, mask, e) == -1)
         return -1;
-    rc = f->has_box ? region_of_mask(out, &mask, f->x0, f->y0, f->x1, f->y1, e)
-                    : region_of_mask(out, &mask, 0, 0, mask.w, mask.h, e);
-    cache_release(&mask);
-    if (rc == 0 && out->count == 0)
-        rc = err_set(e, "mask %s has no pixel of this finding", f->mask);
-    return rc;
+    if (!f->has_box)
+        *out = region_borrow(mask);
+    else if (region_of_mask(out, mask, f->x0, f->y0, f->x1, f->y1, e) == -1)
+        return -1;
+    return out->count > 0 ? 0 : err_set(e, "mask %s has no pixel of this finding", f->mask);
 }
 
 /*
- * All that a normal window must not touch: each outline, whole, where there is a mask, else the box.
- * Broader than the lesions themselves, to be on the safe side.
+ * What a normal window must not touch of a row: the outline, whole, where there is a mask, else the box.
+ * Broader than the lesion itself, to be on the safe side.
  */
 static int
-load_findings(const struct sampler *s, size_t k, struct region *out, struct err *e)
+load_outline(const struct sampler *s, const struct finding *f, struct region *out,
+             struct cache_plane *mask, struct err *e)
 {
-    size_t first = s->m->image_first[k], end = s->m->image_first[k + 1];
+    if (check_box(s, f, e) == -1)
+        return -1;
+    if (f->mask[0] == '\0')
+        return region_box(out, f->x0, f->y0, f->x1, f->y1, e);
+    if (load_mask(s, f, f->mask, f->mask_value, mask, e) == -1)
+        return -1;
+    *out = region_borrow(mask);
+    return 0;
+}
 
-    *out = (struct region){0};
+/* The lesion of a finding, or all outlines of an image, which may be none. */
+static int
+load_shapes(const struct sampler *s, const struct item *it, struct shapes *out, struct err *e)
+{
+    int normal = s->o.label == SAMPLE_NORMAL;
+    size_t first = normal ? s->m->image_first[it->image] : it->row;
+    size_t n = normal ? s->m->image_first[it->image + 1] - first : 1;
+
+    *out = (struct shapes){0};
     if (!manifest_is_finding(&s->m->row[first]))
         return 0;
-    for (size_t i = first; i < end; i++) {
-        const struct finding *f = &s->m->row[i];
-        struct cache_plane mask = {0};
-        struct region one = {0};
-        int rc = check_box(s, f, e);
+    if (shapes_alloc(out, n, e) == -1)
+        return -1;
+    for (size_t i = 0; i < n; i++) {
+        const struct finding *f = &s->m->row[first + i];
+        int rc = normal ? load_outline(s, f, &out->region[i], &out->mask[i], e)
+                        : load_lesion(s, f, &out->region[i], &out->mask[i], e);
 
-        if (rc == 0 && f->mask[0] == '\0')
-            rc = region_box(&one, f->x0, f->y0, f->x1, f->y1, e);
-        else if (rc == 0 && (rc = load_mask(s, f, f->mask, f->mask_value, &mask, e)) == 0)
-            rc = region_of_mask(&one, &mask, 0, 0, mask.w, mask.h, e);
-        cache_release(&mask);
-        if (rc == 0)
-            rc = region_add(out, &one, e);
-        region_free(&one);
         if (rc == -1) {
-            region_free(out);
+            shapes_free(out);
             return err_in(e, "%s:%zu", s->name, f->line);
         }
     }
@@ -296,29 +334,37 @@ struct frame {
     size_t x, y, side;
 };
 
+/* The sums of n blocks of d x d pixels side by side, the first with its corner at index `corner`. */
+static void
+block_sums(const struct cache_plane *p, size_t corner, size_t d, size_t n, uint64_t *sum)
+{
+    memset(sum, 0, n * sizeof(*sum));
+    for (size_t j = 0; j < d; j++) {
+        size_t i = corner + j * p->w;
+
+        for (size_t x = 0; x < n; x++)
+            for (size_t k = 0; k < d; k++, i++)
+                sum[x] += p->u8 ? p->u8[i] : p->u16[i];
+    }
+}
+
 static int
 fill_image(const struct sampler *s, const struct frame *at, struct ts_record *r, struct err *e)
 {
     const struct cache_plane *p = &s->pixels;
-    size_t f = s->o.downscale, h = at->side / f;
+    size_t d = s->o.downscale, h = at->side / d;
     float *out = ts_put_plane(r, "image", h, h, e);
-    double unit = (double)(f * f) * p->max;
+    uint64_t *sum = mem_array(h, sizeof(*sum), e);
+    double unit = (double)(d * d) * p->max;
+    int rc = out && sum ? 0 : -1;
 
-    if (out == NULL)
-        return -1;
-    for (size_t y = 0; y < h; y++)
-        for (size_t x = 0; x < h; x++) {
-            uint64_t sum = 0;
-
-            for (size_t j = 0; j < f; j++) {
-                size_t i = (at->y + y * f + j) * p->w + at->x + x * f;
-
-                for (size_t k = 0; k < f; k++)
-                    sum += p->u8 ? p->u8[i + k] : p->u16[i + k];
-            }
-            out[y * h + x] = (float)((double)sum / unit);
-        }
-    return 0;
+    for (size_t y = 0; y < h && rc == 0; y++) {
+        block_sums(p, (at->y + y * d) * p->w + at->x, d, h, sum);
+        for (size_t x = 0; x < h; x++)
+            out[y * h + x] = (float)((double)sum[x] / unit);
+    }
+    free(sum);
+    return rc;
 }
 
 /* A mask as a tensor: a pixel is 255 if `least` or more of the pixels it is made of are set. */
@@ -326,16 +372,18 @@ static struct ts_tensor *
 fill_mask(const struct sampler *s, const char *name, const struct frame *at, const struct region *g,
           size_t least, struct ts_record *r, struct err *e)
 {
-    size_t f = s->o.downscale, h = at->side / f;
+    size_t d = s->o.downscale, h = at->side / d;
     struct ts_tensor *t = ts_put(r, name, TS_U8, 2, (const size_t[]){h, h}, e);
-    uint8_t *out = t ? t->data : NULL;
+    uint32_t *count = mem_array(h, sizeof(*count), e);
 
-    for (size_t y = 0; y < h && out != NULL; y++)
-        for (size_t x = 0; x < h; x++) {
-            size_t x0 = at->x + x * f, y0 = at->y + y * f;
-
-            out[y * h + x] = region_count(g, x0, y0, x0 + f, y0 + f) >= least ? 255 : 0;
-        }
+    if (count == NULL)
+        return NULL;
+    for (size_t y = 0; y < h && t != NULL; y++) {
+        region_blocks(g, at->x, at->y + y * d, d, h, count);
+        for (size_t x = 0; x < h; x++)
+            ((uint8_t *)t->data)[y * h + x] = count[x] >= least ? 255 : 0;
+    }
+    free(count);
     return t;
 }
 
@@ -387,17 +435,17 @@ set_metadata(const struct sampler *s, const struct item *it, const struct place 
 
 static int
 make_record(const struct sampler *s, const struct item *it, const struct place *p,
-            const struct region *lesion, uint64_t index, struct ts_record *r, struct err *e)
+            const struct region *lesion, const struct region *tissue, uint64_t index,
+            struct ts_record *r, struct err *e)
 {
     size_t d = s->o.downscale;
     struct frame at = {.x = (p->x - s->o.margin) * d, .y = (p->y - s->o.margin) * d,
                        .side = (s->o.size + 2 * s->o.margin) * d};
-    const struct region tissue = region_borrow(&s->tissue);
 
     ts_clear(r);
     if (fill_image(s, &at, r, e) == -1 || set_metadata(s, it, p, index, r, e) == -1)
         return -1;
-    if (s->o.margin > 0 && fill_mask(s, "tissue", &at, &tissue, (d * d + 1) / 2, r, e) == NULL)
+    if (s->o.margin > 0 && fill_mask(s, "tissue", &at, tissue, (d * d + 1) / 2, r, e) == NULL)
         return -1;
     if (s->o.label != SAMPLE_NORMAL) {
         const struct ts_tensor *t = fill_mask(s, "mask", &at, lesion, 1, r, e);
@@ -428,41 +476,35 @@ draw_from(struct sampler *s, size_t k, struct rng *rng, uint64_t index, struct t
 {
     const struct item *it = &s->item[k];
     const struct finding *f = &s->m->row[it->row];
-    struct region region = {0};
+    int normal = s->o.label == SAMPLE_NORMAL, rc;
+    struct region tissue;
+    struct shapes shapes;
     struct place place;
-    int rc;
 
     if (load_image(s, it->image, e) == -1)
         return err_in(e, "%s:%zu", s->name, s->m->row[s->m->image_first[it->image]].line);
-    if (s->o.label == SAMPLE_NORMAL) {
-        if (load_findings(s, it->image, &region, e) == -1)
-            return -1;
-    } else if (load_lesion(s, f, &region, e) == -1) {
-        err_in(e, "%s:%zu", s->name, f->line);
-        rc = -1;
-        goto done;
-    } else if (!f->has_box && !box_fits(s, region.x0, region.y0, region.x1, region.y1)) {
+    if (load_shapes(s, it, &shapes, e) == -1)
+        return -1;
+    tissue = region_borrow(&s->tissue);
+    if (!normal && !f->has_box && !side_fits(s, shapes.region[0].x1 - shapes.region[0].x0,
+                                              shapes.region[0].y1 - shapes.region[0].y0)) {
         give_up(s, k, OUTSIDE_BOX);
         rc = 0;
-        goto done;
-    }
-    {
-        const struct region tissue = region_borrow(&s->tissue);
+    } else {
         const struct place_rule rule = {
             .h = s->pixels.h, .w = s->pixels.w, .downscale = s->o.downscale, .size = s->o.size,
             .margin = s->o.margin, .min_tissue = s->o.min_tissue, .tissue = &tissue,
-            .lesion = s->o.label == SAMPLE_NORMAL ? NULL : &region,
-            .avoid = s->o.label == SAMPLE_NORMAL ? &region : NULL,
+            .lesion = normal ? NULL : shapes.region, .avoid = shapes.region,
+            .n_avoid = normal ? shapes.n : 0,
         };
 
         rc = place_draw(&rule, rng, &place, e);
+        if (rc == 0)
+            give_up(s, k, NO_PLACE);
+        else if (rc == 1 && make_record(s, it, &place, shapes.region, &tissue, index, r, e) == -1)
+            rc = err_in(e, "%s:%zu", s->name, f->line);
     }
-    if (rc == 0)
-        give_up(s, k, NO_PLACE);
-    else if (rc == 1 && make_record(s, it, &place, &region, index, r, e) == -1)
-        rc = err_in(e, "%s:%zu", s->name, f->line);
-done:
-    region_free(&region);
+    shapes_free(&shapes);
     return rc;
 }
 
