@@ -1,8 +1,9 @@
 /*
  * augment - resize, flip and rotate patches at random.
  *
- * The paper, "Data": patches are flipped left to right, rotated by 90, 180 or 270 degrees, and resized by 0.8 to
- * 1.2.  What was done is in each record's metadata; masks, boxes and the seed pixel follow.
+ * The paper, "Data": patches are flipped left to right, rotated by 90, 180 or 270 degrees, and
+ * resized by 0.8 to 1.2.  What was done is in each record's metadata; masks, boxes and the seed
+ * pixel follow.
  */
 #include <stdlib.h>
 
@@ -32,7 +33,8 @@ choose(const struct opts *o, const struct ts_record *rec, uint64_t index, size_t
     if (o->like != NULL) {
         rc = ts_read(like, &model, e);
         if (rc == 0)
-            err_set(e, "%s has only %llu records", ts_name(like), (unsigned long long)ts_count(like));
+            err_set(e, "%s has only %llu records", ts_name(like),
+                    (unsigned long long)ts_count(like));
         if (rc != 1 || augment_recorded(&model, out, e) == -1)
             cli_fail(e);
         ts_clear(&model);
@@ -52,9 +54,11 @@ choose(const struct opts *o, const struct ts_record *rec, uint64_t index, size_t
 int
 main(int argc, char **argv)
 {
-    struct opts o = {.draw = {.min_scale = 0.8, .max_scale = 1.2, .min_tissue = 0.9}, .variants = 1};
+    struct opts o = {.draw = {.min_scale = 0.8, .max_scale = 1.2, .min_tissue = 0.9},
+                     .variants = 1};
     const struct cli_opt table[] = {
-        CLI_SIZE(0, "size", "N", &o.draw.size, 0, 16384, "side of the result; 0 = without the margin"),
+        CLI_SIZE(0, "size", "N", &o.draw.size, 0, 16384,
+                 "side of the result; 0 = without the margin"),
         CLI_FLAG(0, "no-flip", &o.draw.no_flip, "do not flip"),
         CLI_FLAG(0, "no-rotate", &o.draw.no_rotate, "do not rotate"),
         CLI_REAL(0, "min-scale", "S", &o.draw.min_scale, AUGMENT_MIN_SCALE, AUGMENT_MAX_SCALE,
@@ -64,11 +68,13 @@ main(int argc, char **argv)
         CLI_REAL(0, "min-tissue", "SHARE", &o.draw.min_tissue, 0, 1, "least share of tissue"),
         CLI_SIZE(0, "variants", "N", &o.variants, 1, MAX_VARIANTS, "patches made of each one"),
         CLI_FLAG(0, "undo", &o.undo, "undo the recorded flip and rotation instead"),
-        CLI_TEXT(0, "like", "FILE", &o.like, "do what the records of FILE tell instead, one for one"),
+        CLI_TEXT(0, "like", "FILE", &o.like,
+                 "do what the records of FILE tell instead, one for one"),
         CLI_SEED(&o.seed),
         CLI_END,
     };
-    const struct cli_prog prog = {"augment", "", "Resize, flip and rotate patches at random.", table, 0, 0};
+    const struct cli_prog prog = {"augment", "", "Resize, flip and rotate patches at random.",
+                                  table,     0,  0};
     struct ts_record rec = {0}, work = {0};
     struct ts_reader *in, *like = NULL;
     struct ts_writer *out;
@@ -78,7 +84,8 @@ main(int argc, char **argv)
 
     cli_parse(&prog, argc, argv);
     if (o.draw.min_scale > o.draw.max_scale)
-        cli_usage("--min-scale %g is larger than --max-scale %g", o.draw.min_scale, o.draw.max_scale);
+        cli_usage("--min-scale %g is larger than --max-scale %g", o.draw.min_scale,
+                  o.draw.max_scale);
     if ((o.undo || o.like != NULL) + (o.variants > 1) > 1 || (o.undo && o.like != NULL))
         cli_usage("--undo, --like and --variants exclude each other");
     if ((history = cli_history(&prog, &e)) == NULL || (in = ts_open("-", &e)) == NULL ||

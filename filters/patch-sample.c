@@ -1,8 +1,8 @@
 /*
  * patch-sample - draw patches from the mammograms of a manifest.
  *
- * The paper, "Data": normal patches at random places with at least 90 % tissue, lesion patches round a
- * random pixel of the lesion.  The law of the draws stands in patch/sample.h.
+ * The paper, "Data": normal patches at random places with at least 90 % tissue, lesion patches
+ * round a random pixel of the lesion.  The law of the draws stands in patch/sample.h.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,23 +60,32 @@ write_log(struct jsonl *log, uint64_t records, const struct sampler *s, const st
 int
 main(int argc, char **argv)
 {
-    struct opts o = {.lesion = SAMPLE_ANY, .size = 256, .downscale = 1, .max_box = SIZE_MAX,
-                     .count = SIZE_MAX, .min_tissue = 0.9};
+    struct opts o = {.lesion = SAMPLE_ANY,
+                     .size = 256,
+                     .downscale = 1,
+                     .max_box = SIZE_MAX,
+                     .count = SIZE_MAX,
+                     .min_tissue = 0.9};
     const struct cli_opt table[] = {
         CLI_CHOICE(0, "split", &o.split, splits, "patients to draw from"),
         CLI_CHOICE(0, "label", &o.label, labels, "what the patches show"),
         CLI_CHOICE(0, "lesion", &o.lesion, lesions, "kind of finding; both serves as either"),
-        CLI_CHOICE(0, "from", &o.from, froms, "normal patches: clean images, places away from findings"),
+        CLI_CHOICE(0, "from", &o.from, froms,
+                   "normal patches: clean images, places away from findings"),
         CLI_LOCAL_SIZE('n', "count", "N", &o.count, 0, 1e15, "patches to draw"),
         CLI_LOCAL_FLAG(0, "endless", &o.endless, "draw until the reader has enough"),
         CLI_SIZE(0, "each", "N", &o.each, 0, 1e6, "N patches of each image or finding in turn"),
         CLI_LOCAL_SIZE(0, "start", "N", &o.start, 0, 1e15, "number of the first patch"),
         CLI_SIZE(0, "size", "N", &o.size, 2, SAMPLE_MAX_SIZE, "side of a patch"),
-        CLI_SIZE(0, "margin", "N", &o.margin, 0, SAMPLE_MAX_SIZE, "more pixels on each side, for augment"),
-        CLI_SIZE(0, "downscale", "N", &o.downscale, 1, SAMPLE_MAX_DOWNSCALE, "make the images N times smaller"),
+        CLI_SIZE(0, "margin", "N", &o.margin, 0, SAMPLE_MAX_SIZE,
+                 "more pixels on each side, for augment"),
+        CLI_SIZE(0, "downscale", "N", &o.downscale, 1, SAMPLE_MAX_DOWNSCALE,
+                 "make the images N times smaller"),
         CLI_REAL(0, "min-tissue", "SHARE", &o.min_tissue, 0, 1, "least share of tissue"),
-        CLI_SIZE(0, "min-box", "N", &o.min_box, 0, 65535, "leave out findings with a longer side below N"),
-        CLI_SIZE(0, "max-box", "N", &o.max_box, 1, 65535, "leave out findings with a longer side above N"),
+        CLI_SIZE(0, "min-box", "N", &o.min_box, 0, 65535,
+                 "leave out findings with a longer side below N"),
+        CLI_SIZE(0, "max-box", "N", &o.max_box, 1, 65535,
+                 "leave out findings with a longer side above N"),
         CLI_SEED(&o.seed),
         CLI_LOCAL_TEXT(0, "cache", "DIR", &o.cache, "keep decoded images in DIR"),
         CLI_LOCAL_TEXT(0, "root", "DIR", &o.root, "folder that the manifest's paths start from"),
@@ -84,8 +93,8 @@ main(int argc, char **argv)
         CLI_PROGRESS(&o.progress),
         CLI_END,
     };
-    const struct cli_prog prog = {"patch-sample", "MANIFEST",
-                                  "Draw patches from the mammograms of a manifest.", table, 1, 1};
+    const struct cli_prog prog = {
+        "patch-sample", "MANIFEST", "Draw patches from the mammograms of a manifest.", table, 1, 1};
     const char *path = argv[cli_parse(&prog, argc, argv)];
     struct ts_record rec = {0};
     struct progress bar;
@@ -103,12 +112,18 @@ main(int argc, char **argv)
         (cache = cache_open(o.cache, &e)) == NULL)
         cli_fail(&e);
     sampler = sampler_open(&m, path, cache,
-                           &(struct sample_options){
-                               .split = splits[o.split], .label = (enum sample_label)o.label,
-                               .lesion = (enum sample_lesion)o.lesion, .from = (enum sample_from)o.from,
-                               .size = o.size, .margin = o.margin, .downscale = o.downscale,
-                               .min_tissue = o.min_tissue, .min_box = o.min_box, .max_box = o.max_box,
-                               .each = o.each, .seed = o.seed},
+                           &(struct sample_options){.split = splits[o.split],
+                                                    .label = (enum sample_label)o.label,
+                                                    .lesion = (enum sample_lesion)o.lesion,
+                                                    .from = (enum sample_from)o.from,
+                                                    .size = o.size,
+                                                    .margin = o.margin,
+                                                    .downscale = o.downscale,
+                                                    .min_tissue = o.min_tissue,
+                                                    .min_box = o.min_box,
+                                                    .max_box = o.max_box,
+                                                    .each = o.each,
+                                                    .seed = o.seed},
                            &e);
     if (sampler == NULL || jsonl_open(&log, o.log, 0, &e) == -1 || (out = ts_stdout(&e)) == NULL)
         cli_fail(&e);
@@ -116,7 +131,8 @@ main(int argc, char **argv)
     i = o.start;
     total = sampler_total(sampler);
     end = o.count != SIZE_MAX ? (uint64_t)o.start + o.count : total;
-    progress_start(&bar, "patch-sample", "patches", o.start, end == UINT64_MAX ? 0 : end, o.progress);
+    progress_start(&bar, "patch-sample", "patches", o.start, end == UINT64_MAX ? 0 : end,
+                   o.progress);
     for (; i < end; i++) {
         int rc = sampler_draw(sampler, i, &rec, &e);
 
@@ -131,7 +147,8 @@ main(int argc, char **argv)
     }
     progress_end(&bar, i);
     /* The reader of an endless stream has closed it, so there is no one to send a trailer to. */
-    if (write_log(&log, records, sampler, cache, &e) == -1 || (!o.endless && ts_finish(out, &e) == -1))
+    if (write_log(&log, records, sampler, cache, &e) == -1 ||
+        (!o.endless && ts_finish(out, &e) == -1))
         cli_fail(&e);
     if (o.endless)
         ts_abandon(out);

@@ -75,11 +75,11 @@ table_put(struct table *t, uint64_t key, uint64_t a, uint64_t b, struct err *e)
 /* ---- the store ---- */
 
 struct cache {
-    char *dir;             /* NULL: the nameless file */
-    int fd;                /* of the nameless file */
-    uint64_t end;          /* of the nameless file: where the next entry goes */
-    struct table entries;  /* of the nameless file: key -> offset, bytes */
-    struct table sources;  /* hash of a path -> bytes, hash of them */
+    char *dir;            /* NULL: the nameless file */
+    int fd;               /* of the nameless file */
+    uint64_t end;         /* of the nameless file: where the next entry goes */
+    struct table entries; /* of the nameless file: key -> offset, bytes */
+    struct table sources; /* hash of a path -> bytes, hash of them */
     uint64_t misses;
 };
 
@@ -191,7 +191,8 @@ write_at(int fd, const void *bytes, size_t n, uint64_t at)
 
 /* In a folder an entry appears whole or not at all, under a name that no other program writes. */
 static int
-store_in_folder(struct cache *c, const struct header *h, const void *px, size_t bytes, struct err *e)
+store_in_folder(struct cache *c, const struct header *h, const void *px, size_t bytes,
+                struct err *e)
 {
     char *name = entry_name(c, h->key, e), *tmp = name ? mem_printf(e, "%s.XXXXXX", name) : NULL;
     int fd = tmp ? mkstemp(tmp) : -1, rc = -1;
@@ -216,7 +217,7 @@ done:
     return rc;
 }
 
-/* In the nameless file it begins at a multiple of any page size in use, so that it can be mapped. */
+/* In the nameless file it begins at a multiple of any page size, so that it can be mapped. */
 static int
 store_nameless(struct cache *c, const struct header *h, const void *px, size_t bytes, struct err *e)
 {
@@ -247,11 +248,18 @@ accept_entry(void *map, size_t bytes, const struct header *want, struct cache_pl
         return 0;
     if (bytes != sizeof(*h) + (size_t)(h->x1 - h->x0) * (h->y1 - h->y0) * size)
         return 0;
-    *out = (struct cache_plane){.h = h->h, .w = h->w, .x0 = h->x0, .y0 = h->y0, .x1 = h->x1,
-                                .y1 = h->y1, .count = (size_t)h->count, .max = h->max,
+    *out = (struct cache_plane){.h = h->h,
+                                .w = h->w,
+                                .x0 = h->x0,
+                                .y0 = h->y0,
+                                .x1 = h->x1,
+                                .y1 = h->y1,
+                                .count = (size_t)h->count,
+                                .max = h->max,
                                 .u8 = size == 1 ? px : NULL,
                                 .u16 = size == 2 ? (const uint16_t *)(const void *)px : NULL,
-                                .map = map, .map_bytes = bytes};
+                                .map = map,
+                                .map_bytes = bytes};
     return 1;
 }
 
@@ -454,7 +462,8 @@ cache_image(struct cache *c, const char *path, struct cache_plane *out, struct e
 }
 
 int
-cache_mask(struct cache *c, const char *path, unsigned value, struct cache_plane *out, struct err *e)
+cache_mask(struct cache *c, const char *path, unsigned value, struct cache_plane *out,
+           struct err *e)
 {
     return fetch(c, KIND_MASK, path, value, out, e);
 }

@@ -2,12 +2,13 @@
  * cache - images decoded once, kept raw on disk, and mapped.
  *
  * Drawing patches at random from thousands of images touches a few rows of each, again and again;
- * decoding them every time would take nearly all of the time, keeping them nearly all of the memory.
+ * decoding them every time would take nearly all of the time, keeping them nearly all of the
+ * memory.
  *
- * Entries are named by what they are made from: the number and the hash of the source file's bytes (not
- * its name or its time), the kind, and the version of mammopipe.  So a source that changed gets
- * an entry of its own, copies share one, any number of programs may use a folder at a time, and
- * the folder may be deleted whenever none does.  Entries are in the machine's own byte order.
+ * Entries are named by what they are made from: the number and the hash of the source file's bytes
+ * (not its name or its time), the kind, and the version of mammopipe.  So a source that changed
+ * gets an entry of its own, copies share one, any number of programs may use a folder at a time,
+ * and the folder may be deleted whenever none does.  Entries are in the machine's own byte order.
  */
 #ifndef MP_IMAGE_CACHE_H
 #define MP_IMAGE_CACHE_H
@@ -40,12 +41,13 @@ struct cache *cache_open(const char *dir, struct err *e);
 void cache_close(struct cache *c);
 
 /*
- * The image at path (as image_read() takes it), the mask at path whose pixels are those of grey level
- * `value` (0: not zero), and the tissue that tissue_find() sees by default on the image at path.
+ * The image at path (as image_read() takes it), the mask at path whose pixels are those of grey
+ * level `value` (0: not zero), and the tissue that tissue_find() sees by default on the image at
+ * path.
  *
- * out is written and stays valid until cache_release(), also past cache_close().  Returns 0, or -1 with the
- * reason, which names the file, in e.  A source is read once more by each process, to hash it; a file
- * that changes after that is not noticed.
+ * out is written and stays valid until cache_release(), also past cache_close().  Returns 0, or -1
+ * with the reason, which names the file, in e.  A source is read once more by each process, to hash
+ * it; a file that changes after that is not noticed.
  */
 int cache_image(struct cache *c, const char *path, struct cache_plane *out, struct err *e);
 int cache_mask(struct cache *c, const char *path, unsigned value, struct cache_plane *out,

@@ -26,9 +26,8 @@ augment_then(const struct augment_change *a, const struct augment_change *b)
 struct augment_change
 augment_undo(const struct augment_change *c)
 {
-    return (struct augment_change){.scale = 1,
-                                   .rotate = c->flip ? c->rotate : (360 - c->rotate) % 360,
-                                   .flip = c->flip};
+    return (struct augment_change){
+        .scale = 1, .rotate = c->flip ? c->rotate : (360 - c->rotate) % 360, .flip = c->flip};
 }
 
 /* n whole numbers up to `most` with commas between them, and nothing else. */
@@ -93,13 +92,14 @@ turn_plane(const struct augment_change *c, size_t n, size_t size, const void *fr
             size_t tx = x, ty = y;
 
             turn_pixel(c, n, &tx, &ty);
-            memcpy((char *)to + (ty * n + tx) * size, (const char *)from + (y * n + x) * size, size);
+            memcpy((char *)to + (ty * n + tx) * size, (const char *)from + (y * n + x) * size,
+                   size);
         }
 }
 
 /* ---- the part of a record that is used ---- */
 
-/* The window of `len` pixels, `off` from the left and the top of a record's image of side x side, becomes size x size. */
+/* The middle `len` pixels of an image of side x side, from `off` on, become size x size. */
 struct view {
     size_t side, size, margin;
     double off, len;
@@ -125,8 +125,8 @@ view_init(struct view *v, const struct ts_record *r, size_t size, double scale, 
     if (v->len > (double)v->side && v->len < (double)v->side * (1 + 1e-9))
         v->len = (double)v->side;
     if (!(v->len <= (double)v->side))
-        return err_set(e, "no room for scale %g: %zu pixels need an image of %.0f, it has %zu", scale,
-                       v->size, ceil(v->len), v->side);
+        return err_set(e, "no room for scale %g: %zu pixels need an image of %.0f, it has %zu",
+                       scale, v->size, ceil(v->len), v->side);
     v->off = ((double)v->side - v->len) / 2;
     return 0;
 }
@@ -204,7 +204,7 @@ augment_draw(const struct ts_record *r, const struct augment_options *o, struct 
     size_t x, y;
     int seeded;
 
-    /* All draws are made, wanted or not, so that one option does not change what another one does. */
+    /* All draws are made, wanted or not, so that one option does not change what others do. */
     out->flip = (int)rng_below(rng, 2) && !o->no_flip;
     out->rotate = 90 * (int)rng_below(rng, 4);
     if (o->no_rotate)
@@ -257,8 +257,8 @@ change_plane(const struct view *v, const struct augment_change *c, enum ts_dtype
             memcpy((char *)seen + y * n * size,
                    (const char *)from + ((y + skip) * v->side + skip) * size, n * size);
     } else if (type == TS_F32) {
-        if (resample_bilinear(from, v->side, v->side, v->off, v->off, v->len, v->len, seen, n, n, e) ==
-            -1)
+        if (resample_bilinear(from, v->side, v->side, v->off, v->off, v->len, v->len, seen, n, n,
+                              e) == -1)
             goto fail;
     } else {
         resample_nearest_u8(from, v->side, v->side, v->off, v->off, v->len, v->len, seen, n, n);
@@ -274,7 +274,8 @@ fail:
 
 /* All planes of the image's size. */
 static int
-change_planes(struct ts_record *r, const struct view *v, const struct augment_change *c, struct err *e)
+change_planes(struct ts_record *r, const struct view *v, const struct augment_change *c,
+              struct err *e)
 {
     const size_t shape[2] = {v->size, v->size};
 
@@ -291,7 +292,8 @@ change_planes(struct ts_record *r, const struct view *v, const struct augment_ch
             if (image == NULL)
                 return -1;
         } else if (t->dtype != TS_F32 && t->dtype != TS_U8) {
-            return err_set(e, "tensor '%s' is %s and not F32 or U8", t->name, ts_dtype_name(t->dtype));
+            return err_set(e, "tensor '%s' is %s and not F32 or U8", t->name,
+                           ts_dtype_name(t->dtype));
         }
         plane = change_plane(v, c, image ? TS_F32 : t->dtype, image ? image : t->data, e);
         free(image);
@@ -339,8 +341,8 @@ change_box(struct ts_record *r, const struct view *v, const struct augment_chang
 
 /* The seed pixel moves along, and stays a pixel of the lesion though resizing may have lost it. */
 static int
-change_seed(struct ts_record *r, const struct view *v, const struct augment_change *c, int on_lesion,
-            size_t x, size_t y, struct err *e)
+change_seed(struct ts_record *r, const struct view *v, const struct augment_change *c,
+            int on_lesion, size_t x, size_t y, struct err *e)
 {
     struct ts_tensor *mask = ts_find(r, "mask");
 
@@ -354,7 +356,7 @@ change_seed(struct ts_record *r, const struct view *v, const struct augment_chan
     return ts_meta_setf(r, "seedpixel", e, "%zu,%zu", x, y);
 }
 
-/* Another size is another window round the same centre; records of other origin may not have one. */
+/* Another size is another window round the same centre; foreign records may not have one. */
 static int
 change_window(struct ts_record *r, const struct view *v, struct err *e)
 {

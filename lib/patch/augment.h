@@ -1,12 +1,14 @@
 /*
  * augment - resize, flip and rotate a patch, all its planes alike.
  *
- * The paper, "Data": patches are flipped left to right, rotated by 90, 180 or 270 degrees and resized by 0.8 to
- * 1.2, at random.  Resizing by s takes the window of size/s pixels in the middle of the record's image to
- * size x size pixels; a margin (patch-sample --margin) is what makes room for s < 1, and is cut off.
+ * The paper, "Data": patches are flipped left to right, rotated by 90, 180 or 270 degrees and
+ * resized by 0.8 to 1.2, at random.  Resizing by s takes the window of size/s pixels in the middle
+ * of the record's image to size x size pixels; a margin (patch-sample --margin) is what makes room
+ * for s < 1, and is cut off.
  *
- * Order: resize, then flip, then rotate.  x runs to the right, y down; rotation is counter-clockwise as seen.
- * The pixel (x, y) of a plane of n x n goes to (n - 1 - x, y) when flipped and to (y, n - 1 - x) when rotated by 90.
+ * Order: resize, then flip, then rotate.  x runs to the right, y down; rotation is
+ * counter-clockwise as seen.  The pixel (x, y) of a plane of n x n goes to (n - 1 - x, y) when
+ * flipped and to (y, n - 1 - x) when rotated by 90.
  */
 #ifndef MP_PATCH_AUGMENT_H
 #define MP_PATCH_AUGMENT_H
@@ -21,10 +23,10 @@
 #define AUGMENT_MAX_SCALE 10
 
 struct augment_options {
-    size_t size;                 /* of the result; 0: the record's image without its margin */
+    size_t size; /* of the result; 0: the record's image without its margin */
     int no_flip, no_rotate;
     double min_scale, max_scale; /* AUGMENT_MIN_SCALE .. AUGMENT_MAX_SCALE */
-    double min_tissue;           /* least share of tissue, where the record has the tensor `tissue` */
+    double min_tissue; /* least share of tissue, where the record has the tensor `tissue` */
 };
 
 struct augment_change {
@@ -34,21 +36,23 @@ struct augment_change {
 };
 
 /*
- * Draws a change for r: flip and rotation uniformly, the scale uniformly from those that keep the tissue share and the
- * lesion's seed pixel in view.  Where 64 tries find none, the allowed scale closest to 1 is taken, which loses
- * neither if 1 is in the range.  Scales are multiples of 1e-6, so that the metadata tell them exactly.
+ * Draws a change for r: flip and rotation uniformly, the scale uniformly from those that keep the
+ * tissue share and the lesion's seed pixel in view.  Where 64 tries find none, the allowed scale
+ * closest to 1 is taken, which loses neither if 1 is in the range.  Scales are multiples of 1e-6,
+ * so that the metadata tell them exactly.
  *
- * Returns 0, or -1 with the reason in e (no room for min_scale; the seed pixel cannot be kept; a record that
- * is no square patch).
+ * Returns 0, or -1 with the reason in e (no room for min_scale; the seed pixel cannot be kept; a
+ * record that is no square patch).
  */
 int augment_draw(const struct ts_record *r, const struct augment_options *o, struct rng *rng,
                  struct augment_change *out, struct err *e);
 
 /*
- * Changes r.  Every plane of the image's size follows: F32 bilinear, U8 by the nearest pixel; `image` becomes F32;
- * `tissue` is dropped.  So do `bbox` (the box round `mask`, where there is one), `seedpixel`, `tissue`, `margin`
- * (0) and, where size asks for another window, `x y window`.  `scale rotate flip` tell the sum of all changes
- * since the patch was sampled.  variant only makes `id` different; `parent` becomes the id before.
+ * Changes r.  Every plane of the image's size follows: F32 bilinear, U8 by the nearest pixel;
+ * `image` becomes F32; `tissue` is dropped.  So do `bbox` (the box round `mask`, where there is
+ * one), `seedpixel`, `tissue`, `margin` (0) and, where size asks for another window, `x y window`.
+ * `scale rotate flip` tell the sum of all changes since the patch was sampled.  variant only makes
+ * `id` different; `parent` becomes the id before.
  *
  * size 0: as in augment_options.  Returns 0, or -1 with the reason in e (r is then of no use).
  */

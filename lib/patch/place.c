@@ -17,7 +17,7 @@ any_set(const uint8_t *p, size_t n)
     return any != 0;
 }
 
-/* From above and below to the first rows that hold something; then each row only as far as it widens the box. */
+/* First the rows that hold something; then each of them only as far as it widens the box. */
 struct box
 box_of_mask(const uint8_t *m, size_t h, size_t w)
 {
@@ -43,7 +43,7 @@ box_of_mask(const uint8_t *m, size_t h, size_t w)
     return b;
 }
 
-/* The sum of n bytes of 0 and 1, eight at a time: a byte of `sum8` overflows after 255 words at the earliest. */
+/* The sum of n bytes of 0 and 1, eight at a time; a byte of sum8 has room for 255 of them. */
 static size_t
 count_row(const uint8_t *p, size_t n)
 {
@@ -136,7 +136,8 @@ region_ellipse(struct region *g, size_t x0, size_t y0, size_t x1, size_t y1, str
         return -1;
     for (size_t y = 0; y < h && g->owned != NULL; y++)
         for (size_t x = 0; x < w; x++) {
-            double u = ((double)x + 0.5) / (double)w * 2 - 1, v = ((double)y + 0.5) / (double)h * 2 - 1;
+            double u = ((double)x + 0.5) / (double)w * 2 - 1,
+                   v = ((double)y + 0.5) / (double)h * 2 - 1;
 
             g->owned[y * w + x] = u * u + v * v <= 1;
         }
@@ -147,8 +148,12 @@ region_ellipse(struct region *g, size_t x0, size_t y0, size_t x1, size_t y1, str
 struct region
 region_borrow(const struct cache_plane *mask)
 {
-    return (struct region){.x0 = mask->x0, .y0 = mask->y0, .x1 = mask->x1, .y1 = mask->y1,
-                           .count = mask->count, .px = mask->u8};
+    return (struct region){.x0 = mask->x0,
+                           .y0 = mask->y0,
+                           .x1 = mask->x1,
+                           .y1 = mask->y1,
+                           .count = mask->count,
+                           .px = mask->u8};
 }
 
 /* The common part of a region's box and another, empty where x1 <= x0 or y1 <= y0. */
@@ -223,7 +228,7 @@ region_free(struct region *g)
     *g = (struct region){0};
 }
 
-/* The k-th pixel of the set, in raster order, among those inside the box; there must be more than k. */
+/* The k-th pixel of the set in raster order among those in the box, of which there are more. */
 static void
 region_pixel(const struct region *g, struct box in, size_t k, size_t *px, size_t *py)
 {
@@ -311,8 +316,8 @@ try_place(const struct place_rule *r, const struct box *c, struct rng *rng, stru
 }
 
 /*
- * Counting out: the rows of a window are kept as sums down each column, which change by a few rows from
- * one y to the next; sums of sums along the row then give each window's count at once.
+ * Counting out: the rows of a window are kept as sums down each column, which change by a few rows
+ * from one y to the next; sums of sums along the row then give each window's count at once.
  */
 struct strip {
     uint32_t *column; /* [w] */
@@ -344,7 +349,7 @@ struct count_out {
     const struct place_rule *r;
     const struct region *other; /* [n] the lesion, or what is to be avoided: counted together */
     size_t n;
-    size_t more;                /* rows and columns round the window in which they count */
+    size_t more; /* rows and columns round the window in which they count */
     struct strip tissue, region;
 };
 
@@ -377,7 +382,7 @@ move_to(struct count_out *c, size_t y, int first)
     strip_sum(&c->region, r->w);
 }
 
-/* How many draws lead to the window at x of the row where the strips stand: 0 if it is not allowed. */
+/* How many draws lead to the window at x of the row where the strips stand; 0: not allowed. */
 static uint64_t
 weight_at(const struct count_out *c, size_t x, uint64_t *tissue)
 {

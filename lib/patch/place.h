@@ -23,19 +23,20 @@ struct box box_of_mask(const uint8_t *m, size_t h, size_t w);
 /* A set of pixels: 0 or 1 inside a box, none outside. */
 struct region {
     size_t x0, y0, x1, y1;
-    size_t count;       /* pixels in the set */
-    const uint8_t *px;  /* [y1 - y0][x1 - x0] */
-    uint8_t *owned;     /* what region_free() frees; NULL where px is borrowed */
+    size_t count;      /* pixels in the set */
+    const uint8_t *px; /* [y1 - y0][x1 - x0] */
+    uint8_t *owned;    /* what region_free() frees; NULL where px is borrowed */
 };
 
 /*
- * A full box; the ellipse that fills a box (pixels whose centre lies in it; at least one); the pixels of a mask
- * inside a box.  The region is trimmed to its pixels.  Return 0, or -1 (memory) with the reason in e.
+ * A full box; the ellipse that fills a box (pixels whose centre lies in it; at least one); the
+ * pixels of a mask inside a box.  The region is trimmed to its pixels.  Return 0, or -1 (memory)
+ * with the reason in e.
  */
 int region_box(struct region *g, size_t x0, size_t y0, size_t x1, size_t y1, struct err *e);
 int region_ellipse(struct region *g, size_t x0, size_t y0, size_t x1, size_t y1, struct err *e);
-int region_of_mask(struct region *g, const struct cache_plane *mask, size_t x0, size_t y0, size_t x1,
-                   size_t y1, struct err *e);
+int region_of_mask(struct region *g, const struct cache_plane *mask, size_t x0, size_t y0,
+                   size_t x1, size_t y1, struct err *e);
 
 /* The whole mask, borrowed: valid as long as mask is. */
 struct region region_borrow(const struct cache_plane *mask);
@@ -43,14 +44,15 @@ struct region region_borrow(const struct cache_plane *mask);
 /* Pixels of the set inside a box, which may reach beyond the image. */
 size_t region_count(const struct region *g, size_t x0, size_t y0, size_t x1, size_t y1);
 
-/* Pixels of the set in each of n blocks of d x d side by side, the first with its corner at (x0, y0). */
-void region_blocks(const struct region *g, size_t x0, size_t y0, size_t d, size_t n, uint32_t *count);
+/* The same in each of n blocks of d x d side by side, the first with its corner at (x0, y0). */
+void region_blocks(const struct region *g, size_t x0, size_t y0, size_t d, size_t n,
+                   uint32_t *count);
 
 void region_free(struct region *g);
 
 /* What a window must be like. */
 struct place_rule {
-    size_t h, w;                /* the image, before downscale */
+    size_t h, w; /* the image, before downscale */
     size_t downscale, size, margin;
     double min_tissue;
     const struct region *tissue;
@@ -72,6 +74,7 @@ int place_draw(const struct place_rule *rule, struct rng *rng, struct place *out
  * The same by counting out all windows, without trying first: slow, and exact however rare the
  * allowed ones are.  place_draw() falls back on it; here for its test.
  */
-int place_draw_exact(const struct place_rule *rule, struct rng *rng, struct place *out, struct err *e);
+int place_draw_exact(const struct place_rule *rule, struct rng *rng, struct place *out,
+                     struct err *e);
 
 #endif

@@ -138,7 +138,9 @@ sampler_open(const struct manifest *m, const char *name, struct cache *c,
     }
     s->report.items = s->left = s->n;
     if (s->n == 0) {
-        err_set(e, "%s: nothing to draw from in split %s (%zu of unknown place, %zu outside the box limits)",
+        err_set(e,
+                "%s: nothing to draw from in split %s (%zu of unknown place, %zu outside the box "
+                "limits)",
                 name, o->split, s->report.unlocated, s->report.outside_box);
         goto fail;
     }
@@ -265,7 +267,7 @@ shapes_alloc(struct shapes *g, size_t n, struct err *e)
     return 0;
 }
 
-/* The pixels of a row's lesion: its mask inside its box, as far as it has them; without a mask the ellipse. */
+/* The pixels of a row's lesion: the mask inside the box, as far as there are; else the ellipse. */
 static int
 load_lesion(const struct sampler *s, const struct finding *f, struct region *out,
             struct cache_plane *mask, struct err *e)
@@ -284,8 +286,8 @@ load_lesion(const struct sampler *s, const struct finding *f, struct region *out
 }
 
 /*
- * What a normal window must not touch of a row: the outline, whole, where there is a mask, else the box.
- * Broader than the lesion itself, to be on the safe side.
+ * What a normal window must not touch of a row: the outline, whole, where there is a mask, else the
+ * box.  Broader than the lesion itself, to be on the safe side.
  */
 static int
 load_outline(const struct sampler *s, const struct finding *f, struct region *out,
@@ -329,12 +331,12 @@ load_shapes(const struct sampler *s, const struct item *it, struct shapes *out, 
 
 /* ---- the record ---- */
 
-/* The corner of the record's image, margin included, in pixels of the image as it is; and its side there. */
+/* The record's image, margin included, in pixels of the source: its corner and its side. */
 struct frame {
     size_t x, y, side;
 };
 
-/* The sums of n blocks of d x d pixels side by side, the first with its corner at index `corner`. */
+/* The sums of n blocks of d x d pixels side by side; the first has its corner at p[corner]. */
 static void
 block_sums(const struct cache_plane *p, size_t corner, size_t d, size_t n, uint64_t *sum)
 {
@@ -402,11 +404,13 @@ set_metadata(const struct sampler *s, const struct item *it, const struct place 
 {
     const struct finding *f = &s->m->row[it->row];
     size_t d = s->o.downscale, window = s->o.size * d;
-    const char *text[][2] = {{"parent", ""}, {"source", f->image}, {"patient", f->patient},
-                             {"split", f->split}, {"side", f->side}, {"view", f->view},
-                             {"scale", "1"}, {"rotate", "0"}, {"flip", "0"},
-                             {"label", label_word[s->o.label]}, {"synthetic", "0"},
-                             {"lesion", s->o.label == SAMPLE_NORMAL ? "" : f->lesion}};
+    const char *text[][2] = {
+        {"parent", ""},          {"source", f->image},
+        {"patient", f->patient}, {"split", f->split},
+        {"side", f->side},       {"view", f->view},
+        {"scale", "1"},          {"rotate", "0"},
+        {"flip", "0"},           {"label", label_word[s->o.label]},
+        {"synthetic", "0"},      {"lesion", s->o.label == SAMPLE_NORMAL ? "" : f->lesion}};
     char *id = mem_printf(e, "%s %zu %zu %zu %" PRIu64 " %" PRIu64, f->image, p->x * d, p->y * d,
                           window, s->o.seed, index);
     uint64_t hash;
@@ -439,7 +443,8 @@ make_record(const struct sampler *s, const struct item *it, const struct place *
             struct ts_record *r, struct err *e)
 {
     size_t d = s->o.downscale;
-    struct frame at = {.x = (p->x - s->o.margin) * d, .y = (p->y - s->o.margin) * d,
+    struct frame at = {.x = (p->x - s->o.margin) * d,
+                       .y = (p->y - s->o.margin) * d,
                        .side = (s->o.size + 2 * s->o.margin) * d};
 
     ts_clear(r);
@@ -486,15 +491,22 @@ draw_from(struct sampler *s, size_t k, struct rng *rng, uint64_t index, struct t
     if (load_shapes(s, it, &shapes, e) == -1)
         return -1;
     tissue = region_borrow(&s->tissue);
-    if (!normal && !f->has_box && !side_fits(s, shapes.region[0].x1 - shapes.region[0].x0,
-                                              shapes.region[0].y1 - shapes.region[0].y0)) {
+    if (!normal && !f->has_box &&
+        !side_fits(s, shapes.region[0].x1 - shapes.region[0].x0,
+                   shapes.region[0].y1 - shapes.region[0].y0)) {
         give_up(s, k, OUTSIDE_BOX);
         rc = 0;
     } else {
         const struct place_rule rule = {
-            .h = s->pixels.h, .w = s->pixels.w, .downscale = s->o.downscale, .size = s->o.size,
-            .margin = s->o.margin, .min_tissue = s->o.min_tissue, .tissue = &tissue,
-            .lesion = normal ? NULL : shapes.region, .avoid = shapes.region,
+            .h = s->pixels.h,
+            .w = s->pixels.w,
+            .downscale = s->o.downscale,
+            .size = s->o.size,
+            .margin = s->o.margin,
+            .min_tissue = s->o.min_tissue,
+            .tissue = &tissue,
+            .lesion = normal ? NULL : shapes.region,
+            .avoid = shapes.region,
             .n_avoid = normal ? shapes.n : 0,
         };
 
@@ -520,8 +532,8 @@ sampler_draw(struct sampler *s, uint64_t index, struct ts_record *r, struct err 
         return s->state[k] == UNKNOWN ? draw_from(s, k, &rng, index, r, e) : 0;
     }
     /*
-     * Items without a place are drawn again, so that the others stay equally likely.  Each try has a
-     * generator of its own: whether an item is known to be useless already must not matter.
+     * Items without a place are drawn again, so that the others stay equally likely.  Each try has
+     * a generator of its own: whether an item is known to be useless already must not matter.
      */
     while (rc == 0 && s->left > 0) {
         size_t k = (size_t)rng_below(&rng, s->n);
@@ -531,9 +543,11 @@ sampler_draw(struct sampler *s, uint64_t index, struct ts_record *r, struct err 
             rc = draw_from(s, k, &own, index, r, e);
     }
     if (rc == 0)
-        return err_set(e, "%s: no patch of %zu pixels with %g tissue in any of %zu %s (%zu outside the "
-                          "box limits)",
-                       s->name, s->o.size, s->o.min_tissue, s->n,
-                       s->o.label == SAMPLE_NORMAL ? "images" : "findings", s->report.outside_box);
+        return err_set(
+            e,
+            "%s: no patch of %zu pixels with %g tissue in any of %zu %s (%zu outside the "
+            "box limits)",
+            s->name, s->o.size, s->o.min_tissue, s->n,
+            s->o.label == SAMPLE_NORMAL ? "images" : "findings", s->report.outside_box);
     return rc;
 }

@@ -1,26 +1,27 @@
 /*
  * sample - patches at random places of the images of a manifest.
  *
- * The paper: "a random location is picked on a random mammogram image with at least 90% tissue"; for a lesion a
- * random pixel on it, moved by up to half a patch either way.  The law, exactly:
+ * The paper: "a random location is picked on a random mammogram image with at least 90% tissue";
+ * for a lesion a random pixel on it, moved by up to half a patch either way.  The law, exactly:
  *
- *   Draws are made on images made smaller by `downscale` (mean over blocks; a border that does not fill a block is
- *   dropped).  A place is the top left corner of a window of size x size pixels there.  It is allowed if the window
- *   with `margin` more pixels on each side lies inside the image and at least `min_tissue` of the window (without
- *   margin) is tissue.
+ *   Draws are made on images made smaller by `downscale` (mean over blocks; a border that does
+ *   not fill a block is dropped).  A place is the top left corner of a window of size x size
+ *   pixels there.  It is allowed if the window with `margin` more pixels on each side lies inside
+ *   the image and at least `min_tissue` of the window (without margin) is tissue.
  *
- *   normal   An image is drawn uniformly from those that have an allowed place, then a place uniformly from its
- *            allowed ones.  On images with findings a place is allowed only where the window with its margin
- *            touches no finding.
- *   lesion   A finding is drawn uniformly from those that have an allowed place, then a pixel of the lesion (of the
- *            image as it is, before downscale) and an offset dx, dy in -size/2 .. size/2 - 1 from it to the
- *            window's centre, uniformly from the pairs whose place is allowed.
+ *   normal   An image is drawn uniformly from those that have an allowed place, then a place
+ *            uniformly from its allowed ones.  On images with findings a place is allowed only
+ *            where the window with its margin touches no finding.
+ *   lesion   A finding is drawn uniformly from those that have an allowed place, then a pixel of
+ *            the lesion (of the image as it is, before downscale) and an offset dx, dy in
+ *            -size/2 .. size/2 - 1 from it to the window's centre, uniformly from the pairs whose
+ *            place is allowed.
  *
  * Nothing is approximate: what rejection does not find in a few tries is counted out.  Patch i is a
  * function of the manifest, the images, the options and (seed, i) alone.
  *
- * The pixels of a lesion are those of its mask, inside its box where it has both; without a mask, of the ellipse that
- * fills its box.
+ * The pixels of a lesion are those of its mask, inside its box where it has both; without a mask,
+ * of the ellipse that fills its box.
  */
 #ifndef MP_PATCH_SAMPLE_H
 #define MP_PATCH_SAMPLE_H
@@ -37,42 +38,42 @@
 #define SAMPLE_MAX_DOWNSCALE 16
 
 enum sample_label { SAMPLE_NORMAL, SAMPLE_BENIGN, SAMPLE_MALIGNANT };
-/* A mass with calcifications (`both`) serves as either; `any` takes findings of unknown kind too. */
+/* A mass with calcifications (`both`) serves as either; `any` takes unknown kinds too. */
 enum sample_lesion { SAMPLE_MASS, SAMPLE_CALCIFICATION, SAMPLE_BOTH, SAMPLE_OTHER, SAMPLE_ANY };
 /*
- * Where normal patches come from: images labelled normal (which have no findings), places away from all
- * findings of images that have some, all of known place; or either.
+ * Where normal patches come from: images labelled normal (which have no findings), places away from
+ * all findings of images that have some, all of known place; or either.
  */
 enum sample_from { SAMPLE_CLEAN, SAMPLE_AWAY, SAMPLE_EITHER };
 
 struct sample_options {
-    const char *split;          /* train, val, test; borrowed */
+    const char *split; /* train, val, test; borrowed */
     enum sample_label label;
-    enum sample_lesion lesion;  /* not of normal */
-    enum sample_from from;      /* of normal */
-    size_t size;                /* 2 .. SAMPLE_MAX_SIZE */
-    size_t margin;              /* 0 .. SAMPLE_MAX_SIZE */
-    size_t downscale;           /* 1 .. SAMPLE_MAX_DOWNSCALE */
-    double min_tissue;          /* 0 .. 1 */
-    size_t min_box, max_box;    /* the longer side of a finding, after downscale: others are left out */
-    size_t each;                /* 0: random draws; else so many patches of each image or finding, in the
-                                   manifest's order */
+    enum sample_lesion lesion; /* not of normal */
+    enum sample_from from;     /* of normal */
+    size_t size;               /* 2 .. SAMPLE_MAX_SIZE */
+    size_t margin;             /* 0 .. SAMPLE_MAX_SIZE */
+    size_t downscale;          /* 1 .. SAMPLE_MAX_DOWNSCALE */
+    double min_tissue;         /* 0 .. 1 */
+    size_t min_box, max_box;   /* longer side of a finding, after downscale; others are left out */
+    size_t each;               /* 0: random draws; else so many patches of each image or finding,
+                                  in the manifest's order */
     uint64_t seed;
 };
 
 /* What patches are drawn from, and what was left out and why. */
 struct sample_report {
-    size_t items;        /* images (normal) or findings of the right split, label and kind */
-    size_t unlocated;    /* not among them: findings, or images with findings, of unknown place */
-    size_t outside_box;  /* found to lie outside min_box .. max_box */
-    size_t no_place;     /* found to have no allowed place */
+    size_t items;       /* images (normal) or findings of the right split, label and kind */
+    size_t unlocated;   /* not among them: findings, or images with findings, of unknown place */
+    size_t outside_box; /* found to lie outside min_box .. max_box */
+    size_t no_place;    /* found to have no allowed place */
 };
 
 struct sampler;
 
 /*
- * name is the manifest's, for messages.  borrows m, name, c and o->split until sampler_close().  NULL with the reason
- * in e, also where nothing in the manifest fits.
+ * name is the manifest's, for messages.  borrows m, name, c and o->split until sampler_close().
+ * NULL with the reason in e, also where nothing in the manifest fits.
  */
 struct sampler *sampler_open(const struct manifest *m, const char *name, struct cache *c,
                              const struct sample_options *o, struct err *e);
@@ -88,8 +89,8 @@ uint64_t sampler_total(const struct sampler *s);
  *   mask    U8 [H,H], of a lesion: 255 where a pixel of the lesion falls into the pixel, else 0
  *   tissue  U8 [H,H], where margin > 0: 255 where at least half of the pixel is tissue, else 0
  *
- * and the metadata of tstream(5).  Returns 1; 0 where the item whose turn it is has no allowed place (only with
- * `each`); -1 with the reason in e, which names manifest, line and file.
+ * and the metadata of tstream(5).  Returns 1; 0 where the item whose turn it is has no allowed
+ * place (only with `each`); -1 with the reason in e, which names manifest, line and file.
  */
 int sampler_draw(struct sampler *s, uint64_t index, struct ts_record *r, struct err *e);
 

@@ -10,7 +10,8 @@
 
 /* ---- texts ---- */
 
-/* Texts stand in blocks that live as long as the manifest; a file read is one block, cut up in place. */
+/* Texts stand in blocks that live as long as the manifest; a file read is one block, cut up in
+ * place. */
 struct manifest_store {
     struct manifest_store *next;
     char *bytes;
@@ -86,7 +87,22 @@ is_plain_text(const char *s)
 
 /* ---- one row ---- */
 
-enum column { IMAGE, PATIENT, SPLIT, SIDE, VIEW, LABEL, LESION, X0, Y0, X1, Y1, MASK, TISSUE, COLUMNS };
+enum column {
+    IMAGE,
+    PATIENT,
+    SPLIT,
+    SIDE,
+    VIEW,
+    LABEL,
+    LESION,
+    X0,
+    Y0,
+    X1,
+    Y1,
+    MASK,
+    TISSUE,
+    COLUMNS
+};
 
 /* `must`: the column has to be there.  `words`: what it may hold; a "" among them allows none. */
 static const struct {
@@ -126,7 +142,8 @@ check_word(enum column c, const char *s, struct err *e)
     return err_set(e, "%s '%.64s' is not one of its words", column[c].name, s);
 }
 
-/* Where the value stands in "path=value": what follows the last '=', if that is all digits; or NULL. */
+/* Where the value stands in "path=value": what follows the last '=', if that is all digits; or
+ * NULL. */
 static char *
 mask_value_of(char *mask)
 {
@@ -141,9 +158,10 @@ mask_value_of(char *mask)
 static int
 check_row(const struct finding *f, struct err *e)
 {
-    const char *text[COLUMNS] = {[IMAGE] = f->image,     [PATIENT] = f->patient, [SPLIT] = f->split,
-                                 [SIDE] = f->side,       [VIEW] = f->view,       [LABEL] = f->label,
-                                 [LESION] = f->lesion,   [MASK] = f->mask,       [TISSUE] = f->tissue};
+    const char *text[COLUMNS] = {
+        [IMAGE] = f->image,   [PATIENT] = f->patient, [SPLIT] = f->split,
+        [SIDE] = f->side,     [VIEW] = f->view,       [LABEL] = f->label,
+        [LESION] = f->lesion, [MASK] = f->mask,       [TISSUE] = f->tissue};
     size_t bytes = 0;
 
     for (enum column c = 0; c < COLUMNS; c++) {
@@ -271,8 +289,8 @@ check_agree(const struct finding *a, const struct finding *b, struct err *e)
     if (what != NULL)
         return err_set(e, "image '%s' has another %s on line %zu", b->image, what, a->line);
     if (!manifest_is_finding(a) || !manifest_is_finding(b))
-        return err_set(e, "image '%s' has a row without a finding (line %zu) beside others", b->image,
-                       manifest_is_finding(a) ? b->line : a->line);
+        return err_set(e, "image '%s' has a row without a finding (line %zu) beside others",
+                       b->image, manifest_is_finding(a) ? b->line : a->line);
     return 0;
 }
 
@@ -462,9 +480,15 @@ parse_row(char *line, const enum column *where, size_t columns, struct finding *
         else if (column[where[k]].must)
             return err_set(e, "%zu fields, '%s' is missing", n, column[where[k]].name);
     }
-    *f = (struct finding){.image = text[IMAGE], .patient = text[PATIENT], .split = text[SPLIT],
-                          .side = text[SIDE], .view = text[VIEW], .label = text[LABEL],
-                          .lesion = text[LESION], .mask = text[MASK], .tissue = text[TISSUE]};
+    *f = (struct finding){.image = text[IMAGE],
+                          .patient = text[PATIENT],
+                          .split = text[SPLIT],
+                          .side = text[SIDE],
+                          .view = text[VIEW],
+                          .label = text[LABEL],
+                          .lesion = text[LESION],
+                          .mask = text[MASK],
+                          .tissue = text[TISSUE]};
     if (parse_box(text, f, e) == -1 || parse_mask(f, e) == -1)
         return -1;
     return check_row(f, e);

@@ -20,19 +20,19 @@
 
 /* One row.  Texts are never NULL, "" where the field is empty; owned by the manifest. */
 struct finding {
-    char *image;   /* path relative to the root; "archive.zip:member" reads inside an archive */
+    char *image; /* path relative to the root; "archive.zip:member" reads inside an archive */
     char *patient;
-    char *split;   /* train, val, test */
-    char *side;    /* L, R or "" */
-    char *view;    /* CC, MLO or "" */
-    char *label;   /* normal, benign, malignant: of this finding, or of the image where it has none */
-    char *lesion;  /* mass, calcification, both, other, or "" where the row is no finding */
+    char *split; /* train, val, test */
+    char *side;  /* L, R or "" */
+    char *view;  /* CC, MLO or "" */
+    char *label; /* normal, benign, malignant: of this finding, or of the image where it has none */
+    char *lesion; /* mass, calcification, both, other, or "" where the row is no finding */
     int has_box;
     size_t x0, y0, x1, y1; /* half-open, in pixels */
     char *mask;            /* path of the lesion's mask, or "" */
-    unsigned mask_value;   /* its grey level there; 0 = any non-zero pixel.  "path=value" or "path" */
-    char *tissue;          /* path of the image's tissue mask, or "" */
-    size_t line;           /* in the file, for messages */
+    unsigned mask_value; /* its grey level there; 0 = any non-zero pixel.  "path=value" or "path" */
+    char *tissue;        /* path of the image's tissue mask, or "" */
+    size_t line;         /* in the file, for messages */
 };
 
 struct manifest_store;
@@ -42,8 +42,8 @@ struct manifest {
     char *root;          /* folder that paths are relative to */
     struct finding *row; /* in file order */
     size_t n;
-    size_t *image_first; /* [n_images + 1] first row of each image (NULL while n is 0); rows of one image
-                            stand together */
+    size_t *image_first; /* [n_images + 1] first row of each image (NULL while n is 0); rows of one
+                            image stand together */
     size_t n_images;
     size_t cap_rows, cap_images;  /* private */
     struct manifest_store *store; /* private: the texts */
@@ -53,16 +53,16 @@ struct manifest {
  * Reads and checks a manifest ("-" is stdin).  root NULL: the manifest's folder.  A table without
  * rows is good.  Errors name file and line: unknown, doubled or missing columns, a wrong number of
  * fields, words and numbers that are not what the column holds, boxes that are empty, text that is
- * not UTF-8, a last line without its end (a cut file), a patient in two splits, an image's rows that
- * disagree or stand apart.  Returns 0, or -1 with m empty.
+ * not UTF-8, a last line without its end (a cut file), a patient in two splits, an image's rows
+ * that disagree or stand apart.  Returns 0, or -1 with m empty.
  */
 int manifest_read(const char *path, const char *root, struct manifest *m, struct err *e);
 void manifest_free(struct manifest *m);
 
 /*
- * Appends a copy of *f, for programs that make manifests.  NULL texts count as "", line 0 as the line
- * that the row will have in the file.  Rows are checked one by one as in manifest_read(); whether
- * they agree is checked by manifest_write().
+ * Appends a copy of *f, for programs that make manifests.  NULL texts count as "", line 0 as the
+ * line that the row will have in the file.  Rows are checked one by one as in manifest_read();
+ * whether they agree is checked by manifest_write().
  */
 int manifest_add(struct manifest *m, const struct finding *f, struct err *e);
 
@@ -76,8 +76,8 @@ int manifest_is_finding(const struct finding *f);
 char *manifest_path(const struct manifest *m, const char *name, struct err *e);
 
 /*
- * Writes the table with all thirteen columns to f (whose errors the caller checks).  Refuses, before
- * the first byte, what manifest_read() would refuse.
+ * Writes the table with all thirteen columns to f (whose errors the caller checks).  Refuses,
+ * before the first byte, what manifest_read() would refuse.
  */
 int manifest_write(FILE *f, const struct manifest *m, struct err *e);
 

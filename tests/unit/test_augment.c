@@ -12,12 +12,13 @@ enum { SIZE = 32, MARGIN = 4, SIDE = SIZE + 2 * MARGIN };
 
 static struct err e;
 
-/* A patch with everything: random planes, a lesion round the seed pixel, tissue with a dark edge. */
+/* Random planes, a lesion round the seed pixel, tissue with a dark edge. */
 static void
 make_patch(struct ts_record *r, uint64_t seed, size_t margin)
 {
     struct rng rng = rng_at(seed, "patch", 0);
-    size_t side = SIZE + 2 * margin, sx = margin + rng_below(&rng, SIZE), sy = margin + rng_below(&rng, SIZE);
+    size_t side = SIZE + 2 * margin, sx = margin + rng_below(&rng, SIZE),
+           sy = margin + rng_below(&rng, SIZE);
     size_t dark = rng_below(&rng, 4);
     float *image, *lesion;
     struct ts_tensor *t;
@@ -40,7 +41,8 @@ make_patch(struct ts_record *r, uint64_t seed, size_t margin)
         for (size_t x = 0; x < side; x++) {
             double dx = (double)x - (double)sx, dy = (double)y - (double)sy;
 
-            ((uint8_t *)t->data)[y * side + x] = dx * dx + 2 * dy * dy < (double)(seed % 30) + 0.5 ? 255 : 0;
+            ((uint8_t *)t->data)[y * side + x] =
+                dx * dx + 2 * dy * dy < (double)(seed % 30) + 0.5 ? 255 : 0;
         }
     b = box_of_mask(t->data, side, side);
     ts_meta_setf(r, "bbox", &e, "%zu,%zu,%zu,%zu", b.x0, b.y0, b.x1, b.y1);
@@ -83,9 +85,10 @@ static int
 same_patch(const struct ts_record *a, const struct ts_record *b)
 {
     return same_tensor(a, b, "image") && same_tensor(a, b, "lesion") && same_tensor(a, b, "mask") &&
-           same_tensor(a, b, "scalars") && same_meta(a, b, "bbox") && same_meta(a, b, "seedpixel") &&
-           same_meta(a, b, "scale") && same_meta(a, b, "rotate") && same_meta(a, b, "flip") &&
-           same_meta(a, b, "x") && same_meta(a, b, "window") && same_meta(a, b, "patient");
+           same_tensor(a, b, "scalars") && same_meta(a, b, "bbox") &&
+           same_meta(a, b, "seedpixel") && same_meta(a, b, "scale") && same_meta(a, b, "rotate") &&
+           same_meta(a, b, "flip") && same_meta(a, b, "x") && same_meta(a, b, "window") &&
+           same_meta(a, b, "patient");
 }
 
 static float
@@ -105,7 +108,8 @@ test_turns(void)
     make_patch(&plain, 3, 0);
     apply(&plain, 0, 1, 0, 0);
     tap_ok(strcmp(ts_meta(&plain, "parent"), "0123456789abcdef") == 0 &&
-               strcmp(ts_meta(&plain, "id"), "0123456789abcdef") != 0 && ts_find(&plain, "tissue") == NULL,
+               strcmp(ts_meta(&plain, "id"), "0123456789abcdef") != 0 &&
+               ts_find(&plain, "tissue") == NULL,
            "a new id, the old one as parent; no tissue any more");
     make_patch(&r, 3, 0);
     apply(&r, 0, 1, 1, 0);
@@ -173,8 +177,9 @@ test_group(void)
 }
 
 /*
- * Bilinear resizing keeps ramps, away from the edges of the image: exactly where it enlarges, and to a quarter of a
- * pixel where it averages, since the triangle's weights do not balance at every place.
+ * Bilinear resizing keeps ramps, away from the edges of the image: exactly where it enlarges, and
+ * to a quarter of a pixel where it averages, since the triangle's weights do not balance at every
+ * place.
  */
 static void
 test_ramp(void)
@@ -195,7 +200,8 @@ test_ramp(void)
         apply(&r, 0, s, 0, 0);
         for (size_t y = 2; y < SIZE - 2; y++)
             for (size_t x = 2; x < SIZE - 2; x++) {
-                double sx = off + ((double)x + 0.5) / s - 0.5, sy = off + ((double)y + 0.5) / s - 0.5;
+                double sx = off + ((double)x + 0.5) / s - 0.5,
+                       sy = off + ((double)y + 0.5) / s - 0.5;
 
                 worst = fmax(worst, fabs(at(&r, "image", y, x) - (0.1 + 0.01 * sx + 0.005 * sy)));
             }
@@ -228,16 +234,18 @@ test_follow(void)
             sscanf(ts_meta(&r, "seedpixel"), "%zu,%zu", &tx, &ty);
         for (size_t y = 0; y < SIZE; y++)
             for (size_t x = 0; x < SIZE; x++) {
-                size_t px = (size_t)(off + ((double)x + 0.5) / s), py = (size_t)(off + ((double)y + 0.5) / s);
+                size_t px = (size_t)(off + ((double)x + 0.5) / s),
+                       py = (size_t)(off + ((double)y + 0.5) / s);
 
                 wrong += to[y * SIZE + x] != from[py * SIDE + px] && !(x == tx && y == ty);
             }
         if (tx != 99)
-            off_seed += !(fabs(off + ((double)tx + 0.5) / s - ((double)sx + 0.5)) <= 0.5 / s + 1e-9) ||
-                        !(fabs(off + ((double)ty + 0.5) / s - ((double)sy + 0.5)) <= 0.5 / s + 1e-9);
+            off_seed +=
+                !(fabs(off + ((double)tx + 0.5) / s - ((double)sx + 0.5)) <= 0.5 / s + 1e-9) ||
+                !(fabs(off + ((double)ty + 0.5) / s - ((double)sy + 0.5)) <= 0.5 / s + 1e-9);
         else
-            off_seed += (double)sx + 0.5 > off && (double)sx + 0.5 < SIDE - off && (double)sy + 0.5 > off &&
-                        (double)sy + 0.5 < SIDE - off;
+            off_seed += (double)sx + 0.5 > off && (double)sx + 0.5 < SIDE - off &&
+                        (double)sy + 0.5 > off && (double)sy + 0.5 < SIDE - off;
     }
     tap_ok(wrong == 0, "masks take the nearest pixel, 100 scales");
     tap_ok(off_seed == 0, "the seed pixel is the one that its old centre falls into");
@@ -277,15 +285,17 @@ test_draws(void)
         lo = fmin(lo, c.scale);
         hi = fmax(hi, c.scale);
         mask = ts_find(&r, "mask");
-        bad += mask->shape[0] != SIZE || sscanf(ts_meta_or(&r, "seedpixel", ""), "%zu,%zu", &sx, &sy) != 2 ||
-               sx >= SIZE || sy >= SIZE || ((uint8_t *)mask->data)[sy * SIZE + sx] != 255;
+        bad += mask->shape[0] != SIZE ||
+               sscanf(ts_meta_or(&r, "seedpixel", ""), "%zu,%zu", &sx, &sy) != 2 || sx >= SIZE ||
+               sy >= SIZE || ((uint8_t *)mask->data)[sy * SIZE + sx] != 255;
         b = box_of_mask(mask->data, SIZE, SIZE);
         snprintf(text, sizeof(text), "%zu,%zu,%zu,%zu", b.x0, b.y0, b.x1, b.y1);
         bad += strcmp(text, ts_meta_or(&r, "bbox", "")) != 0;
         bad += strcmp(ts_meta(&r, "margin"), "0") != 0 || strcmp(ts_meta(&r, "x"), "100") != 0 ||
                strcmp(ts_meta(&r, "window"), "96") != 0;
     }
-    tap_ok(bad == 0, "%d draws: scale in range, seed pixel in view and on the mask, box round it", N);
+    tap_ok(bad == 0, "%d draws: scale in range, seed pixel in view and on the mask, box round it",
+           N);
     tap_ok(shares == 0, "the tissue share is kept");
     tap_ok(lo < 0.81 && hi > 1.19 && same < N / 20, "the whole range of scales is used");
     tap_note("mean scale %.4f, 1 %zu times", mean, same);
@@ -350,13 +360,14 @@ test_window(void)
            "a smaller size is a smaller window round the same centre");
     make_patch(&r, 5, MARGIN);
     apply(&r, SIZE + 4, 1, 0, 0);
-    tap_ok(ts_find(&r, "image")->shape[0] == SIZE + 4 && strcmp(ts_meta(&r, "window"), "108") == 0 &&
-               strcmp(ts_meta(&r, "x"), "94") == 0,
+    tap_ok(ts_find(&r, "image")->shape[0] == SIZE + 4 &&
+               strcmp(ts_meta(&r, "window"), "108") == 0 && strcmp(ts_meta(&r, "x"), "94") == 0,
            "a larger one takes pixels of the margin");
     make_patch(&r, 5, MARGIN);
     apply(&r, 0, 0.9, 1, 90);
     apply(&r, 0, 1.1, 1, 180);
-    tap_ok(augment_recorded(&r, &c, &e) == 0 && c.flip == 0 && c.rotate == 90 && fabs(c.scale - 0.99) < 1e-9,
+    tap_ok(augment_recorded(&r, &c, &e) == 0 && c.flip == 0 && c.rotate == 90 &&
+               fabs(c.scale - 0.99) < 1e-9,
            "scales multiply, turns add up");
 
     /* Boxes without a mask. */
@@ -365,7 +376,8 @@ test_window(void)
     ts_meta_set(&r, "bbox", "2,5,7,30", &e);
     ts_meta_drop(&r, "seedpixel");
     apply(&r, 0, 1, 1, 0);
-    tap_ok(strcmp(ts_meta_or(&r, "bbox", ""), "25,5,30,30") == 0, "a box without a mask is flipped");
+    tap_ok(strcmp(ts_meta_or(&r, "bbox", ""), "25,5,30,30") == 0,
+           "a box without a mask is flipped");
     apply(&r, 0, 1, 0, 90);
     tap_ok(strcmp(ts_meta_or(&r, "bbox", ""), "5,2,30,7") == 0, "and rotated");
     apply(&r, 0, 2, 0, 0);
@@ -376,13 +388,15 @@ test_window(void)
 static void
 refused(const char *what, struct ts_record *r, size_t size, double scale, const char *words)
 {
-    struct augment_options o = {.size = size, .min_scale = scale, .max_scale = scale < 1.2 ? 1.2 : scale};
+    struct augment_options o = {
+        .size = size, .min_scale = scale, .max_scale = scale < 1.2 ? 1.2 : scale};
     struct augment_change c = {.scale = scale};
     struct rng rng = rng_at(0, "augment", 0);
 
-    if (!tap_ok((augment_draw(r, &o, &rng, &c, &e) == -1 || augment_apply(r, size, &c, 0, &e) == -1) &&
-                    strstr(e.text, words),
-                "refused: %s", what))
+    if (!tap_ok(
+            (augment_draw(r, &o, &rng, &c, &e) == -1 || augment_apply(r, size, &c, 0, &e) == -1) &&
+                strstr(e.text, words),
+            "refused: %s", what))
         tap_note("%s", e.text);
 }
 
@@ -392,7 +406,8 @@ test_refused(void)
     struct ts_record r = {0};
 
     make_patch(&r, 1, 0);
-    refused("no margin", &r, 0, 0.8, "no room for scale 0.8: 32 pixels need an image of 40, it has 32");
+    refused("no margin", &r, 0, 0.8,
+            "no room for scale 0.8: 32 pixels need an image of 40, it has 32");
     refused("a size that has no middle", &r, 31, 1, "size 31 does not fit");
     refused("a size too large", &r, 34, 1, "size 34 does not fit");
     ts_meta_set(&r, "seedpixel", "0,0", &e);
@@ -440,7 +455,8 @@ test_types(void)
         ((uint8_t *)t->data)[i] = (uint8_t)(17 * i);
     apply(&r, 0, 1, 0, 180);
     t = ts_find(&r, "image");
-    tap_ok(t->dtype == TS_F32 && at(&r, "image", 0, 0) == 1.0F && at(&r, "image", 3, 2) == 17 / 255.0F,
+    tap_ok(t->dtype == TS_F32 && at(&r, "image", 0, 0) == 1.0F &&
+               at(&r, "image", 3, 2) == 17 / 255.0F,
            "a U8 image becomes F32");
     ts_clear(&r);
 }

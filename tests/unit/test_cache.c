@@ -14,7 +14,8 @@
 
 enum { SIDE_H = 150, SIDE_W = 110 };
 
-static char dir[] = "/tmp/test_cache.XXXXXX", image_path[64], deep_path[64], mask_path[64], store[64];
+static char dir[] = "/tmp/test_cache.XXXXXX", image_path[64], deep_path[64], mask_path[64],
+            store[64];
 
 static void
 put_pgm(const char *path, unsigned max, unsigned (*level)(size_t y, size_t x))
@@ -112,9 +113,11 @@ check_all(const char *what, struct cache *c, uint64_t misses)
     struct err e = {.text = ""};
     uint64_t before = cache_misses(c);
 
-    tap_ok(cache_image(c, image_path, &p, &e) == 0 && p.u8 && same_image(&p, image_path), "%s: 8 bit", what);
+    tap_ok(cache_image(c, image_path, &p, &e) == 0 && p.u8 && same_image(&p, image_path),
+           "%s: 8 bit", what);
     cache_release(&p);
-    tap_ok(cache_image(c, deep_path, &p, &e) == 0 && p.u16 && same_image(&p, deep_path), "%s: 16 bit", what);
+    tap_ok(cache_image(c, deep_path, &p, &e) == 0 && p.u16 && same_image(&p, deep_path),
+           "%s: 16 bit", what);
     tap_ok(cache_mask(c, mask_path, 7, &q, &e) == 0 && mask_read(mask_path, 7, &m, &e) == 0 &&
                same_mask(&q, &m) && q.x0 == 40 && q.x1 == 44 && q.y0 == 20 && q.y1 == 30,
            "%s: a mask of one grey level, as the box round it", what);
@@ -122,7 +125,8 @@ check_all(const char *what, struct cache *c, uint64_t misses)
     cache_release(&p);
     cache_release(&q);
     mask_free(&m);
-    tap_ok(cache_mask(c, mask_path, 0, &q, &e) == 0 && mask_read(mask_path, 0, &m, &e) == 0 && same_mask(&q, &m),
+    tap_ok(cache_mask(c, mask_path, 0, &q, &e) == 0 && mask_read(mask_path, 0, &m, &e) == 0 &&
+               same_mask(&q, &m),
            "%s: a mask of all levels", what);
     cache_release(&q);
     cache_release(&q);
@@ -217,22 +221,27 @@ test_errors(void)
     char *bad = mem_printf(&e, "%s/none.pgm", dir);
     FILE *f;
 
-    tap_ok(cache_open(image_path, &e) == NULL && strstr(e.text, "not a folder"), "a file is no folder");
+    tap_ok(cache_open(image_path, &e) == NULL && strstr(e.text, "not a folder"),
+           "a file is no folder");
     tap_ok(cache_open("/nonexistent/a/b", &e) == NULL && strstr(e.text, "/nonexistent/a/b"),
            "a folder that cannot be made is named");
     c = cache_open(store, &e);
-    tap_ok(cache_image(c, bad, &p, &e) == -1 && strstr(e.text, "none.pgm"), "a missing image is named");
+    tap_ok(cache_image(c, bad, &p, &e) == -1 && strstr(e.text, "none.pgm"),
+           "a missing image is named");
     f = fopen(bad, "wb");
     if (f == NULL || fputs("P5\n10 10\n255\nabc", f) < 0 || fclose(f) != 0)
         exit(1);
-    tap_ok(cache_tissue(c, bad, &p, &e) == -1 && strstr(e.text, "none.pgm"), "a cut image is named");
+    tap_ok(cache_tissue(c, bad, &p, &e) == -1 && strstr(e.text, "none.pgm"),
+           "a cut image is named");
     cache_close(c);
     c = cache_open(store, &e);
-    tap_ok(cache_mask(c, bad, 0, &p, &e) == -1 && strstr(e.text, "none.pgm"), "a cut mask is named");
+    tap_ok(cache_mask(c, bad, 0, &p, &e) == -1 && strstr(e.text, "none.pgm"),
+           "a cut mask is named");
     cache_close(c);
     unlink(bad);
     setenv("TMPDIR", "/nonexistent", 1);
-    tap_ok(cache_open(NULL, &e) == NULL && strstr(e.text, "/nonexistent"), "a TMPDIR that is not there");
+    tap_ok(cache_open(NULL, &e) == NULL && strstr(e.text, "/nonexistent"),
+           "a TMPDIR that is not there");
     free(bad);
 }
 

@@ -97,7 +97,8 @@ static void
 test_lenient(void)
 {
     static const char crlf[] = "\xef\xbb\xbf" HEAD "\r\n\r\na\tP\ttrain\tL\tCC\tnormal\r\n";
-    static const char order[] = "label\tview\tside\tsplit\tpatient\timage\nbenign\tMLO\tR\ttest\tP\ta\n";
+    static const char order[] =
+        "label\tview\tside\tsplit\tpatient\timage\nbenign\tMLO\tR\ttest\tP\ta\n";
     static const char utf8[] = HEAD "\n\xc3\xa9.png\tP \xe2\x82\xac\ttrain\t\t\tnormal\n";
     struct manifest m;
     struct err e;
@@ -145,17 +146,25 @@ test_refused(void)
     refused("a normal finding", ALL "a\tP\ttrain\tL\tCC\tnormal\tmass\n", 2, "with a finding");
     refused("a part of a box", ALL "a\tP\ttrain\tL\tCC\tbenign\tmass\t1\t2\t3\n", 2, "3 of its 4");
     refused("an empty box", ALL "a\tP\ttrain\tL\tCC\tbenign\tmass\t5\t2\t5\t9\n", 2, "is empty");
-    refused("a box the wrong way", ALL "a\tP\ttrain\tL\tCC\tbenign\tmass\t1\t9\t5\t2\n", 2, "is empty");
+    refused("a box the wrong way", ALL "a\tP\ttrain\tL\tCC\tbenign\tmass\t1\t9\t5\t2\n", 2,
+            "is empty");
     refused("a negative box", ALL "a\tP\ttrain\tL\tCC\tbenign\tmass\t-1\t2\t5\t9\n", 2, "x0 '-1'");
-    refused("a fractional box", ALL "a\tP\ttrain\tL\tCC\tbenign\tmass\t1\t2.5\t5\t9\n", 2, "y0 '2.5'");
-    refused("a box of no numbers", ALL "a\tP\ttrain\tL\tCC\tbenign\tmass\tnan\t2\t5\t9\n", 2, "'nan'");
-    refused("a huge box", ALL "a\tP\ttrain\tL\tCC\tbenign\tmass\t1\t2\t65536\t9\n", 2, "larger than");
+    refused("a fractional box", ALL "a\tP\ttrain\tL\tCC\tbenign\tmass\t1\t2.5\t5\t9\n", 2,
+            "y0 '2.5'");
+    refused("a box of no numbers", ALL "a\tP\ttrain\tL\tCC\tbenign\tmass\tnan\t2\t5\t9\n", 2,
+            "'nan'");
+    refused("a huge box", ALL "a\tP\ttrain\tL\tCC\tbenign\tmass\t1\t2\t65536\t9\n", 2,
+            "larger than");
     refused("a box of 2^64 + 5",
-            ALL "a\tP\ttrain\tL\tCC\tbenign\tmass\t1\t2\t18446744073709551621\t9\n", 2, "larger than");
+            ALL "a\tP\ttrain\tL\tCC\tbenign\tmass\t1\t2\t18446744073709551621\t9\n", 2,
+            "larger than");
     refused("mask value 0", ALL "a\tP\ttrain\tL\tCC\tbenign\tmass\t\t\t\t\tm=0\n", 2, "value 0");
-    refused("mask value 65536", ALL "a\tP\ttrain\tL\tCC\tbenign\tmass\t\t\t\t\tm=65536\n", 2, "larger");
-    refused("a mask value alone", ALL "a\tP\ttrain\tL\tCC\tbenign\tmass\t\t\t\t\t=1\n", 2, "no path");
-    refused("a mask with two values", ALL "a\tP\ttrain\tL\tCC\tbenign\tmass\t\t\t\t\tm=1=2\n", 2, "'=' and");
+    refused("mask value 65536", ALL "a\tP\ttrain\tL\tCC\tbenign\tmass\t\t\t\t\tm=65536\n", 2,
+            "larger");
+    refused("a mask value alone", ALL "a\tP\ttrain\tL\tCC\tbenign\tmass\t\t\t\t\t=1\n", 2,
+            "no path");
+    refused("a mask with two values", ALL "a\tP\ttrain\tL\tCC\tbenign\tmass\t\t\t\t\tm=1=2\n", 2,
+            "'=' and");
     refused("a cut last line", HEAD "\na\tP\ttrain\tL\tCC\tnormal", 2, "was cut");
     refused_bytes("a zero byte", nul, sizeof(nul) - 1, 2, "zero byte");
     refused_bytes("UTF-16", wide, sizeof(wide) - 1, 1, "zero byte");
@@ -163,8 +172,10 @@ test_refused(void)
     refused("Latin-1", HEAD "\na\tP\xe9rez\ttrain\tL\tCC\tnormal\n", 2, "not UTF-8");
     refused("overlong UTF-8", HEAD "\na\tP\xc0\xaf\ttrain\tL\tCC\tnormal\n", 2, "not UTF-8");
     refused("a surrogate", HEAD "\na\tP\xed\xa0\x80\ttrain\tL\tCC\tnormal\n", 2, "not UTF-8");
-    refused("UTF-8 beyond U+10FFFF", HEAD "\na\tP\xf4\x90\x80\x80\ttrain\tL\tCC\tnormal\n", 2, "not UTF-8");
-    refused("a byte that UTF-8 lacks", HEAD "\na\tP\xf9\x80\x80\x80\ttrain\tL\tCC\tnormal\n", 2, "not UTF-8");
+    refused("UTF-8 beyond U+10FFFF", HEAD "\na\tP\xf4\x90\x80\x80\ttrain\tL\tCC\tnormal\n", 2,
+            "not UTF-8");
+    refused("a byte that UTF-8 lacks", HEAD "\na\tP\xf9\x80\x80\x80\ttrain\tL\tCC\tnormal\n", 2,
+            "not UTF-8");
     refused("UTF-8 cut at the tab", HEAD "\na\tP\xe2\x82\ttrain\tL\tCC\tnormal\n", 2, "not UTF-8");
     refused("a patient in two splits",
             HEAD "\na\tP1\ttrain\tL\tCC\tnormal\nb\tP2\ttrain\tL\tCC\tnormal\n"
@@ -243,10 +254,12 @@ random_table(struct manifest *m, uint64_t seed, struct err *e)
     memset(m, 0, sizeof(*m));
     for (size_t k = 0; k < images; k++) {
         size_t rows = rng_below(&r, 4), patient = k / 2;
-        char *image = mem_printf(e, "dir/%zu \xc3\xa9.png", k), *who = mem_printf(e, "P%zu", patient);
+        char *image = mem_printf(e, "dir/%zu \xc3\xa9.png", k),
+             *who = mem_printf(e, "P%zu", patient);
 
         for (size_t i = 0; i < (rows ? rows : 1); i++) {
-            struct finding f = {.image = image, .patient = who,
+            struct finding f = {.image = image,
+                                .patient = who,
                                 .split = mem_string(splits[patient % 3], e),
                                 .label = mem_string(rows ? "benign" : "normal", e)};
             char *lesion = mem_string(lesions[rng_below(&r, 4)], e), *mask = mem_string("m.png", e);
@@ -278,14 +291,14 @@ random_table(struct manifest *m, uint64_t seed, struct err *e)
 static int
 same_row(const struct finding *a, const struct finding *b)
 {
-    if (strcmp(a->image, b->image) || strcmp(a->patient, b->patient) || strcmp(a->split, b->split) ||
-        strcmp(a->side, b->side) || strcmp(a->view, b->view) || strcmp(a->label, b->label) ||
-        strcmp(a->lesion, b->lesion) || strcmp(a->mask, b->mask) || strcmp(a->tissue, b->tissue))
+    if (strcmp(a->image, b->image) || strcmp(a->patient, b->patient) ||
+        strcmp(a->split, b->split) || strcmp(a->side, b->side) || strcmp(a->view, b->view) ||
+        strcmp(a->label, b->label) || strcmp(a->lesion, b->lesion) || strcmp(a->mask, b->mask) ||
+        strcmp(a->tissue, b->tissue))
         return 0;
     if (a->has_box != b->has_box || a->mask_value != b->mask_value || a->line != b->line)
         return 0;
-    return !a->has_box ||
-           (a->x0 == b->x0 && a->y0 == b->y0 && a->x1 == b->x1 && a->y1 == b->y1);
+    return !a->has_box || (a->x0 == b->x0 && a->y0 == b->y0 && a->x1 == b->x1 && a->y1 == b->y1);
 }
 
 static void
@@ -293,7 +306,9 @@ test_write(void)
 {
     struct manifest m, back;
     struct err e = {.text = ""};
-    struct finding f = {.image = (char[]){"a"}, .patient = (char[]){"P"}, .split = (char[]){"train"},
+    struct finding f = {.image = (char[]){"a"},
+                        .patient = (char[]){"P"},
+                        .split = (char[]){"train"},
                         .label = (char[]){"normal"}};
     int bad = 0;
     FILE *null = fopen("/dev/null", "w");
@@ -328,7 +343,8 @@ test_write(void)
     f.image = (char[]){"b"};
     f.split = (char[]){"val"};
     tap_ok(manifest_add(&m, &f, &e) == 0 && null != NULL && manifest_write(null, &m, &e) == -1 &&
-               strstr(e.text, "patient 'P' is in split 'val' here and in 'train' on line 2") != NULL,
+               strstr(e.text, "patient 'P' is in split 'val' here and in 'train' on line 2") !=
+                   NULL,
            "a leaking patient is not written");
     m.row[1].split = manifest_text(&m, "train", &e);
     m.row[1].tissue = manifest_text(&m, "t\n.png", &e);

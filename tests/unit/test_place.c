@@ -1,5 +1,6 @@
 /*
- * place: sets of pixels against plain loops, and the law of the draws against all windows counted one by one.
+ * place: sets of pixels against plain loops, and the law of the draws against all windows counted
+ * one by one.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -19,11 +20,12 @@ deviate(double chi2, double freedom)
 }
 
 /*
- * A mask plane of random pixels, trimmed to its box as the cache keeps it; full[H][W] is the truth.  `edge`: as far
- * as the edges of the image.
+ * A mask plane of random pixels, trimmed to its box as the cache keeps it; full[H][W] is the truth.
+ * `edge`: as far as the edges of the image.
  */
 static void
-random_mask(struct rng *r, uint8_t full[H][W], uint8_t *kept, struct cache_plane *p, double share, int edge)
+random_mask(struct rng *r, uint8_t full[H][W], uint8_t *kept, struct cache_plane *p, double share,
+            int edge)
 {
     struct box b;
     size_t at = 0;
@@ -33,8 +35,8 @@ random_mask(struct rng *r, uint8_t full[H][W], uint8_t *kept, struct cache_plane
         for (size_t x = 0; x < W; x++)
             full[y][x] = (edge || (y > 2 && x > 3 && x < 27)) && rng_uniform(r) < share;
     b = box_of_mask(&full[0][0], H, W);
-    *p = (struct cache_plane){.h = H, .w = W, .x0 = b.x0, .y0 = b.y0, .x1 = b.x1, .y1 = b.y1,
-                              .max = 1, .u8 = kept};
+    *p = (struct cache_plane){
+        .h = H, .w = W, .x0 = b.x0, .y0 = b.y0, .x1 = b.x1, .y1 = b.y1, .max = 1, .u8 = kept};
     for (size_t y = b.y0; y < b.y1; y++)
         for (size_t x = b.x0; x < b.x1; x++)
             p->count += kept[at++] = full[y][x];
@@ -78,7 +80,8 @@ test_regions(void)
         x0 = rng_below(&r, W / 2);
         region_blocks(&part, x0, y0, d, 5, blocks);
         for (size_t k = 0; k < 5; k++)
-            bad_blocks += blocks[k] != region_count(&part, x0 + k * d, y0, x0 + (k + 1) * d, y0 + d);
+            bad_blocks +=
+                blocks[k] != region_count(&part, x0 + k * d, y0, x0 + (k + 1) * d, y0 + d);
         region_free(&part);
     }
     tap_ok(bad_count == 0, "counts in boxes, 200 masks");
@@ -111,7 +114,8 @@ test_shapes(void)
     tap_ok(ok, "the smallest boxes hold a pixel");
     tap_ok(region_box(&g, 3, 4, 20, 30, &e) == 0 && g.count == 17 * 26, "a box is full");
     region_free(&g);
-    tap_ok(region_box(&g, 3, 4, 3, 30, &e) == 0 && g.count == 0 && region_count(&g, 0, 0, 9, 9) == 0,
+    tap_ok(region_box(&g, 3, 4, 3, 30, &e) == 0 && g.count == 0 &&
+               region_count(&g, 0, 0, 9, 9) == 0,
            "an empty box is the empty set");
     region_free(&g);
 }
@@ -134,7 +138,8 @@ window_weight(const struct place_rule *r, struct truth *t, size_t x, size_t y)
     if (r->lesion != NULL)
         return (double)count_full(t->other, x * d, y * d, (x + s) * d, (y + s) * d);
     if (r->n_avoid > 0)
-        return count_full(t->other, (x - m) * d, (y - m) * d, (x + s + m) * d, (y + s + m) * d) == 0;
+        return count_full(t->other, (x - m) * d, (y - m) * d, (x + s + m) * d, (y + s + m) * d) ==
+               0;
     return 1;
 }
 
@@ -176,7 +181,8 @@ check_law(const char *what, const struct place_rule *rule, struct truth *t, draw
     tap_ok(bad == 0 && total > 0, "%s: every draw is allowed and tells the truth", what);
     for (size_t y = 0; y < H; y++)
         for (size_t x = 0; x < W; x++) {
-            double want = window_weight(rule, t, x, y) / total * DRAWS, diff = (double)seen[y][x] - want;
+            double want = window_weight(rule, t, x, y) / total * DRAWS,
+                   diff = (double)seen[y][x] - want;
 
             if (want > 0) {
                 chi2 += diff * diff / want;
@@ -185,7 +191,8 @@ check_law(const char *what, const struct place_rule *rule, struct truth *t, draw
                 chi2 = INFINITY;
             }
         }
-    tap_ok(cells > 20 && deviate(chi2, cells - 1) < 4, "%s: windows as likely as they should be", what);
+    tap_ok(cells > 20 && deviate(chi2, cells - 1) < 4, "%s: windows as likely as they should be",
+           what);
     tap_note("%.0f windows, chi-square %.1f", cells, chi2);
     if (rule->lesion == NULL)
         return;
@@ -196,7 +203,8 @@ check_law(const char *what, const struct place_rule *rule, struct truth *t, draw
 
             for (size_t y = 0; t->other[sy][sx] && y < H; y++)
                 for (size_t x = 0; x < W; x++)
-                    if (sx / d >= x && sx / d < x + rule->size && sy / d >= y && sy / d < y + rule->size)
+                    if (sx / d >= x && sx / d < x + rule->size && sy / d >= y &&
+                        sy / d < y + rule->size)
                         want += window_weight(rule, t, x, y) > 0;
             want *= DRAWS / total;
             diff = (double)seeds[sy][sx] - want;
@@ -218,8 +226,8 @@ test_law(int edge)
     struct region tissue_set, other_set, avoid[2];
     struct err e;
     struct rng r = rng_at(5, "truth", 0);
-    struct place_rule rule = {.h = H, .w = W, .downscale = 1, .size = 6, .min_tissue = 0.75,
-                              .tissue = &tissue_set};
+    struct place_rule rule = {
+        .h = H, .w = W, .downscale = 1, .size = 6, .min_tissue = 0.75, .tissue = &tissue_set};
 
     tap_note("masks that reach the edges: %d", edge);
     random_mask(&r, t.tissue, tissue_kept, &tissue, 0.8, edge);
@@ -268,8 +276,13 @@ test_small(void)
     struct region tissue_set, lesion;
     struct rng r = rng_at(8, "truth", 0);
     struct err e;
-    struct place_rule rule = {.h = H, .w = W, .downscale = 1, .size = 6, .min_tissue = 0.5,
-                              .tissue = &tissue_set, .lesion = &lesion};
+    struct place_rule rule = {.h = H,
+                              .w = W,
+                              .downscale = 1,
+                              .size = 6,
+                              .min_tissue = 0.5,
+                              .tissue = &tissue_set,
+                              .lesion = &lesion};
 
     random_mask(&r, t.tissue, kept, &tissue, 0.8, 1);
     tissue_set = region_borrow(&tissue);
@@ -292,7 +305,8 @@ test_none(void)
     struct cache_plane tissue;
     struct region set, one;
     struct rng r = rng_at(6, "truth", 0), r2;
-    struct place_rule rule = {.h = H, .w = W, .downscale = 1, .size = 6, .min_tissue = 1, .tissue = &set};
+    struct place_rule rule = {
+        .h = H, .w = W, .downscale = 1, .size = 6, .min_tissue = 1, .tissue = &set};
     struct place p;
     struct err e;
 
@@ -310,10 +324,12 @@ test_none(void)
 
     /* One window in some 500: tries will hardly find it, counting out must. */
     memset(kept, 0, sizeof(kept));
-    tissue = (struct cache_plane){.h = H, .w = W, .x0 = 10, .y0 = 12, .x1 = 16, .y1 = 18, .count = 36, .u8 = kept};
+    tissue = (struct cache_plane){
+        .h = H, .w = W, .x0 = 10, .y0 = 12, .x1 = 16, .y1 = 18, .count = 36, .u8 = kept};
     memset(kept, 1, 36);
     set = region_borrow(&tissue);
-    rule = (struct place_rule){.h = H, .w = W, .downscale = 1, .size = 6, .min_tissue = 1, .tissue = &set};
+    rule = (struct place_rule){
+        .h = H, .w = W, .downscale = 1, .size = 6, .min_tissue = 1, .tissue = &set};
     r2 = rng_at(7, "rare", 0);
     tap_ok(place_draw(&rule, &r2, &p, &e) == 1 && p.x == 10 && p.y == 12 && p.tissue == 1,
            "the only allowed window is found");
@@ -326,7 +342,8 @@ test_none(void)
     memset(&set, 0, sizeof(set));
     tap_ok(place_draw(&rule, &r2, &p, &e) == 0, "an empty tissue mask");
     rule.min_tissue = 0;
-    tap_ok(place_draw(&rule, &r2, &p, &e) == 1 && p.tissue == 0, "is no matter where no tissue is asked for");
+    tap_ok(place_draw(&rule, &r2, &p, &e) == 1 && p.tissue == 0,
+           "is no matter where no tissue is asked for");
 }
 
 int

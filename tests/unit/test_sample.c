@@ -1,6 +1,6 @@
 /*
- * sample: patches against their sources, pixel by pixel; independence of the record index; uniform draws; what is
- * left out; what is refused.  The images are made here, tissue masks and all.
+ * sample: patches against their sources, pixel by pixel; independence of the record index; uniform
+ * draws; what is left out; what is refused.  The images are made here, tissue masks and all.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -80,15 +80,21 @@ make_files(void)
 
 /* A row of image k. */
 static void
-add(struct manifest *m, size_t k, const char *split, const char *label, const char *lesion, const size_t *box,
-    const char *mask, unsigned value)
+add(struct manifest *m, size_t k, const char *split, const char *label, const char *lesion,
+    const size_t *box, const char *mask, unsigned value)
 {
     struct err e;
     char image[32], patient[32];
-    struct finding f = {.image = image, .patient = patient, .split = mem_string(split, &e),
-                        .side = (char[]){"L"}, .view = (char[]){"CC"}, .label = mem_string(label, &e),
-                        .lesion = mem_string(lesion, &e), .mask = mem_string(mask, &e),
-                        .mask_value = value, .tissue = (char[]){"tissue.pgm"}};
+    struct finding f = {.image = image,
+                        .patient = patient,
+                        .split = mem_string(split, &e),
+                        .side = (char[]){"L"},
+                        .view = (char[]){"CC"},
+                        .label = mem_string(label, &e),
+                        .lesion = mem_string(lesion, &e),
+                        .mask = mem_string(mask, &e),
+                        .mask_value = value,
+                        .tissue = (char[]){"tissue.pgm"}};
 
     snprintf(image, sizeof(image), "%zu.pgm", k);
     snprintf(patient, sizeof(patient), "P%zu", k);
@@ -111,8 +117,14 @@ add(struct manifest *m, size_t k, const char *split, const char *label, const ch
     free(f.mask);
 }
 
-static const struct sample_options usual = {.split = "train", .lesion = SAMPLE_ANY, .size = 16, .margin = 2,
-                                            .downscale = 1, .min_tissue = 0.9, .max_box = SIZE_MAX, .seed = 9};
+static const struct sample_options usual = {.split = "train",
+                                            .lesion = SAMPLE_ANY,
+                                            .size = 16,
+                                            .margin = 2,
+                                            .downscale = 1,
+                                            .min_tissue = 0.9,
+                                            .max_box = SIZE_MAX,
+                                            .seed = 9};
 
 static struct sampler *
 start(const struct manifest *m, const struct sample_options *o)
@@ -134,23 +146,28 @@ number(const struct ts_record *r, const char *key)
 }
 
 /*
- * Compares one record with its source: the image with block means of pixel(), the tissue and mask tensors with blocks of
- * tissue[][] and of `lesion`, the numbers in the metadata with all of them.  Returns the number of mistakes.
+ * Compares one record with its source: the image with block means of pixel(), the tissue and mask
+ * tensors with blocks of tissue[][] and of `lesion`, the numbers in the metadata with all of them.
+ * Returns the number of mistakes.
  */
 static int
 mistakes(const struct ts_record *r, const struct sample_options *o, const struct region *lesion)
 {
-    const struct ts_tensor *image = ts_find(r, "image"), *t = ts_find(r, "tissue"), *m = ts_find(r, "mask");
-    size_t d = o->downscale, side = o->size + 2 * o->margin, inside = 0, x0 = number(r, "x"), y0 = number(r, "y");
+    const struct ts_tensor *image = ts_find(r, "image"), *t = ts_find(r, "tissue"),
+                           *m = ts_find(r, "mask");
+    size_t d = o->downscale, side = o->size + 2 * o->margin, inside = 0, x0 = number(r, "x"),
+           y0 = number(r, "y");
     size_t k = (size_t)strtoull(ts_meta(r, "source"), NULL, 10), sx, sy;
     struct box b;
     char text[64];
     int bad = 0;
 
-    if (image == NULL || image->dtype != TS_F32 || image->shape[0] != side || image->shape[1] != side ||
-        (t != NULL) != (o->margin > 0) || (m != NULL) != (lesion != NULL))
+    if (image == NULL || image->dtype != TS_F32 || image->shape[0] != side ||
+        image->shape[1] != side || (t != NULL) != (o->margin > 0) ||
+        (m != NULL) != (lesion != NULL))
         return 1;
-    bad += number(r, "window") != o->size * d || number(r, "margin") != o->margin || x0 % d || y0 % d;
+    bad +=
+        number(r, "window") != o->size * d || number(r, "margin") != o->margin || x0 % d || y0 % d;
     bad += x0 < o->margin * d || y0 < o->margin * d;
     x0 -= o->margin * d;
     y0 -= o->margin * d;
@@ -160,7 +177,8 @@ mistakes(const struct ts_record *r, const struct sample_options *o, const struct
         for (size_t x = 0; x < side; x++) {
             double sum = 0;
             size_t breast = 0, n = 0;
-            int in = x >= o->margin && y >= o->margin && x < side - o->margin && y < side - o->margin;
+            int in =
+                x >= o->margin && y >= o->margin && x < side - o->margin && y < side - o->margin;
 
             for (size_t j = 0; j < d * d; j++) {
                 size_t sy0 = y0 + y * d + j / d, sx0 = x0 + x * d + j % d;
@@ -182,8 +200,9 @@ mistakes(const struct ts_record *r, const struct sample_options *o, const struct
     b = box_of_mask(m->data, side, side);
     snprintf(text, sizeof(text), "%zu,%zu,%zu,%zu", b.x0, b.y0, b.x1, b.y1);
     bad += strcmp(text, ts_meta_or(r, "bbox", "")) != 0;
-    if (sscanf(ts_meta_or(r, "seedpixel", ""), "%zu,%zu", &sx, &sy) != 2 || sx < o->margin || sy < o->margin ||
-        sx >= side - o->margin || sy >= side - o->margin || !((uint8_t *)m->data)[sy * side + sx])
+    if (sscanf(ts_meta_or(r, "seedpixel", ""), "%zu,%zu", &sx, &sy) != 2 || sx < o->margin ||
+        sy < o->margin || sx >= side - o->margin || sy >= side - o->margin ||
+        !((uint8_t *)m->data)[sy * side + sx])
         bad++;
     return bad;
 }
@@ -203,8 +222,8 @@ same_bytes(struct ts_record *a, struct ts_record *b)
 }
 
 static void
-check_patches(const char *what, const struct manifest *m, const struct sample_options *o, const struct region *lesion,
-              const char *label, const char *kind)
+check_patches(const char *what, const struct manifest *m, const struct sample_options *o,
+              const struct region *lesion, const char *label, const char *kind)
 {
     enum { N = 60 };
     struct sampler *s = start(m, o), *again = start(m, o);
@@ -213,9 +232,11 @@ check_patches(const char *what, const struct manifest *m, const struct sample_op
     size_t bad = 0, different = 0, twins = 0;
 
     for (uint64_t i = 0; i < N; i++) {
-        if (sampler_draw(s, i, &r[i], &e) != 1 || mistakes(&r[i], o, lesion) != 0 || number(&r[i], "index") != i ||
-            number(&r[i], "seed") != o->seed || strcmp(ts_meta_or(&r[i], "label", ""), label) != 0 ||
-            strcmp(ts_meta_or(&r[i], "lesion", "?"), kind) != 0 || strcmp(ts_meta_or(&r[i], "side", ""), "L") != 0)
+        if (sampler_draw(s, i, &r[i], &e) != 1 || mistakes(&r[i], o, lesion) != 0 ||
+            number(&r[i], "index") != i || number(&r[i], "seed") != o->seed ||
+            strcmp(ts_meta_or(&r[i], "label", ""), label) != 0 ||
+            strcmp(ts_meta_or(&r[i], "lesion", "?"), kind) != 0 ||
+            strcmp(ts_meta_or(&r[i], "side", ""), "L") != 0)
             bad++;
         for (uint64_t j = 0; j < i; j++)
             twins += strcmp(ts_meta_or(&r[i], "id", ""), ts_meta_or(&r[j], "id", "")) == 0;
@@ -225,7 +246,8 @@ check_patches(const char *what, const struct manifest *m, const struct sample_op
     tap_ok(twins == 0, "%s: no two ids alike", what);
     for (uint64_t i = N; i-- > 0;)
         different += sampler_draw(again, i, &one, &e) != 1 || !same_bytes(&one, &r[i]);
-    tap_ok(different == 0, "%s: the same backwards: a record depends on nothing but its index", what);
+    tap_ok(different == 0, "%s: the same backwards: a record depends on nothing but its index",
+           what);
     for (size_t i = 0; i < N; i++)
         ts_clear(&r[i]);
     ts_clear(&one);
@@ -266,7 +288,8 @@ test_lesions(void)
     snprintf(path, sizeof(path), "%s/outline.pgm", dir);
     o.label = SAMPLE_MALIGNANT;
     add(&m, 0, "train", "malignant", "mass", round_box, "", 0);
-    if (region_ellipse(&lesion, 18, 40, 41, 61, &e) == -1 || cache_mask(cache, path, 1, &mask, &e) == -1)
+    if (region_ellipse(&lesion, 18, 40, 41, 61, &e) == -1 ||
+        cache_mask(cache, path, 1, &mask, &e) == -1)
         exit(1);
     check_patches("ellipse", &m, &o, &lesion, "malignant", "mass");
     o.downscale = 2;
@@ -340,8 +363,10 @@ test_away(void)
         }
     }
     tap_ok(bad == 0, "away: patches with their margins touch no finding");
-    tap_ok(from[0] > 240 && from[1] > 240 && from[0] + from[1] == 600, "either: both kinds of images, evenly");
-    tap_ok(sampler_report(s).unlocated == 2 && sampler_report(s).items == 2, "findings of unknown place are left out");
+    tap_ok(from[0] > 240 && from[1] > 240 && from[0] + from[1] == 600,
+           "either: both kinds of images, evenly");
+    tap_ok(sampler_report(s).unlocated == 2 && sampler_report(s).items == 2,
+           "findings of unknown place are left out");
     sampler_close(s);
     o.from = SAMPLE_AWAY;
     s = start(&m, &o);
@@ -403,7 +428,8 @@ test_choice(void)
     o.split = "test";
     tap_ok(items(&m, &o) == 1, "another split");
     o.split = "val";
-    tap_ok(sampler_open(&m, "m.tsv", cache, &o, &e) == NULL && strstr(e.text, "m.tsv: nothing to draw from in split val"),
+    tap_ok(sampler_open(&m, "m.tsv", cache, &o, &e) == NULL &&
+               strstr(e.text, "m.tsv: nothing to draw from in split val"),
            "an empty split is an error");
     o.split = "train";
     o.max_box = 8;
@@ -411,7 +437,8 @@ test_choice(void)
     for (uint64_t i = 0; i < 200; i++)
         if (sampler_draw(s, i, &r, &e) != 1)
             break;
-    tap_ok(sampler_report(s).items == 3 && sampler_report(s).outside_box == 3 && sampler_report(s).unlocated == 1,
+    tap_ok(sampler_report(s).items == 3 && sampler_report(s).outside_box == 3 &&
+               sampler_report(s).unlocated == 1,
            "large boxes are left out, and large masks when they are met");
     sampler_close(s);
     o.downscale = 4;
@@ -459,7 +486,8 @@ test_uniform(void)
     for (size_t k = 0; k < IMAGES; k++)
         chi2 += k == 1 ? 0 : ((double)from[k] - want) * ((double)from[k] - want) / want;
     /* 29.6: the 0.999 quantile of chi-square with 10 degrees of freedom (scipy 1.10.1). */
-    tap_ok(bad == 0 && from[1] == 0 && chi2 < 29.6, "images are equally likely, however few places they have");
+    tap_ok(bad == 0 && from[1] == 0 && chi2 < 29.6,
+           "images are equally likely, however few places they have");
     tap_note("chi-square %.1f, of the image with one place: %zu", chi2, from[0]);
     tap_ok(sampler_report(s).no_place == 1, "the one without a place is counted");
     /* What s knows by now of the image without a place must not show. */
@@ -513,7 +541,8 @@ refused(const char *what, struct manifest *m, enum sample_label label, const cha
     o.from = label == SAMPLE_NORMAL ? SAMPLE_EITHER : SAMPLE_CLEAN;
     s = start(m, &o);
     rc = sampler_draw(s, 0, &r, &e);
-    if (!tap_ok(rc == -1 && strncmp(e.text, "m.tsv:2: ", 9) == 0 && strstr(e.text, words), "refused: %s", what))
+    if (!tap_ok(rc == -1 && strncmp(e.text, "m.tsv:2: ", 9) == 0 && strstr(e.text, words),
+                "refused: %s", what))
         tap_note("rc %d: %s", rc, e.text);
     sampler_close(s);
     ts_clear(&r);
@@ -536,9 +565,11 @@ test_refused(void)
     refused("the same, away from it", &m, SAMPLE_NORMAL, "short.pgm is 75 x 89");
     add(&m, 0, "train", "normal", "", NULL, "", 0);
     m.row[0].tissue = manifest_text(&m, "short.pgm", &e);
-    refused("a tissue mask of another size", &m, SAMPLE_NORMAL, "short.pgm is 75 x 89 pixels, its image");
+    refused("a tissue mask of another size", &m, SAMPLE_NORMAL,
+            "short.pgm is 75 x 89 pixels, its image");
     add(&m, 0, "train", "malignant", "mass", wide, "", 0);
-    refused("a box beyond its image", &m, SAMPLE_MALIGNANT, "reaches beyond its image 0.pgm of 75 x 90");
+    refused("a box beyond its image", &m, SAMPLE_MALIGNANT,
+            "reaches beyond its image 0.pgm of 75 x 90");
     add(&m, 0, "train", "malignant", "mass", wide, "", 0);
     refused("the same, away from it", &m, SAMPLE_NORMAL, "reaches beyond");
     add(&m, 0, "train", "malignant", "mass", NULL, "outline.pgm", 3);
