@@ -95,3 +95,5 @@ if __name__ == "__main__":
         main()
     except ValueError as error:
         sys.exit(f"read_stream.py: {error}")
+    except (AttributeError, KeyError, TypeError):
+        sys.exit("read_stream.py: a header is not made as it should be")

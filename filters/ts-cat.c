@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/cli.h"
+#include "base/mem.h"
 #include "stream/tstream.h"
 
 static int endless;
@@ -30,31 +31,57 @@ fail(const struct err *e)
     cli_fail(e);
 }
 
-/* Copies one stream; returns the number of its records. */
-static uint64_t
-copy(const char *path, struct ts_writer *out)
+static struct ts_reader *
+open_input(const char *path)
 {
-    struct ts_record rec = {0};
-    struct ts_reader *in;
     struct err e;
-    uint64_t n;
-    int rc;
+    struct ts_reader *in = ts_open(path, &e);
 
-    in = ts_open(path, &e);
     if (in == NULL)
         cli_fail(&e);
     if (endless && !ts_can_seek(in))
         cli_failf("%s: is no file: --endless cannot read it again", ts_name(in));
-    if (endless && ts_rewind(in, &e) == -1)
-        cli_fail(&e);
+    return in;
+}
+
+/* Copies one stream to its end; returns the number of its records. */
+static uint64_t
+copy(struct ts_reader *in, struct ts_writer *out)
+{
+    struct ts_record rec = {0};
+    struct err e;
+    int rc;
+
     while ((rc = ts_read(in, &rec, &e)) == 1)
         if (ts_write(out, &rec, &e) == -1)
             fail(&e);
     if (rc == -1)
         cli_fail(&e);
-    n = ts_count(in);
-    ts_close(in);
-    return n;
+    return ts_count(in);
+}
+
+/* All inputs in turn, for ever.  They stay open: standard input could not be opened again. */
+static _Noreturn void
+repeat(const char *const *path, size_t n, struct ts_writer *out)
+{
+    struct ts_reader **in;
+    struct err e;
+    uint64_t records;
+
+    in = mem_array(n, sizeof(struct ts_reader *), &e);
+    if (in == NULL)
+        cli_fail(&e);
+    for (size_t i = 0; i < n; i++)
+        in[i] = open_input(path[i]);
+    do {
+        records = 0;
+        for (size_t i = 0; i < n; i++) {
+            records += copy(in[i], out);
+            if (ts_rewind(in[i], &e) == -1)
+                cli_fail(&e);
+        }
+    } while (records > 0);
+    cli_failf("no records to repeat");
 }
 
 int
@@ -64,21 +91,22 @@ main(int argc, char **argv)
     const char *const *path;
     struct ts_writer *out;
     struct err e;
-    uint64_t n;
-    int first = cli_parse(&prog, argc, argv), paths = argc - first;
+    int first = cli_parse(&prog, argc, argv);
+    size_t n = (size_t)(argc - first);
 
-    path = paths > 0 ? (const char *const *)(argv + first) : standard_input;
-    paths = paths > 0 ? paths : 1;
+    path = n > 0 ? (const char *const *)(argv + first) : standard_input;
+    n = n > 0 ? n : 1;
     out = ts_stdout(&e);
     if (out == NULL)
         cli_fail(&e);
-    do {
-        n = 0;
-        for (int i = 0; i < paths; i++)
-            n += copy(path[i], out);
-        if (endless && n == 0)
-            cli_failf("no records to repeat");
-    } while (endless);
+    if (endless)
+        repeat(path, n, out);
+    for (size_t i = 0; i < n; i++) {
+        struct ts_reader *in = open_input(path[i]);
+
+        copy(in, out);
+        ts_close(in);
+    }
     if (ts_finish(out, &e) == -1)
         cli_fail(&e);
     return 0;

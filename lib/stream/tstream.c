@@ -310,18 +310,40 @@ check_trailer(struct ts_reader *r, const struct ts_record *rec, size_t n, struct
     return err_set(e, "malformed trailer");
 }
 
+/*
+ * The data of a tensor of the record read before, if it has just this size.  Records of a stream are
+ * much alike, and getting their memory from the system again each time costs as much as all the rest.
+ */
+static void *
+recycle(struct ts_record *old, size_t bytes)
+{
+    for (size_t i = 0; i < old->n_tensors; i++)
+        if (old->tensor[i].bytes == bytes && old->tensor[i].data != NULL) {
+            void *data = old->tensor[i].data;
+
+            old->tensor[i].data = NULL;
+            return data;
+        }
+    return NULL;
+}
+
 /* Reads the data of all tensors; *crc is theirs. */
 static int
-read_data(struct ts_reader *r, struct ts_record *rec, size_t bytes, uint32_t *crc, struct err *e)
+read_data(struct ts_reader *r, struct ts_record *rec, struct ts_record *old, size_t bytes,
+          uint32_t *crc, struct err *e)
 {
     size_t before = 0;
 
     *crc = 0;
     for (size_t i = 0; i < rec->n_tensors; i++) {
         struct ts_tensor *t = &rec->tensor[i];
-        size_t cap = t->bytes < CHUNK ? t->bytes : CHUNK, done = 0;
+        size_t cap = t->bytes, done = 0;
 
-        t->data = mem_array_raw(cap, 1, e);
+        t->data = recycle(old, t->bytes);
+        if (t->data == NULL) {
+            cap = t->bytes < CHUNK ? t->bytes : CHUNK;
+            t->data = mem_array_raw(cap, 1, e);
+        }
         if (t->data == NULL || take_growing(r, &t->data, &cap, &done, t->bytes, e) == -1)
             return -1;
         if (done < t->bytes)
@@ -345,11 +367,11 @@ check_crc(const struct ts_record *rec, uint32_t crc, struct err *e)
 }
 
 /*
- * Reads a record or a trailer (no tensors, metadata `end`).  Returns 1, 0 where the input ends
- * instead, or -1.
+ * Reads a record or a trailer (no tensors, metadata `end`) into rec, which is empty, using what it can of
+ * old.  Returns 1, 0 where the input ends instead, or -1.
  */
 static int
-read_one(struct ts_reader *r, struct ts_record *rec, struct err *e)
+read_one(struct ts_reader *r, struct ts_record *rec, struct ts_record *old, struct err *e)
 {
     struct ts_position *p = &r->pos;
     size_t head = 0, bytes;
@@ -371,7 +393,7 @@ read_one(struct ts_reader *r, struct ts_record *rec, struct err *e)
         p->offset += head;
         return 1;
     }
-    if (read_data(r, rec, bytes, &crc, e) == -1 || check_crc(rec, crc, e) == -1)
+    if (read_data(r, rec, old, bytes, &crc, e) == -1 || check_crc(rec, crc, e) == -1)
         return -1;
     head_crc = crc_add(0, r->head, head);
     crc = crc_join(head_crc, crc, bytes);
@@ -399,12 +421,13 @@ check_end(const struct ts_reader *r, struct err *e)
 int
 ts_read(struct ts_reader *r, struct ts_record *rec, struct err *e)
 {
+    struct ts_record old = *rec;
     int rc;
 
-    do {
+    memset(rec, 0, sizeof(*rec));
+    while ((rc = read_one(r, rec, &old, e)) == 1 && is_trailer(rec))
         ts_clear(rec);
-        rc = read_one(r, rec, e);
-    } while (rc == 1 && is_trailer(rec));
+    ts_clear(&old);
     if (rc == 1)
         return 1;
     ts_clear(rec);
@@ -622,13 +645,13 @@ int
 ts_load(const char *path, size_t limit, struct ts_record *rec, struct err *e)
 {
     struct ts_reader *r = reader_open(path, FILE_HEADER, limit, e);
-    struct ts_record more = {0};
+    struct ts_record more = {0}, none = {0};
     int rc = -1, again;
 
     ts_clear(rec);
     if (r == NULL)
         return -1;
-    again = read_one(r, rec, e);
+    again = read_one(r, rec, &none, e);
     if (again == 0)
         err_set(e, "is empty");
     if (again <= 0)
@@ -638,10 +661,10 @@ ts_load(const char *path, size_t limit, struct ts_record *rec, struct err *e)
         goto out;
     }
     /* Behind the record: nothing, or its trailer and then nothing. */
-    again = read_one(r, &more, e);
+    again = read_one(r, &more, &none, e);
     if (again == 1 && is_trailer(&more)) {
         ts_clear(&more);
-        again = read_one(r, &more, e);
+        again = read_one(r, &more, &none, e);
     }
     if (again == 1)
         err_set(e, "holds more than one record");
