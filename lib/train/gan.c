@@ -1,8 +1,10 @@
 #include "train/gan.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/rng.h"
 #include "nn/ops.h"
 #include "train/diff_augment.h"
@@ -15,7 +17,8 @@ gan_init(struct gan *g, const struct gan_config *c, struct err *e)
     *g = (struct gan){.config = *c};
     g->tape = tape_open();
     d.width = c->d_width;
-    if (generator_init(&g->g, &c->net, c->mid, c->border, c->seed, e) == -1 ||
+    g->past = mem_array(c->history, c->net.size * c->net.size * sizeof(real), e);
+    if (g->past == NULL || generator_init(&g->g, &c->net, c->mid, c->border, c->seed, e) == -1 ||
         (c->ema > 0 && generator_init(&g->average, &c->net, c->mid, c->border, c->seed, e) == -1) ||
         discriminator_init(&g->d, &d, c->seed, e) == -1) {
         gan_free(g);
@@ -31,6 +34,7 @@ gan_free(struct gan *g)
     generator_free(&g->average);
     discriminator_free(&g->d);
     tape_close(g->tape);
+    free(g->past);
     *g = (struct gan){0};
 }
 
@@ -71,6 +75,41 @@ with_noise(struct tape *t, struct tensor *x, const struct gan_config *c, uint64_
     for (size_t i = 0; i < y->n; i++)
         y->v[i] += (real)(c->gp_sigma * rng_normal(&r));
     return y;
+}
+
+/*
+ * Shows the discriminator synthetic patches of earlier updates in half of the cases, and keeps the new
+ * ones for later: it then does not forget what the generator used to do, which stops the two from
+ * chasing each other in circles.  A. Shrivastava et al., "Learning from simulated and unsupervised
+ * images through adversarial training", CVPR 2017, section 2.3.  DEVIATION, off at the paper's scale.
+ */
+static void
+mix_with_past(struct gan *g, struct tensor *fake, size_t side)
+{
+    size_t pixels = side * side;
+    struct rng r = rng_at(g->config.seed, "gan.history", g->d_updates);
+
+    if (g->side != side) { /* another stage: its patches are of another size */
+        g->side = side;
+        g->n_past = 0;
+    }
+    for (size_t k = 0; k < fake->shape[0] && g->config.history > 0; k++) {
+        real *now = fake->v + k * pixels, *then;
+
+        if (g->n_past < g->config.history) {
+            memcpy(g->past + g->n_past++ * pixels, now, pixels * sizeof(real));
+            continue;
+        }
+        then = g->past + rng_below(&r, g->n_past) * pixels;
+        if (rng_below(&r, 2))
+            continue;
+        for (size_t i = 0; i < pixels; i++) {
+            real keep = now[i];
+
+            now[i] = then[i];
+            then[i] = keep;
+        }
+    }
 }
 
 static double
@@ -209,6 +248,7 @@ gan_step_d(struct gan *g, const real *target, const real *benign, const real *in
     params_use(t, &g->g.params, 0);
     generator_forward(t, &g->g, patches(t, base, n, side),
                       random_scalars(t, g, "gan.scalars.d", g->d_updates), fade, &lesion, &fake);
+    mix_with_past(g, fake, side);
     fake = diff_augment(t, c, fake, "fake", g->d_updates);
     real_ = diff_augment(t, c, patches(t, target, n, side), "target", g->d_updates);
     if (benign != NULL)
