@@ -103,7 +103,7 @@ $(here)/kept-%.sts: $(here)/generated-%.sts | $(BIN)/lesion-postproc
 
 # ---- pictures and numbers ----
 $(here)/%-sheet.png: $(here)/kept-%.sts | $(BIN)/ts-sheet
-	$(BIN)/ts-sheet --out $@ --tensors base,generated,combined,lesion,image --every 2 --count 24 \
+	$(BIN)/ts-sheet --out $@ --tensors base,generated,combined,lesion,image --signed generated,lesion --every 2 --count 24 \
 	    --auto-window --title "$* on $(DATA), SCALE=$(SCALE)" < $<
 
 $(here)/%-curves.png: $(here)/%.ckpt
@@ -144,7 +144,7 @@ demo: build/demo.png
 build/demo.png: $(models:%=build/phantom/smoke/kept-%.sts) | $(BIN)/ts-cat $(BIN)/ts-head $(BIN)/ts-sheet
 	rm -rf build/demo; mkdir -p build/demo
 	for m in $(models); do $(BIN)/ts-head -n 16 < build/phantom/smoke/kept-$$m.sts > build/demo/$$m.sts; done
-	$(BIN)/ts-cat $(models:%=build/demo/%.sts) | $(BIN)/ts-sheet --out $@ --tensors base,generated,combined,image \
+	$(BIN)/ts-cat $(models:%=build/demo/%.sts) | $(BIN)/ts-sheet --out $@ --tensors base,generated,combined,image --signed generated --outline none \
 	    --every 2 --count 24 --columns 2 --title "phantoms, SCALE=smoke: masses, calcifications, removed lesions"
 
 .PHONY: lesions gan-check
