@@ -109,6 +109,8 @@ is "$(values id b.sts)" "$(values id a.sts)" "and makes the same patches"
 is "$(cat err)" "status 1" "without --endless that is a failure, but not worth a word"
 s -n 20 set.tsv > /dev/full 2> err
 is "$?/$(wc -l < err | tr -d ' ')" 1/1 "a full disk"
+(trap '' XFSZ; ulimit -f 1; s -n 20 --cache small set.tsv 2> err | cat > /dev/null; exit "${PIPESTATUS[0]}")
+is "$?/$(wc -l < err | tr -d ' ')/$(ls small | wc -l | tr -d ' ')" 1/1/0 "a cache on a full disk: $(cat err)"
 
 # Wrong command lines.
 fails 2 "no manifest" patch-sample -n 1
