@@ -6,6 +6,9 @@
  * of the record's image to size x size pixels; a margin (patch-sample --margin) is what makes room
  * for s < 1, and is cut off.
  *
+ * ASSUMPTION: turns are uniform over 0, 90, 180 and 270 (without 0 every patch would be turned), a
+ * flip has the chance 1/2, and scales that lose the tissue share or the lesion are not drawn.
+ *
  * Order: resize, then flip, then rotate.  x runs to the right, y down; rotation is
  * counter-clockwise as seen.  The pixel (x, y) of a plane of n x n goes to (n - 1 - x, y) when
  * flipped and to (y, n - 1 - x) when rotated by 90.

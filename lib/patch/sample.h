@@ -17,11 +17,16 @@
  *            -size/2 .. size/2 - 1 from it to the window's centre, uniformly from the pairs whose
  *            place is allowed.
  *
+ * ASSUMPTION: lesions are drawn finding by finding, and the tissue share holds for them too, else it
+ * would give the class away; the paper says neither.
+ * DEVIATION: the paper's offset is "between 0 to 128 pixels in either direction"; at +128 of a patch
+ * of 256 the lesion's pixel would lie just outside, so the range ends at 127.
+ *
  * Nothing is approximate: what rejection does not find in a few tries is counted out.  Patch i is a
  * function of the manifest, the images, the options and (seed, i) alone.
  *
  * The pixels of a lesion are those of its mask, inside its box where it has both; without a mask,
- * of the ellipse that fills its box.
+ * of the ellipse that fills its box (ASSUMPTION: nearer to a lesion than the box with its corners).
  */
 #ifndef MP_PATCH_SAMPLE_H
 #define MP_PATCH_SAMPLE_H
