@@ -13,14 +13,15 @@
  *            uniformly from its allowed ones.  On images with findings a place is allowed only
  *            where the window with its margin touches no finding.
  *   lesion   A finding is drawn uniformly from those that have an allowed place, then a pixel of
- *            the lesion (of the image as it is, before downscale) and an offset dx, dy in
- *            -size/2 .. size/2 - 1 from it to the window's centre, uniformly from the pairs whose
- *            place is allowed.
+ *            the lesion (of the image as it is, before downscale) and its offset dx, dy in
+ *            -size/2 .. size/2 - 1 from the window's centre, uniformly from the pairs whose place
+ *            is allowed.
  *
- * ASSUMPTION: lesions are drawn finding by finding, and the tissue share holds for them too, else it
- * would give the class away; the paper says neither.
- * DEVIATION: the paper's offset is "between 0 to 128 pixels in either direction"; at +128 of a patch
- * of 256 the lesion's pixel would lie just outside, so the range ends at 127.
+ * ASSUMPTION: lesions are drawn finding by finding, and the tissue share holds for them too, else
+ * it would give the class away; the paper says neither.
+ *
+ * DEVIATION: the paper's offset is "between 0 to 128 pixels in either direction"; at +128 of a
+ * patch of 256 the lesion's pixel would lie just outside, so the range ends at 127.
  *
  * Nothing is approximate: what rejection does not find in a few tries is counted out.  Patch i is a
  * function of the manifest, the images, the options and (seed, i) alone.
