@@ -57,11 +57,12 @@ LIB := $(BUILD)/libmammopipe.a
 FILTERS := $(patsubst filters/%.c,%,$(wildcard filters/*.c))
 UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
 TESTS := $(filter test_%,$(UNIT))
+FUZZ := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .PHONY: all lib unit
 .DEFAULT_GOAL := all
 all: $(FILTERS:%=$(BIN)/%)
-unit: $(UNIT:%=$(BUILD)/tests/%)
+unit: $(UNIT:%=$(BUILD)/tests/%) $(FUZZ:%=$(BUILD)/tests/%) $(BUILD)/tests/inject.so
 lib: $(LIB)
 
 # V=1 shows the whole commands.
@@ -91,6 +92,16 @@ $(BIN)/%: $(BUILD)/obj/filters/%.o $(LIB)
 $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(call run,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# Fuzz targets with a plain driver that replays their corpus; `make fuzz` runs them under libFuzzer.
+$(FUZZ:%=$(BUILD)/tests/%): $(BUILD)/tests/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/driver.o $(LIB)
+	@mkdir -p $(@D)
+	$(call run,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# Preloaded by tests that make the system fail.
+$(BUILD)/tests/inject.so: tests/faults/inject.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call run,LD,$@)$(CC) -std=c11 -O2 $(WARN) -shared -fPIC -o $@ $< -ldl
 
 -include $(LIB_OBJ:.o=.d) $(FILTERS:%=$(BUILD)/obj/filters/%.d) $(UNIT:%=$(BUILD)/obj/tests/unit/%.d)
 .SECONDARY:
@@ -130,7 +141,7 @@ prove := BIN=$(abspath $(BIN)) BUILD=$(abspath $(BUILD)) prove -j$(JOBS)
 .PHONY: check check-all check-double check-san check-man
 check: check-double check-man check-all
 check-all: all unit
-	$(prove) -e '' $(TESTS:%=$(BUILD)/tests/%)
+	$(prove) -e '' $(TESTS:%=$(BUILD)/tests/%) $(FUZZ:%=$(BUILD)/tests/%)
 	$(prove) -e bash $(wildcard tests/shell/*.t)
 
 # Gradients to second order, and both networks against PyTorch, in double; the backends against each other.
@@ -141,6 +152,18 @@ check-double:
 
 check-man:
 	mandoc -T lint -W warning $(wildcard man/*.[1-8])
+
+# T seconds of libFuzzer (clang) for each target, on from the committed corpus.
+T ?= 60
+.PHONY: fuzz
+fuzz:
+	@mkdir -p build/fuzz
+	for f in $(FUZZ); do \
+	    clang $(CPPFLAGS) -std=c11 -O1 -g -fsanitize=fuzzer,address,undefined -fopenmp=libgomp -o build/fuzz/$$f \
+	        tests/fuzz/$$f.c $(filter-out lib/nn/% lib/model/% lib/train/%,$(LIB_SRC)) $(LDLIBS); \
+	    mkdir -p build/fuzz/corpus-$$f; \
+	    build/fuzz/$$f -max_total_time=$(T) build/fuzz/corpus-$$f $$(ls -d tests/fuzz/corpus/$${f#fuzz_} 2>/dev/null); \
+	done
 
 # The same tests under the address and undefined-behaviour sanitizers.
 check-san:
