@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Read a tensor stream from a pipe with numpy alone, and print a summary.
 
-    build/bin/phantom ... | build/bin/patch-sample ... | examples/read_stream.py
     examples/read_stream.py < patches.sts
+    build/bin/ts-select label=malignant < patches.sts | examples/read_stream.py
 
 `read_stream` is the whole of it: copy it into your own program.  It yields the records of a stream
 one by one as ({name: array}, {key: text}), checks every checksum, and raises ValueError where the

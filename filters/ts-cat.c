@@ -10,7 +10,8 @@
 static int endless;
 
 static const struct cli_opt opts[] = {
-    CLI_LOCAL_FLAG('e', "endless", &endless, "begin again at the first file, until the reader closes"),
+    CLI_LOCAL_FLAG('e', "endless", &endless,
+                   "begin again at the first file, until the reader closes"),
     CLI_END,
 };
 

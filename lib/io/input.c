@@ -60,8 +60,7 @@ slurp(struct source *s, size_t *n, struct err *e)
 
     do {
         /* One byte stays free for the zero. */
-        if (cap - have < 2 &&
-            mem_grow((void **)&buf, &cap, cap == 0 ? CHUNK : cap + 1, 1, e) == -1)
+        if (cap - have < 2 && mem_grow((void **)&buf, &cap, cap == 0 ? CHUNK : cap + 1, 1, e) == -1)
             goto fail;
         room = cap - have - 1 < stop - have ? cap - have - 1 : stop - have;
         got = source_read(s, buf + have, room, e);
@@ -83,7 +82,7 @@ fail:
 
 /* ---- archives ---- */
 
-/* The position of the colon in "archive:member", or NULL: the first one behind the name of a file. */
+/* The colon of "archive:member", or NULL: the first one behind the name of a file. */
 static const char *
 archive_colon(const char *path, struct err *e)
 {
@@ -124,8 +123,8 @@ find_member(struct archive *a, const char *member, struct archive_entry **entry,
 }
 
 /*
- * How much of a member is accepted: `limit`, and no more than its archive can honestly hold.  Small members
- * are let through as they are.
+ * How much of a member is accepted: `limit`, and no more than its archive can honestly hold.  Small
+ * members are let through as they are.
  */
 static void
 guard(struct source *s, size_t archive_bytes)

@@ -15,7 +15,7 @@
 /*
  * The whole file or member in fresh memory (caller frees; one spare zero byte behind the end).
  *
- *   limit  most bytes accepted; a larger file, or a member that claims or delivers more, is an error
+ *   limit  most bytes accepted; a larger file or member is an error
  *   n      written: the size
  *
  * NULL with the reason, which names the path, in e.
@@ -23,12 +23,12 @@
 unsigned char *input_slurp(const char *path, size_t limit, size_t *n, struct err *e);
 
 /*
- * The first bytes, at most `limit` of them: a longer file or member is read no further and is no error.  Standard
- * input loses what was read.  Otherwise as input_slurp().
+ * The first bytes, at most `limit` of them: a longer file or member is read no further and is no
+ * error.  Standard input loses what was read.  Otherwise as input_slurp().
  */
 unsigned char *input_head(const char *path, size_t limit, size_t *n, struct err *e);
 
-/* The path of `name` under `root`: joined unless name is absolute; works for "archive:member" too. */
+/* The path of `name` under `root`: joined unless name is absolute; "archive:member" too. */
 char *input_join(const char *root, const char *name, struct err *e);
 
 #endif

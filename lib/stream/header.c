@@ -15,9 +15,10 @@ static const char META[] = "__metadata__";
 /* ---- memory ---- */
 
 /*
- * jansson 2.14 does not survive a refused allocation: its scanner takes no notice when a buffer could not
- * grow, and then runs off its end.  So its memory comes from here, and a refusal jumps out of it.
- * Nothing is leaked, because all it ever took is freed together, and freeing each piece is not needed.
+ * jansson 2.14 does not survive a refused allocation: its scanner takes no notice when a buffer
+ * could not grow, and then runs off its end.  So its memory comes from here, and a refusal jumps
+ * out of it.  Nothing is leaked, because all it ever took is freed together, and freeing each piece
+ * is not needed.
  */
 struct block {
     struct block *before;
@@ -70,7 +71,7 @@ install(void)
     json_set_alloc_funcs(take, leave);
 }
 
-/* Runs a job that uses jansson.  It may end in any call of jansson; what it must free is with its caller. */
+/* Runs a job that uses jansson and may end in any call of it; what is to be freed is in arg. */
 static int
 run(int (*job)(void *arg, struct err *e), void *arg, struct err *e)
 {
@@ -213,8 +214,8 @@ parse_object(json_t *root, struct parsing *p, struct err *e)
     size_t n = 0, most = json_object_size(root);
 
     p->place = mem_array(most, sizeof(*p->place), e);
-    if (p->place == NULL || mem_grow((void **)&rec->tensor, &rec->cap_tensors, most,
-                                     sizeof(*rec->tensor), e) == -1)
+    if (p->place == NULL ||
+        mem_grow((void **)&rec->tensor, &rec->cap_tensors, most, sizeof(*rec->tensor), e) == -1)
         return -1;
     for (void *it = json_object_iter(root); it != NULL; it = json_object_iter_next(root, it)) {
         const char *key = json_object_iter_key(it);

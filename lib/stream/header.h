@@ -12,11 +12,12 @@
 #include "stream/record.h"
 
 /*
- * Reads the n bytes of a header into the empty record rec: metadata, and tensors in the order of their
- * data, whose `data` is NULL.  *bytes is the size of the data area, which the tensors tile exactly.
- * Returns 0, or -1 with the reason in e; rec must be cleared in both cases.
+ * Reads the n bytes of a header into the empty record rec: metadata, and tensors in the order of
+ * their data, whose `data` is NULL.  *bytes is the size of the data area, which the tensors tile
+ * exactly.  Returns 0, or -1 with the reason in e; rec must be cleared in both cases.
  */
-int ts_header_parse(const char *text, size_t n, struct ts_record *rec, size_t *bytes, struct err *e);
+int ts_header_parse(const char *text, size_t n, struct ts_record *rec, size_t *bytes,
+                    struct err *e);
 
 /*
  * The header of a record, from its length field to its last padding space, in fresh memory: the

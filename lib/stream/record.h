@@ -14,7 +14,21 @@
 
 #define TS_MAX_RANK 8
 
-enum ts_dtype { TS_F64, TS_F32, TS_F16, TS_BF16, TS_I64, TS_I32, TS_I16, TS_I8, TS_U64, TS_U32, TS_U16, TS_U8, TS_BOOL };
+enum ts_dtype {
+    TS_F64,
+    TS_F32,
+    TS_F16,
+    TS_BF16,
+    TS_I64,
+    TS_I32,
+    TS_I16,
+    TS_I8,
+    TS_U64,
+    TS_U32,
+    TS_U16,
+    TS_U8,
+    TS_BOOL
+};
 
 struct ts_tensor {
     char *name;
@@ -51,8 +65,8 @@ size_t ts_memory(const struct ts_record *r);
 struct ts_tensor *ts_find(const struct ts_record *r, const char *name);
 
 /*
- * Creates or replaces a tensor; data is zeroed.  Returns it, or NULL with the reason in e.  Pointers to
- * other tensors of the record (not their data) become invalid.
+ * Creates or replaces a tensor; data is zeroed.  Returns it, or NULL with the reason in e. Pointers
+ * to other tensors of the record (not their data) become invalid.
  */
 struct ts_tensor *ts_put(struct ts_record *r, const char *name, enum ts_dtype dtype, unsigned rank,
                          const size_t *shape, struct err *e);
@@ -78,8 +92,9 @@ void ts_meta_drop(struct ts_record *r, const char *key);
 int ts_history_add(struct ts_record *r, const char *stage, struct err *e);
 
 /*
- * The [H,W] plane `name` of a patch as fresh floats in [0,1] (U8 is value/255, U16 value/65535; F32 as it
- * stands, every value finite).  NULL with the reason in e: missing, wrong rank, type, not finite.  Caller frees.
+ * The [H,W] plane `name` of a patch as fresh floats in [0,1] (U8 is value/255, U16 value/65535; F32
+ * as it stands, every value finite).  NULL with the reason in e: missing, wrong rank, type, not
+ * finite.  Caller frees.
  */
 float *ts_plane(const struct ts_record *r, const char *name, size_t *h, size_t *w, struct err *e);
 

@@ -15,8 +15,8 @@ enum op { OP_EQ, OP_NE, OP_MATCH, OP_LE, OP_GE, OP_LT, OP_GT };
 static const struct {
     const char *sign;
     enum op op;
-} ops[] = {{"!=", OP_NE}, {"<=", OP_LE}, {">=", OP_GE}, {"=", OP_EQ},
-           {"~", OP_MATCH}, {"<", OP_LT}, {">", OP_GT}};
+} ops[] = {{"!=", OP_NE},   {"<=", OP_LE}, {">=", OP_GE}, {"=", OP_EQ},
+           {"~", OP_MATCH}, {"<", OP_LT},  {">", OP_GT}};
 
 struct ts_test {
     char *key, *text;

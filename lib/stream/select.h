@@ -5,7 +5,8 @@
  *     key~regex                the POSIX extended regular expression matches somewhere
  *     key<num  key<=num  key>num  key>=num
  *
- * A missing key counts as an empty text.  The last four never hold for a text that is no finite number.
+ * A missing key counts as an empty text.  The last four never hold for a text that is no finite
+ * number.
  */
 #ifndef MP_STREAM_SELECT_H
 #define MP_STREAM_SELECT_H

@@ -182,8 +182,8 @@ row_of(struct summary *s, const struct ts_tensor *t, struct summary_tensor **row
     if (mem_grow((void **)&s->tensor, &s->cap_tensors, s->n_tensors + 1, sizeof(*r), e) == -1)
         return -1;
     r = &s->tensor[s->n_tensors];
-    *r = (struct summary_tensor){.dtype = t->dtype, .rank = t->rank, .min = INFINITY,
-                                 .max = -INFINITY};
+    *r = (struct summary_tensor){
+        .dtype = t->dtype, .rank = t->rank, .min = INFINITY, .max = -INFINITY};
     memcpy(r->shape, t->shape, sizeof(r->shape));
     r->name = mem_string(t->name, e);
     if (r->name == NULL)

@@ -1,8 +1,8 @@
 /*
  * summary - what a stream holds, counted record by record in bounded memory.
  *
- * Each table stops taking in new rows at its limit and counts what it left out, so that whoever prints it
- * can say so.
+ * Each table stops taking in new rows at its limit and counts what it left out, so that whoever
+ * prints it can say so.
  */
 #ifndef MP_STREAM_SUMMARY_H
 #define MP_STREAM_SUMMARY_H
@@ -11,9 +11,9 @@
 
 #include "stream/record.h"
 
-#define SUMMARY_VALUES 100         /* distinct values of a key */
-#define SUMMARY_TENSORS 4096       /* distinct (name, dtype, shape) */
-#define SUMMARY_PATIENTS 1000000   /* distinct patients */
+#define SUMMARY_VALUES 100       /* distinct values of a key */
+#define SUMMARY_TENSORS 4096     /* distinct (name, dtype, shape) */
+#define SUMMARY_PATIENTS 1000000 /* distinct patients */
 
 /* How often each value of a metadata key occurred; value NULL: the key was missing. */
 struct summary_count {

@@ -34,8 +34,8 @@ crc_join(uint32_t a, uint32_t b, size_t n_b)
 }
 
 /*
- * The trailer of a segment, exactly as it must stand in a stream: a reader compares all of its bytes,
- * so that none of them can change unseen.
+ * The trailer of a segment, exactly as it must stand in a stream: a reader compares all of its
+ * bytes, so that none of them can change unseen.
  */
 static unsigned char *
 trailer_print(uint64_t records, uint32_t crc, size_t *n, struct err *e)
@@ -67,7 +67,7 @@ struct ts_reader {
     size_t max_header, max_data;
     unsigned char *buf;
     size_t at, have; /* the part of buf not consumed yet */
-    void *head; /* the last header, with its length */
+    void *head;      /* the last header, with its length */
     size_t cap_head;
     struct ts_position pos;
 };
@@ -217,8 +217,9 @@ take(struct ts_reader *r, void *to, size_t n, size_t *got, struct err *e)
 }
 
 /*
- * Reads on until *to, which has room for *cap bytes and holds *done, holds n, or until the input ends.
- * The room grows as bytes arrive, so that no header makes us take memory for data that never come.
+ * Reads on until *to, which has room for *cap bytes and holds *done, holds n, or until the input
+ * ends.  The room grows as bytes arrive, so that no header makes us take memory for data that never
+ * come.
  */
 static int
 take_growing(struct ts_reader *r, void **to, size_t *cap, size_t *done, size_t n, struct err *e)
@@ -311,8 +312,9 @@ check_trailer(struct ts_reader *r, const struct ts_record *rec, size_t n, struct
 }
 
 /*
- * The data of a tensor of the record read before, if it has just this size.  Records of a stream are
- * much alike, and getting their memory from the system again each time costs as much as all the rest.
+ * The data of a tensor of the record read before, if it has just this size.  Records of a stream
+ * are much alike, and getting their memory from the system again each time costs as much as all the
+ * rest.
  */
 static void *
 recycle(struct ts_record *old, size_t bytes)
@@ -367,8 +369,8 @@ check_crc(const struct ts_record *rec, uint32_t crc, struct err *e)
 }
 
 /*
- * Reads a record or a trailer (no tensors, metadata `end`) into rec, which is empty, using what it can of
- * old.  Returns 1, 0 where the input ends instead, or -1.
+ * Reads a record or a trailer (no tensors, metadata `end`) into rec, which is empty, using what it
+ * can of old.  Returns 1, 0 where the input ends instead, or -1.
  */
 static int
 read_one(struct ts_reader *r, struct ts_record *rec, struct ts_record *old, struct err *e)
@@ -412,9 +414,9 @@ check_end(const struct ts_reader *r, struct err *e)
     if (r->pos.offset == 0)
         return err_set(e, "%s: is empty: the program before it failed", r->name);
     if (r->pos.segment_count > 0)
-        return err_set(e, "%s: ends after record %" PRIu64
-                       " without a trailer: the program before it failed", r->name,
-                       r->pos.count - 1);
+        return err_set(
+            e, "%s: ends after record %" PRIu64 " without a trailer: the program before it failed",
+            r->name, r->pos.count - 1);
     return 0;
 }
 
@@ -506,8 +508,8 @@ pack(struct ts_record *rec, size_t max_header, size_t max_data, struct packed *p
         goto fail;
     }
     for (size_t i = 0; i < rec->n_tensors; i++)
-        p->data_crc = crc_add(p->data_crc, rec->tensor[p->order[i]].data,
-                              rec->tensor[p->order[i]].bytes);
+        p->data_crc =
+            crc_add(p->data_crc, rec->tensor[p->order[i]].data, rec->tensor[p->order[i]].bytes);
     if (ts_meta_setf(rec, "crc32", e, "%08" PRIx32, p->data_crc) == -1)
         goto fail;
     p->head = ts_header_print(rec, p->order, &p->head_bytes, e);

@@ -2,7 +2,8 @@
  * tstream - reading and writing streams of records, tstream(5).
  *
  * A stream is records followed by a trailer (a record without tensors whose metadata says end,
- * records, crc32).  Input without its trailer is an error, never the end.  Bytes after a trailer start a new segment.
+ * records, crc32).  Input without its trailer is an error, never the end.  Bytes after a trailer
+ * start a new segment.
  *
  *     while ((rc = ts_read(in, &rec, &e)) == 1) {
  *         ... change rec ...
@@ -23,15 +24,15 @@ struct ts_reader;
 struct ts_writer;
 
 /*
- * Opens a stream to read; path "-" is standard input.  Limits are those of patches: 64 KiB of header, 64 MiB a
- * record.  NULL with the reason in e.
+ * Opens a stream to read; path "-" is standard input.  Limits are those of patches: 64 KiB of
+ * header, 64 MiB a record.  NULL with the reason in e.
  */
 struct ts_reader *ts_open(const char *path, struct err *e);
 
 /*
- * The next record into rec (which is cleared first; keep it between calls, ts_clear() it at the end).
- * Returns 1 for a record, 0 at the end (after a trailer, at the end of the bytes), -1 with the reason, which names
- * stream and record, in e.  After 0 or -1 rec is empty.
+ * The next record into rec (which is cleared first; keep it between calls, ts_clear() it at the
+ * end).  Returns 1 for a record, 0 at the end (after a trailer, at the end of the bytes), -1 with
+ * the reason, which names stream and record, in e.  After 0 or -1 rec is empty.
  */
 int ts_read(struct ts_reader *r, struct ts_record *rec, struct err *e);
 
@@ -42,9 +43,10 @@ uint64_t ts_count(const struct ts_reader *r);
 const char *ts_name(const struct ts_reader *r);
 
 /*
- * A place between two records: what a trainer keeps in its checkpoint to go on from there.  `crc` is the CRC-32 of
- * all bytes before it, trailers included, so that equal positions mean equal streams.  The two fields of the segment let its
- * trailer be checked when reading starts in its middle.  All zero is the first record.
+ * A place between two records: what a trainer keeps in its checkpoint to go on from there.  `crc`
+ * is the CRC-32 of all bytes before it, trailers included, so that equal positions mean equal
+ * streams.  The two fields of the segment let its trailer be checked when reading starts in its
+ * middle.  All zero is the first record.
  */
 struct ts_position {
     uint64_t offset, count; /* bytes and records before it */
@@ -63,7 +65,7 @@ int ts_can_seek(const struct ts_reader *r);
 int ts_seek(struct ts_reader *r, const struct ts_position *at, struct err *e);
 int ts_rewind(struct ts_reader *r, struct err *e);
 
-/* Reads and checks all that is left, keeping nothing: for filters that need no more.  Returns 0 or -1. */
+/* Reads and checks all that is left and keeps nothing.  Returns 0 or -1. */
 int ts_drain(struct ts_reader *r, struct err *e);
 
 void ts_close(struct ts_reader *r);
@@ -89,8 +91,8 @@ void ts_abandon(struct ts_writer *w);
 /*
  * A single record as a file of its own: checkpoints and foreign .safetensors.  Loading accepts
  * headers up to 16 MiB and data up to `limit` bytes and checks crc32 where the record has it; bytes
- * behind the record are an error (but a trailer is accepted).  Saving is atomic (output.h) and writes no trailer, so that every
- * safetensors tool opens the file.
+ * behind the record are an error (but a trailer is accepted).  Saving is atomic (output.h) and
+ * writes no trailer, so that every safetensors tool opens the file.
  */
 int ts_load(const char *path, size_t limit, struct ts_record *rec, struct err *e);
 int ts_save(const char *path, struct ts_record *rec, struct err *e);

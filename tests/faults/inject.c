@@ -5,11 +5,12 @@
  *     MP_FAIL=larger:N   every allocation of more than N bytes fails
  *     MP_FAIL=read:N     the N-th read(2) fails with EIO
  *     MP_FAIL=write:N    the N-th write(2) fails with ENOSPC
- *     MP_FAIL=short:N    read(2) and write(2) move at most N bytes and are interrupted every other time
+ *     MP_FAIL=short:N    read(2) and write(2) move at most N bytes and are interrupted every other
+ * time
  *
- * Counts from 1, from the call of main() on: what the loader and the constructors of libraries do is not ours.
- * Calls that the C library makes within itself (stdio) are not seen.  When the program exits, the number of calls is
- * written to the file MP_COUNT names.
+ * Counts from 1, from the call of main() on: what the loader and the constructors of libraries do
+ * is not ours. Calls that the C library makes within itself (stdio) are not seen.  When the program
+ * exits, the number of calls is written to the file MP_COUNT names.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -101,7 +102,8 @@ report(void)
     what = NOTHING;
     f = path ? fopen(path, "w") : NULL;
     if (f != NULL) {
-        fprintf(f, "malloc %zu read %zu write %zu\n", (size_t)mallocs, (size_t)reads, (size_t)writes);
+        fprintf(f, "malloc %zu read %zu write %zu\n", (size_t)mallocs, (size_t)reads,
+                (size_t)writes);
         fclose(f);
     }
 }

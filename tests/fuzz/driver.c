@@ -3,8 +3,9 @@
  *
  *     fuzz_NAME [-n MUTANTS] [-s SEED] [FILE|FOLDER ...]
  *
- * Without files: those in tests/fuzz/corpus/NAME.  Each file is also tried in MUTANTS damaged versions (default 50), made
- * from the seed.  A target that finds a fault aborts; then the input is left in fuzz_NAME.crash.
+ * Without files: those in tests/fuzz/corpus/NAME.  Each file is also tried in MUTANTS damaged
+ * versions (default 50), made from the seed.  A target that finds a fault aborts; then the input is
+ * left in fuzz_NAME.crash.
  */
 #include <dirent.h>
 #include <signal.h>

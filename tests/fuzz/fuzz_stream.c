@@ -1,6 +1,6 @@
 /*
- * Any bytes as a stream, as a single file and as a header: refused with a reason of one line, or read; and
- * what was read is written and read back as the same records.
+ * Any bytes as a stream, as a single file and as a header: refused with a reason of one line, or
+ * read; and what was read is written and read back as the same records.
  */
 #define _GNU_SOURCE /* memfd_create() */
 #include <stdint.h>

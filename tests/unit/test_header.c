@@ -25,8 +25,9 @@ static const struct {
     {A("\"F64\"", "[9223372036854775807,0]", "[0,0]"), 0, 0}, /* overflows on the way */
     {A("\"BOOL\"", "[1,1,1,1,1,1,1,7]", "[0,7]"), 1, 7},
     {"{\"b\":" T("\"U8\"", "[2]", "[3,5]") ",\"a\":" T("\"I8\"", "[3]", "[0,3]") "}", 2, 5},
-    {"{\"a\":" T("\"U8\"", "[0]", "[3,3]") ",\"b\":" T("\"U8\"", "[3]", "[0,3]") ",\"c\":"
-     T("\"U8\"", "[1]", "[3,4]") "}", 3, 4},
+    {"{\"a\":" T("\"U8\"", "[0]", "[3,3]") ",\"b\":" T("\"U8\"", "[3]", "[0,3]") ",\"c\":" T(
+         "\"U8\"", "[1]", "[3,4]") "}",
+     3, 4},
     {"{\"\\u00e9\":" T("\"BF16\"", "[2]", "[0,4]") "}", 1, 4},
 };
 
@@ -53,7 +54,8 @@ static const struct {
     {"{\"a\":" T("\"U8\"", "[1]", "[0,1]") ",\"a\":" T("\"U8\"", "[1]", "[1,2]") "}", "duplicate"},
     {"{\"a\":" T("\"U8\"", "[1]", "[0,1]") ",\"\\u0061\":" T("\"U8\"", "[1]", "[1,2]") "}",
      "duplicate"},
-    {"{\"a\":{\"dtype\":\"U8\",\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]}}", "duplicate"},
+    {"{\"a\":{\"dtype\":\"U8\",\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]}}",
+     "duplicate"},
     {"{\"__metadata__\":[]}", "not an object"},
     {"{\"__metadata__\":{\"a\":1}}", "not a text"},
     {"{\"__metadata__\":{\"a\":null}}", "not a text"},
@@ -137,7 +139,8 @@ main(void)
     ts_clear(&rec);
     memset(deep, '[', sizeof(deep));
     memcpy(deep, "{\"a\":", 5);
-    tap_ok(ts_header_parse(deep, sizeof(deep), &rec, &bytes, &e) == -1, "deeply nested: %s", e.text);
+    tap_ok(ts_header_parse(deep, sizeof(deep), &rec, &bytes, &e) == -1, "deeply nested: %s",
+           e.text);
     ts_clear(&rec);
 
     /* The bytes of a known header, by hand. */
@@ -145,9 +148,9 @@ main(void)
     ts_meta_set(&rec, "k\"", "v\n", &e);
     ts_put(&rec, "a", TS_F32, 0, NULL, &e);
     out = ts_header_print(&rec, (const size_t[]){1, 0}, &n, &e);
-    static const char want[] =
-        "{\"__metadata__\":{\"k\\\"\":\"v\\n\"},\"a\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[0,4]},"
-        "\"b\":{\"dtype\":\"U8\",\"shape\":[2,3],\"data_offsets\":[4,10]}}";
+    static const char want[] = "{\"__metadata__\":{\"k\\\"\":\"v\\n\"},\"a\":{\"dtype\":\"F32\","
+                               "\"shape\":[],\"data_offsets\":[0,4]},"
+                               "\"b\":{\"dtype\":\"U8\",\"shape\":[2,3],\"data_offsets\":[4,10]}}";
     tap_ok(out != NULL && n == 192 && out[0] == 184 && out[1] == 0 &&
                memcmp(out + 8, want, sizeof(want) - 1) == 0 && out[8 + sizeof(want) - 1] == ' ' &&
                out[n - 1] == ' ',

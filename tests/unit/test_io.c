@@ -170,11 +170,13 @@ test_input(void)
     put_file(at("mega"), mega, 5000000);
     tap_ok(slurp(at("plain"), 4, 'p') == 4 && slurp(at("nothing"), 0, 0) == 0, "files");
     tap_ok(slurp(at("mega"), 5000000, 'm') == 5000000, "a large one, of just the limit");
-    tap_ok(slurp(at("mega"), 4999999, 'm') == -1 && strstr(e.text, "more than 4999999"), "%s", e.text);
+    tap_ok(slurp(at("mega"), 4999999, 'm') == -1 && strstr(e.text, "more than 4999999"), "%s",
+           e.text);
     tap_ok(slurp(at("mega"), SIZE_MAX, 'm') == 5000000, "no limit");
     tap_ok(slurp(at("plain:x"), 9, 'q') == 5, "a file whose name has a colon wins");
     tap_ok(slurp(at("plain:y"), 9, 'q') == -1, "%s", e.text);
-    tap_ok(slurp(at("none"), 9, 'q') == -1 && strstr(e.text, "none: cannot open: No such"), "%s", e.text);
+    tap_ok(slurp(at("none"), 9, 'q') == -1 && strstr(e.text, "none: cannot open: No such"), "%s",
+           e.text);
     tap_ok(slurp(at("none:x"), 9, 'q') == -1 && strstr(e.text, "No such file"), "%s", e.text);
     tap_ok(slurp(dir, 9, 'q') == -1, "%s", e.text);
     bytes = input_head(at("mega"), 10, &n, &e);
@@ -189,9 +191,13 @@ test_input(void)
     tap_ok(slurp("-", 4, 'p') == 4, "standard input");
     tap_ok(slurp("-", 4, 'p') == 0, "and its end");
 
-    static const char *const join[][3] = {
-        {"a", "b", "a/b"}, {"a/", "b", "a/b"}, {"", "b", "b"}, {"a", "/b", "/b"},
-        {"/x/y", "z.zip:m/n.png", "/x/y/z.zip:m/n.png"}, {"/", "b", "/b"}, {"z.zip:m", "n", "z.zip:m/n"}};
+    static const char *const join[][3] = {{"a", "b", "a/b"},
+                                          {"a/", "b", "a/b"},
+                                          {"", "b", "b"},
+                                          {"a", "/b", "/b"},
+                                          {"/x/y", "z.zip:m/n.png", "/x/y/z.zip:m/n.png"},
+                                          {"/", "b", "/b"},
+                                          {"z.zip:m", "n", "z.zip:m/n"}};
     for (size_t i = 0; i < sizeof(join) / sizeof(join[0]); i++) {
         joined = input_join(join[i][0], join[i][1], &e);
         tap_ok(strcmp(joined, join[i][2]) == 0, "join '%s' and '%s'", join[i][0], join[i][1]);
@@ -210,30 +216,36 @@ test_output(void)
     char path[256];
 
     snprintf(path, sizeof(path), "%s", at("out"));
-    tap_ok(output_open(&o, path, &e) == 0 && access(path, F_OK) == -1, "not there while it is written");
+    tap_ok(output_open(&o, path, &e) == 0 && access(path, F_OK) == -1,
+           "not there while it is written");
     fputs("oooo", o.file);
-    tap_ok(output_commit(&o, &e) == 0 && slurp(path, 9, 'o') == 4 && access(at("out.tmp"), F_OK) == -1,
+    tap_ok(output_commit(&o, &e) == 0 && slurp(path, 9, 'o') == 4 &&
+               access(at("out.tmp"), F_OK) == -1,
            "there when it is whole");
     output_abort(&o);
     tap_ok(slurp(path, 9, 'o') == 4, "abort after commit is harmless");
     output_open(&o, path, &e);
     fputs("xx", o.file);
     output_abort(&o);
-    tap_ok(slurp(path, 9, 'o') == 4 && access(at("out.tmp"), F_OK) == -1, "abort keeps the old one");
+    tap_ok(slurp(path, 9, 'o') == 4 && access(at("out.tmp"), F_OK) == -1,
+           "abort keeps the old one");
     output_abort(&o);
     put_file(at("out.tmp"), "leftover", 8);
-    tap_ok(output_open(&o, path, &e) == 0 && fputs("xxx", o.file) >= 0 && output_commit(&o, &e) == 0 &&
-               slurp(path, 9, 'x') == 3, "a leftover of a killed run is no hindrance");
+    tap_ok(output_open(&o, path, &e) == 0 && fputs("xxx", o.file) >= 0 &&
+               output_commit(&o, &e) == 0 && slurp(path, 9, 'x') == 3,
+           "a leftover of a killed run is no hindrance");
     mkdir(at("sub"), 0700);
     snprintf(path, sizeof(path), "%s", at("sub/out"));
     tap_ok(output_open(&o, path, &e) == 0, "in a folder");
     unlink(at("sub/out.tmp"));
     rmdir(at("sub"));
     tap_ok(output_commit(&o, &e) == -1 && strstr(e.text, "sub/out: No such file"), "%s", e.text);
-    tap_ok(output_open(&o, at("none/out"), &e) == -1 && strstr(e.text, "none/out.tmp: No such file"),
+    tap_ok(output_open(&o, at("none/out"), &e) == -1 &&
+               strstr(e.text, "none/out.tmp: No such file"),
            "%s", e.text);
     tap_ok(output_open(&o, "/dev/full", &e) == 0 && fputs("x", o.file) >= 0 &&
-               output_commit(&o, &e) == -1 && strstr(e.text, "/dev/full: No space"), "%s", e.text);
+               output_commit(&o, &e) == -1 && strstr(e.text, "/dev/full: No space"),
+           "%s", e.text);
     tap_ok(stat("/dev/full", &st) == 0 && S_ISCHR(st.st_mode), "a device is left in its place");
 }
 
@@ -242,7 +254,8 @@ main(void)
 {
     char rm[80];
 
-    snprintf(dir, sizeof(dir), "%s/test_io.XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : P_tmpdir);
+    snprintf(dir, sizeof(dir), "%s/test_io.XXXXXX",
+             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : P_tmpdir);
     if (mkdtemp(dir) == NULL)
         return 1;
     test_input();

@@ -17,9 +17,9 @@ test_dtypes(void)
         enum ts_dtype t;
         const char *name;
         size_t size;
-    } want[] = {{TS_F64, "F64", 8},   {TS_F32, "F32", 4}, {TS_F16, "F16", 2}, {TS_BF16, "BF16", 2},
-                {TS_I64, "I64", 8},   {TS_I32, "I32", 4}, {TS_I16, "I16", 2}, {TS_I8, "I8", 1},
-                {TS_U64, "U64", 8},   {TS_U32, "U32", 4}, {TS_U16, "U16", 2}, {TS_U8, "U8", 1},
+    } want[] = {{TS_F64, "F64", 8},  {TS_F32, "F32", 4}, {TS_F16, "F16", 2}, {TS_BF16, "BF16", 2},
+                {TS_I64, "I64", 8},  {TS_I32, "I32", 4}, {TS_I16, "I16", 2}, {TS_I8, "I8", 1},
+                {TS_U64, "U64", 8},  {TS_U32, "U32", 4}, {TS_U16, "U16", 2}, {TS_U8, "U8", 1},
                 {TS_BOOL, "BOOL", 1}};
     int bad = 0;
 
@@ -110,7 +110,8 @@ test_meta(void)
     tap_ok(strcmp(ts_meta(&r, "k31"), "31") == 0 && ts_meta(&r, "k") == NULL &&
                ts_meta(&r, "k50") == NULL,
            "found, and not found");
-    tap_ok(strcmp(ts_meta_or(&r, "k31", "x"), "31") == 0 && strcmp(ts_meta_or(&r, "q", "x"), "x") == 0,
+    tap_ok(strcmp(ts_meta_or(&r, "k31", "x"), "31") == 0 &&
+               strcmp(ts_meta_or(&r, "q", "x"), "x") == 0,
            "with a fallback");
     ts_meta_set(&r, "k31", "new", &e);
     tap_ok(r.n_meta == 50 && strcmp(ts_meta(&r, "k31"), "new") == 0, "replaced");

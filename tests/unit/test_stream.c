@@ -79,7 +79,8 @@ read_bytes(const void *bytes, size_t n)
 static void
 random_record(uint64_t seed, struct ts_record *rec)
 {
-    static const char *const texts[] = {"", "x", "a\nb\tc\"\\/", "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", "0"};
+    static const char *const texts[] = {"", "x", "a\nb\tc\"\\/",
+                                        "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", "0"};
     struct rng r = rng_at(seed, "test record", 0);
     size_t tensors = rng_below(&r, 6), metas = rng_below(&r, 8);
     char name[32];
@@ -246,7 +247,8 @@ test_messages(void)
     read_bytes(s, first);
     tap_ok(strstr(e.text, "ends after record 0 without a trailer") != NULL, "%s", e.text);
     read_bytes(s, first + 3);
-    tap_ok(strstr(e.text, "record 1: cut in the length of its header (3 of 8") != NULL, "%s", e.text);
+    tap_ok(strstr(e.text, "record 1: cut in the length of its header (3 of 8") != NULL, "%s",
+           e.text);
     read_bytes(s, first + 100);
     tap_ok(strstr(e.text, "record 1: cut in its header (92 of") != NULL, "%s", e.text);
     read_bytes(s, 0);
@@ -278,7 +280,8 @@ append_trailer(unsigned char *s, size_t *n, size_t begin, unsigned records)
 {
     char text[128];
 
-    snprintf(text, sizeof(text), "{\"__metadata__\":{\"crc32\":\"%08lx\",\"end\":\"1\",\"records\":\"%u\"}}",
+    snprintf(text, sizeof(text),
+             "{\"__metadata__\":{\"crc32\":\"%08lx\",\"end\":\"1\",\"records\":\"%u\"}}",
              crc32(0, s + begin, (unsigned)(*n - begin)), records);
     append(s, n, text, "");
 }
@@ -294,8 +297,10 @@ test_segments(void)
     tap_ok(n == 128 && read_bytes(s, n) == 0, "a trailer alone is a stream without records");
     n = 0;
     append(s, &n, "{}", "");
-    append(s, &n, "{\"__metadata__\":{\"end\":\"1\"},\"a\":{\"dtype\":\"U8\",\"shape\":[1],"
-                  "\"data_offsets\":[0,1]}}", "x");
+    append(s, &n,
+           "{\"__metadata__\":{\"end\":\"1\"},\"a\":{\"dtype\":\"U8\",\"shape\":[1],"
+           "\"data_offsets\":[0,1]}}",
+           "x");
     append_trailer(s, &n, 0, 2);
     tap_ok(read_bytes(s, n) == 2, "records without tensors, and with tensors and the key 'end'");
     second = n;
@@ -312,7 +317,8 @@ test_segments(void)
     append(s, &n, "{}", "");
     second = n;
     append_trailer(s, &n, 0, 2);
-    tap_ok(read_bytes(s, n) == -1 && strstr(e.text, "trailer says '2' records, 1 came"), "%s", e.text);
+    tap_ok(read_bytes(s, n) == -1 && strstr(e.text, "trailer says '2' records, 1 came"), "%s",
+           e.text);
     n = second;
     append_trailer(s, &n, 64, 1);
     tap_ok(read_bytes(s, n) == -1 && strstr(e.text, "trailer says CRC '00000000'"), "%s", e.text);
@@ -360,7 +366,8 @@ test_seek(void)
     tap_ok(memcmp(&at[0], &empty, sizeof(empty)) == 0, "the first is all zero");
     for (int i = 0; i < 4; i++) {
         right &= ts_seek(in, &at[i], &e) == 0 && ts_read(in, &rec, &e) == 1;
-        right &= ts_count(in) == (uint64_t)i + 1 && strcmp(ts_meta(&rec, "id"), i % 2 ? "1" : "0") == 0;
+        right &=
+            ts_count(in) == (uint64_t)i + 1 && strcmp(ts_meta(&rec, "id"), i % 2 ? "1" : "0") == 0;
         right &= ts_drain(in, &e) == 0 && ts_tell(in).crc == end.crc;
     }
     tap_ok(right, "reading goes on from each of them, to the same end");
@@ -389,7 +396,8 @@ test_seek(void)
     close(pipes[0]);
     close(pipes[1]);
     in = ts_open("-", &e);
-    tap_ok(!ts_can_seek(in) && ts_rewind(in, &e) == -1 && ts_drain(in, &e) == 0 && ts_count(in) == 2,
+    tap_ok(!ts_can_seek(in) && ts_rewind(in, &e) == -1 && ts_drain(in, &e) == 0 &&
+               ts_count(in) == 2,
            "a pipe can be read, but not rewound");
     ts_close(in);
     ts_clear(&rec);
@@ -431,8 +439,9 @@ test_writer(void)
 
     w = ts_create(open("/dev/full", O_WRONLY), "full", &e);
     ts_put(&rec, "a", TS_U8, 0, NULL, &e);
-    tap_ok(ts_write(w, &rec, &e) == 0 && ts_finish(w, &e) == -1 && strstr(e.text, "full: No space") &&
-               !e.broken_pipe, "%s", e.text);
+    tap_ok(ts_write(w, &rec, &e) == 0 && ts_finish(w, &e) == -1 &&
+               strstr(e.text, "full: No space") && !e.broken_pipe,
+           "%s", e.text);
     ts_clear(&rec);
 }
 
@@ -446,10 +455,12 @@ test_single(void)
     char path[80];
     size_t n;
 
-    for (uint64_t seed = 0; rec.n_tensors < 2 || ts_memory(&rec) < 1500 || ts_memory(&rec) > 3000; seed++)
+    for (uint64_t seed = 0; rec.n_tensors < 2 || ts_memory(&rec) < 1500 || ts_memory(&rec) > 3000;
+         seed++)
         random_record(seed, &rec);
     tap_ok(ts_save(scratch, &rec, &e) == 0 && ts_load(scratch, 1 << 20, &back, &e) == 0 &&
-               same(&rec, &back), "saved and loaded");
+               same(&rec, &back),
+           "saved and loaded");
     s = ts_encode(&rec, &n, &e);
     free(s);
     s = get_file(&n);
@@ -471,7 +482,8 @@ test_single(void)
     tap_ok(ts_load(scratch, 1 << 20, &back, &e) == 0 && same(&rec, &back), "a trailer is no harm");
     append(t, &n, "{}", "");
     put_file(t, n);
-    tap_ok(ts_load(scratch, 1 << 20, &back, &e) == -1 && strstr(e.text, "more than one"), "%s", e.text);
+    tap_ok(ts_load(scratch, 1 << 20, &back, &e) == -1 && strstr(e.text, "more than one"), "%s",
+           e.text);
     n = 0;
     append_trailer(t, &n, 0, 0);
     put_file(t, n);

@@ -87,7 +87,8 @@ test_counts(void)
                s.key[0].n == 2 && strcmp(s.key[0].row[0].value, "malignant") == 0,
            "labels, in the order they came");
     tap_ok(s.key[1].n == 1 && row_of(&s.key[1], NULL)->n == 300, "no lesions");
-    tap_ok(s.key[2].n == SUMMARY_VALUES && s.key[2].left_out == 100, "too many values are left out");
+    tap_ok(s.key[2].n == SUMMARY_VALUES && s.key[2].left_out == 100,
+           "too many values are left out");
     tap_ok(row_of(&s.key[3], "1")->n == 50 && row_of(&s.key[3], NULL)->n == 250, "synthetic");
     tap_ok(s.patients == 77 && !s.patients_full, "patients");
     tap_ok(s.n_tensors == 2 && s.tensor[0].records == 150 && s.tensor[1].values == 600,
