@@ -4,6 +4,7 @@
 set -u
 BIN=${BIN:-$PWD/build/bin}
 case $BIN in /*) ;; *) BIN=$PWD/$BIN ;; esac
+BUILD=${BUILD:-${BIN%/bin}}
 TOP=$PWD
 PATH=$BIN:$PATH
 export LC_ALL=C OMP_NUM_THREADS=${OMP_NUM_THREADS:-2}
