@@ -1,6 +1,7 @@
 #include "nn/backend_parts.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,8 @@
 #endif
 
 #define BLAS_OPENMP 2 /* openblas_get_parallel(): the flavour that is built on OpenMP */
+
+enum { SERIAL = 1 << 15 }; /* multiplications for which a second thread does not pay */
 
 void
 backend_fail(const char *what, int status)
@@ -80,28 +83,64 @@ backend_blas_name(void)
 }
 
 static void
-gemm1(int ta, int tb, size_t m, size_t n, size_t k, real alpha, const real *a, const real *b,
-      real beta, real *c)
+blas_gemm(int ta, int tb, size_t m, size_t n, size_t k, real alpha, const real *a, const real *b,
+          real beta, real *c)
 {
+    assert(m <= INT_MAX && n <= INT_MAX && k <= INT_MAX);
     xgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, (blasint)m,
           (blasint)n, (blasint)k, alpha, a, (blasint)(ta ? m : k), b, (blasint)(tb ? k : n), beta,
           c, (blasint)n);
 }
 
+/* C = alpha a b^T + beta C for two vectors: the time is that of writing C, so it is written once.
+ */
+static void
+outer_product(size_t m, size_t n, real alpha, const real *a, const real *b, real beta, real *c)
+{
+#pragma omp parallel for schedule(static) if (m * n > SERIAL)
+    for (size_t i = 0; i < m; i++) {
+        real f = alpha * a[i], *row = c + i * n;
+
+        if (beta == 0)
+            for (size_t j = 0; j < n; j++)
+                row[j] = f * b[j];
+        else
+            for (size_t j = 0; j < n; j++)
+                row[j] = f * b[j] + beta * row[j];
+    }
+}
+
+/*
+ * OpenBLAS is good at matrices of any size, tiny ones too, but not at one row, one column or one
+ * inner index, where the large operand need only be read or written once.
+ */
 void
 backend_gemm(size_t batch, int ta, int tb, size_t m, size_t n, size_t k, real alpha, const real *a,
              const real *b, real beta, real *c)
 {
+    int plain = alpha == 1 && beta == 0;
+    int split = batch > 1 && batch * m * n * k > SERIAL && openblas_get_parallel() == BLAS_OPENMP;
+
     assert(m > 0 && n > 0 && k > 0);
-    for (size_t i = 0; i < batch; i++)
-        gemm1(ta, tb, m, n, k, alpha, a + i * m * k, b + i * k * n, beta, c + i * m * n);
+    if (batch == 1 && k == 1) {
+        outer_product(m, n, alpha, a, b, beta, c);
+    } else if (batch == 1 && plain && m == 1) {
+        backend_gemv(!tb, tb ? n : k, tb ? k : n, b, a, c);
+    } else if (batch == 1 && plain && n == 1) {
+        backend_gemv(ta, ta ? k : m, ta ? m : k, a, b, c);
+    } else {
+        /* Inside a parallel region an OpenBLAS that is built on OpenMP uses one thread. */
+#pragma omp parallel for schedule(static) if (split)
+        for (size_t i = 0; i < batch; i++)
+            blas_gemm(ta, tb, m, n, k, alpha, a + i * m * k, b + i * k * n, beta, c + i * m * n);
+    }
 }
 
 /* y = A x: a thread owns whole rows, so the sums do not depend on the number of threads. */
 static void
 gemv_rows(size_t m, size_t n, const real *a, const real *x, real *y)
 {
-#pragma omp parallel for schedule(static) if (m * n > 1 << 15)
+#pragma omp parallel for schedule(static) if (m * n > SERIAL)
     for (size_t i = 0; i < m; i++) {
         const real *row = a + i * n;
         real sum = 0;
@@ -113,26 +152,36 @@ gemv_rows(size_t m, size_t n, const real *a, const real *x, real *y)
     }
 }
 
-/* y = A^T x: a thread owns whole columns, in blocks whose part of y stays in the first cache. */
+/*
+ * y = A^T x: a thread owns whole columns, again for the sums, in blocks whose part of y stays in
+ * the first cache.  Four rows at a time, to read and write that part less often.
+ */
 static void
 gemv_columns(size_t m, size_t n, const real *a, const real *x, real *y)
 {
-    enum { BLOCK = 512 };
+    size_t threads = (size_t)omp_get_max_threads(), block = (n / threads + 63) / 64 * 64;
 
-#pragma omp parallel for schedule(static) if (m * n > 1 << 15)
-    for (size_t j0 = 0; j0 < n; j0 += BLOCK) {
-        size_t len = n - j0 < BLOCK ? n - j0 : BLOCK;
-        real *out = y + j0;
+    if (block < 64)
+        block = 64;
+    if (block > 2048)
+        block = 2048;
+#pragma omp parallel for schedule(static) if (m * n > SERIAL)
+    for (size_t j0 = 0; j0 < n; j0 += block) {
+        size_t len = n - j0 < block ? n - j0 : block, i = 0;
+        real *restrict out = y + j0;
 
         for (size_t j = 0; j < len; j++)
             out[j] = 0;
-        for (size_t i = 0; i < m; i++) {
-            const real *row = a + i * n + j0;
-            real xi = x[i];
+        for (; i + 4 <= m; i += 4) {
+            const real *r0 = a + i * n + j0, *r1 = r0 + n, *r2 = r1 + n, *r3 = r2 + n;
+            real x0 = x[i], x1 = x[i + 1], x2 = x[i + 2], x3 = x[i + 3];
 
             for (size_t j = 0; j < len; j++)
-                out[j] += xi * row[j];
+                out[j] += (x0 * r0[j] + x1 * r1[j]) + (x2 * r2[j] + x3 * r3[j]);
         }
+        for (; i < m; i++)
+            for (size_t j = 0; j < len; j++)
+                out[j] += x[i] * a[i * n + j0 + j];
     }
 }
 

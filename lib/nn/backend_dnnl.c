@@ -2,9 +2,9 @@
  * Convolutions by oneDNN.
  *
  * A primitive is slow to make (it compiles code) and quick to run, so each is made once for its
- * kind, shape and number of threads, and kept; a program uses a few dozen.  Images are NHWC as they
- * are. oneDNN chooses the layout of the weights; where that is not ours, they are reordered on the
- * way.
+ * kind, shape and number of threads, and kept; a program uses a few dozen.  Weights are reordered
+ * into the layout oneDNN prefers on the way, images where that pays; which shapes are better served
+ * by matrix products was measured, see path_of().
  *
  * The first part hides what differs between oneDNN 2 and 3.
  */
@@ -140,8 +140,7 @@ conv_desc(enum kind kind, dnnl_engine_t engine, layout_ref x, layout_ref w, layo
 
 /* ---- a convolution, ready to run ---- */
 
-/* One tensor of a primitive: where the caller has it and, if oneDNN wants another layout, where it
- * goes. */
+/* One tensor of a primitive, where the caller has it and, in another layout, where oneDNN does. */
 struct port {
     int arg;                /* DNNL_ARG_ */
     enum scratch_slot slot; /* room for the reordered copy */
@@ -150,9 +149,10 @@ struct port {
     dnnl_primitive_t reorder; /* outer to inner, or inner to outer for the result */
 };
 
+/* size_t throughout: no padding, so that keys can be hashed and compared as bytes. */
 struct key {
     struct conv_shape s;
-    size_t kind, threads;
+    size_t kind, blocked, threads;
 };
 
 struct conv {
@@ -213,6 +213,18 @@ port_make(int arg, enum scratch_slot slot, layout_ref have, layout_ref want, int
     return p;
 }
 
+static int
+is_fwd(enum kind kind)
+{
+    return kind == FWD || kind == FWD_BIAS;
+}
+
+static layout_ref
+query(dnnl_primitive_desc_t desc, dnnl_query_t what)
+{
+    return dnnl_primitive_desc_query_md(desc, what, 0);
+}
+
 static struct conv *
 conv_make(const struct key *key)
 {
@@ -227,48 +239,53 @@ conv_make(const struct key *key)
     dnnl_dims_t b_dims = {(dnnl_dim_t)s->co};
     dnnl_dims_t stride = {(dnnl_dim_t)s->stride, (dnnl_dim_t)s->stride};
     dnnl_dims_t pad = {(dnnl_dim_t)s->pad, (dnnl_dim_t)s->pad};
-    layout x = layout_make(4, x_dims, dnnl_nhwc), y = layout_make(4, y_dims, dnnl_nhwc);
-    layout w = layout_make(4, w_dims, dnnl_hwio), any = layout_make(4, w_dims, dnnl_format_tag_any);
+    dnnl_format_tag_t image = key->blocked ? dnnl_format_tag_any : dnnl_nhwc;
+    layout x = layout_make(4, x_dims, dnnl_nhwc), x_any = layout_make(4, x_dims, image);
+    layout w = layout_make(4, w_dims, dnnl_hwio);
+    layout w_any = layout_make(4, w_dims, dnnl_format_tag_any);
+    layout y = layout_make(4, y_dims, dnnl_nhwc), y_any = layout_make(4, y_dims, image);
     layout b = layout_make(1, b_dims, dnnl_x);
-    dnnl_primitive_desc_t desc = conv_desc(kind, engine(), ref(&x), ref(&any),
-                                           kind == FWD_BIAS ? ref(&b) : NULL, ref(&y), stride, pad);
+    dnnl_primitive_desc_t desc =
+        conv_desc(kind, engine(), ref(&x_any), ref(&w_any), kind == FWD_BIAS ? ref(&b) : NULL,
+                  ref(&y_any), stride, pad);
+    struct port px, pw, py;
     struct conv *c = calloc(1, sizeof(*c));
 
     if (c == NULL)
         backend_fail("out of memory for a convolution", 0);
     c->key = *key;
-    if (kind == BWD_WEIGHTS) {
-        c->in[c->inputs++] = port_make(DNNL_ARG_SRC, SCRATCH_SRC, ref(&x), ref(&x), 0);
-        c->in[c->inputs++] = port_make(DNNL_ARG_DIFF_DST, SCRATCH_DST, ref(&y), ref(&y), 0);
-        c->out = port_make(DNNL_ARG_DIFF_WEIGHTS, SCRATCH_WEIGHTS, ref(&w),
-                           dnnl_primitive_desc_query_md(desc, dnnl_query_diff_weights_md, 0), 1);
-    } else {
-        int fwd = kind != BWD_DATA;
-
-        c->in[c->inputs++] = port_make(fwd ? DNNL_ARG_SRC : DNNL_ARG_DIFF_DST, SCRATCH_SRC,
-                                       ref(fwd ? &x : &y), ref(fwd ? &x : &y), 0);
-        c->in[c->inputs++] =
-            port_make(DNNL_ARG_WEIGHTS, SCRATCH_WEIGHTS, ref(&w),
-                      dnnl_primitive_desc_query_md(desc, dnnl_query_weights_md, 0), 0);
-        if (kind == FWD_BIAS)
-            c->in[c->inputs++] = port_make(DNNL_ARG_BIAS, SCRATCH_OWN, ref(&b), ref(&b), 0);
-        c->out = port_make(fwd ? DNNL_ARG_DST : DNNL_ARG_DIFF_SRC, SCRATCH_DST, ref(fwd ? &y : &x),
-                           ref(fwd ? &y : &x), 1);
-    }
+    px = port_make(kind == BWD_DATA ? DNNL_ARG_DIFF_SRC : DNNL_ARG_SRC, SCRATCH_SRC, ref(&x),
+                   query(desc, kind == BWD_DATA ? dnnl_query_diff_src_md : dnnl_query_src_md),
+                   kind == BWD_DATA);
+    pw = port_make(
+        kind == BWD_WEIGHTS ? DNNL_ARG_DIFF_WEIGHTS : DNNL_ARG_WEIGHTS, SCRATCH_WEIGHTS, ref(&w),
+        query(desc, kind == BWD_WEIGHTS ? dnnl_query_diff_weights_md : dnnl_query_weights_md),
+        kind == BWD_WEIGHTS);
+    py = port_make(is_fwd(kind) ? DNNL_ARG_DST : DNNL_ARG_DIFF_DST, SCRATCH_DST, ref(&y),
+                   query(desc, is_fwd(kind) ? dnnl_query_dst_md : dnnl_query_diff_dst_md),
+                   is_fwd(kind));
+    c->in[0] = kind == BWD_DATA ? py : px;
+    c->in[1] = kind == BWD_WEIGHTS ? py : pw;
+    c->inputs = 2;
+    if (kind == FWD_BIAS) /* a vector has one layout, so it needs no slot */
+        c->in[c->inputs++] = port_make(DNNL_ARG_BIAS, SCRATCH_SLOTS, ref(&b), ref(&b), 0);
+    c->out = is_fwd(kind) ? py : kind == BWD_DATA ? px : pw;
     c->primitive = primitive_make(desc);
     layout_free(&x);
-    layout_free(&y);
+    layout_free(&x_any);
     layout_free(&w);
-    layout_free(&any);
+    layout_free(&w_any);
+    layout_free(&y);
+    layout_free(&y_any);
     layout_free(&b);
     return c;
 }
 
 static struct conv *
-conv_find(enum kind kind, const struct conv_shape *s)
+conv_find(enum kind kind, const struct conv_shape *s, int blocked)
 {
     static struct conv *bucket[256];
-    struct key key = {.s = *s, .kind = kind, .threads = (size_t)omp_get_max_threads()};
+    struct key key = {*s, kind, (size_t)blocked, (size_t)omp_get_max_threads()};
     struct conv **at = &bucket[rng_hash(&key, sizeof(key)) % 256];
 
     while (*at != NULL && memcmp(&(*at)->key, &key, sizeof(key)) != 0)
@@ -294,9 +311,10 @@ reorder(const struct port *p, dnnl_memory_t from, dnnl_memory_t to)
 }
 
 static void
-conv_run(enum kind kind, const struct conv_shape *s, const real *const in[3], real *out)
+conv_run(enum kind kind, const struct conv_shape *s, int blocked, const real *const in[3],
+         real *out)
 {
-    struct conv *c = conv_find(kind, s);
+    struct conv *c = conv_find(kind, s, blocked);
     dnnl_exec_arg_t arg[4];
 
     for (int i = 0; i < c->inputs; i++) {
@@ -319,43 +337,85 @@ conv_run(enum kind kind, const struct conv_shape *s, const real *const in[3], re
     check(dnnl_stream_wait(stream()), "oneDNN stream");
 }
 
+/* ---- which way ---- */
+
+enum path {
+    PRODUCTS, /* unfolding and OpenBLAS */
+    PLAIN,    /* oneDNN on our images */
+    BLOCKED   /* oneDNN on images in its own layout, reordered there and back */
+};
+
 /*
- * Shapes that matrix products serve instead.  A 1x1 kernel that skips pixels is one of them because
- * oneDNN 2.6.3 gets it wrong: its AVX2 weight gradient on NHWC images of even size returns other
- * numbers each time, and writes past its working memory.
+ * Measured with oneDNN 2.6.3 on AVX2, in GFLOP/s of one core that can do 94 (bench_backend compares
+ * the chosen way with products):
+ *
+ *                                  forward            data gradient      weight gradient
+ *                                  PL  BL  PR         PL  BL  PR         PL  BL  PR
+ *     16 -> 32, 3x3, 256x256       86  62  26         58  63  23         16  42  31
+ *     17 -> 16, 3x3, 8 x 64x64     70  40  17         49  52  19         59  43  22
+ *     64 -> 64, 3x3, 128x128       42  83  39         45  83  40         11  46  44
+ *     256 -> 512, 3x3, 64x64       45  86  72         57  73  70         18  64  70
+ *     2048 -> 4096, 3x3, 8x8       27  26  65         28  22  48         25  30  44
+ *     64 -> 256, 1x1, 4 x 64x64    66  46  51         46  42  60         48  47  65
+ *
+ * With wide images oneDNN's own layout saves it from pixels that lie a power of two apart; with
+ * many weights and few pixels to use them on, reordering the weights costs more than the
+ * convolution.  Odd numbers of channels need no care.
+ *
+ * A 1x1 kernel that skips pixels goes to the products because oneDNN's weight gradient on NHWC
+ * images writes past its working memory when there are fewer input channels than in a block: wrong
+ * numbers, different each time, or a crash.  Seen here with 2.6.3, reported for later versions too
+ * ("1x1 convolution backward_weights writes past the rtus workspace"); the products lose nothing.
  */
-static int
-by_products(const struct conv_shape *s)
+static enum path
+path_of(enum kind kind, const struct conv_shape *s)
 {
-    return s->kh == 1 && s->kw == 1 && s->stride > 1;
+    enum { WIDE = 64, FEW = 512 };
+    size_t pixels =
+        s->n * conv_out(s->h, s->kh, s->stride, s->pad) * conv_out(s->w, s->kw, s->stride, s->pad);
+
+    if (s->kh == 1 && s->kw == 1)
+        return s->stride > 1 ? PRODUCTS : PLAIN;
+    if (s->ci == 1 && kind == BWD_DATA)
+        return PRODUCTS;
+    if (s->ci < WIDE || s->co < WIDE)
+        return PLAIN;
+    return kind == BWD_WEIGHTS || pixels <= FEW ? PRODUCTS : BLOCKED;
 }
 
 void
 backend_conv_fwd(const struct conv_shape *s, const real *x, const real *w, const real *bias,
                  real *y)
 {
-    if (by_products(s))
+    enum path path = path_of(FWD, s);
+
+    if (path == PRODUCTS)
         conv_gemm_fwd(s, x, w, bias, y);
     else
-        conv_run(bias != NULL ? FWD_BIAS : FWD, s, (const real *[]){x, w, bias}, y);
+        conv_run(bias != NULL ? FWD_BIAS : FWD, s, path == BLOCKED, (const real *[]){x, w, bias},
+                 y);
 }
 
 void
 backend_conv_bwd_data(const struct conv_shape *s, const real *dy, const real *w, real *dx)
 {
-    if (by_products(s))
+    enum path path = path_of(BWD_DATA, s);
+
+    if (path == PRODUCTS)
         conv_gemm_bwd_data(s, dy, w, dx);
     else
-        conv_run(BWD_DATA, s, (const real *[]){dy, w, NULL}, dx);
+        conv_run(BWD_DATA, s, path == BLOCKED, (const real *[]){dy, w, NULL}, dx);
 }
 
 void
 backend_conv_bwd_weights(const struct conv_shape *s, const real *x, const real *dy, real *dw)
 {
-    if (by_products(s))
+    enum path path = path_of(BWD_WEIGHTS, s);
+
+    if (path == PRODUCTS)
         conv_gemm_bwd_weights(s, x, dy, dw);
     else
-        conv_run(BWD_WEIGHTS, s, (const real *[]){x, dy, NULL}, dw);
+        conv_run(BWD_WEIGHTS, s, path == BLOCKED, (const real *[]){x, dy, NULL}, dw);
 }
 
 /* Whether the processor has all the features of `want`: they are bits. */

@@ -13,14 +13,7 @@
  * it grows, is reused by the next call with that slot, and is never given back: page faults cost
  * more than the memory is worth.
  */
-enum scratch_slot {
-    SCRATCH_COLUMNS,
-    SCRATCH_SRC,
-    SCRATCH_WEIGHTS,
-    SCRATCH_DST,
-    SCRATCH_OWN,
-    SCRATCH_SLOTS
-};
+enum scratch_slot { SCRATCH_COLUMNS, SCRATCH_SRC, SCRATCH_WEIGHTS, SCRATCH_DST, SCRATCH_SLOTS };
 real *backend_scratch(enum scratch_slot slot, size_t n);
 
 /* Writes "backend: what: number" to stderr and aborts. */
