@@ -292,6 +292,11 @@ gan_step_g(struct gan *g, const real *base, size_t side, double fade, struct gan
     logits = discriminator_forward(t, &g->d, image, fade);
     loss = discriminator_cross_entropy(t, logits, LOGIT_REAL, c->classes);
     l->g_total = (double)loss->v[0];
+    if (c->sparsity > 0) { /* |x| is a leaky rectifier of slope -1 */
+        struct tensor *strength = nn_mean(t, nn_leaky_relu(t, lesion, -1));
+
+        loss = nn_add(t, loss, nn_affine(t, strength, c->sparsity, 0));
+    }
     if (c->diversity > 0) {
         struct tensor *other, *unused, *alike;
 

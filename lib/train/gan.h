@@ -24,6 +24,7 @@ struct gan_config {
     double gp_k;      /* its target slope */
     double gp_sigma;  /* noise round the target patches, standard deviation in [0, 1] grey levels */
     double diversity; /* weight of the likeness of two lesions on one patch; 0 = none */
+    double sparsity;  /* weight of mean |lesion| in the generator's loss; 0 = none */
     size_t history;   /* past synthetic patches that the discriminator sees again; 0 = none */
     double ema;       /* decay of the generator's running average; 0 = none */
     int diff_augment; /* 1: random differentiable changes of all that the discriminator sees */

@@ -244,12 +244,12 @@ config_text(const struct gan_run *r, struct err *e)
                       "size %zu, width %.17g, d-width %.17g, leak %.17g, spectral %d, attention %d, mid %zu, "
                       "border %zu, batch %zu, g-steps %zu, classes %d, aux-weight %.17g, "
                       "gp-lambda %.17g, gp-k %.17g, gp-sigma %.17g, ema %.17g, diff-augment %d, "
-                      "history %zu, diversity %.17g, lr %.17g, d-lr %.17g, beta1 %.17g, beta2 %.17g, "
+                      "sparsity %.17g, history %zu, diversity %.17g, lr %.17g, d-lr %.17g, beta1 %.17g, beta2 %.17g, "
                       "epsilon %.17g, seed %" PRIu64 ", half-iterations %zu, fade %zu, remove %d, "
                       "samples %zu",
                       n->size, n->width, c->d_width, n->leak, n->spectral, n->attention, c->mid, c->border,
                       c->batch, c->g_steps, c->classes, c->aux, c->gp_lambda, c->gp_k, c->gp_sigma,
-                      c->ema, c->diff_augment, c->history, c->diversity, c->adam.rate, c->d_rate, c->adam.beta1,
+                      c->ema, c->diff_augment, c->sparsity, c->history, c->diversity, c->adam.rate, c->d_rate, c->adam.beta1,
                       c->adam.beta2, c->adam.epsilon, c->seed, r->half, r->fade, r->remove,
                       r->n_samples);
 }
