@@ -72,7 +72,7 @@ is "$(ts-cat -e three six | ts-head -n 12 | xs)" "0 1 2 0 1 2 3 4 5 0 1 2" "over
 is "$(ts-cat -e < three | ts-head -n 4 | xs)" "0 1 2 0" "over a file on standard input"
 (ts-cat --endless three; echo $? > status) 2> err | ts-head -n 2 > /dev/null
 is "$(cat status) $(wc -c < err)" "0 0" "and ends well, without a word, when the reader closes"
-cat three | fails 1 "a pipe cannot be repeated" ts-cat --endless /dev/fd/3 3<&0
+fails 1 "a pipe cannot be repeated" ts-cat --endless <(cat three)
 STDIN=none fails 1 "nothing to repeat" ts-cat --endless
 
 # ---- ts-head ----
