@@ -1,8 +1,8 @@
 /*
- * make_patches N SIZE - a stream of N made-up patches on standard output, for the shell tests.
+ * make_patches N SIZE [VALUE] - a stream of N made-up patches on standard output, for the shell tests.
  *
  * Record i has base, lesion, image [SIZE][SIZE] and a mask; nothing is random, so that equal
- * arguments give equal bytes.
+ * arguments give equal bytes.  VALUE (nan, 137) is put into a pixel of the last image.
  */
 #include <math.h>
 #include <stdio.h>
@@ -40,7 +40,7 @@ put_planes(struct ts_record *rec, size_t i, size_t n, struct err *e)
 
         plane[0][p] = (float)(0.4 + 0.2 * sin(9 * x + (double)i) * cos(7 * y));
         plane[1][p] = (float)((i % 2 ? -0.4 : 0.4) * exp(-60 * d2));
-        plane[2][p] = plane[0][p] + plane[1][p];
+        plane[2][p] = fminf(fmaxf(plane[0][p] + plane[1][p], 0), 1);
         mask[p] = d2 < 0.02;
     }
 }
@@ -52,7 +52,7 @@ main(int argc, char **argv)
     struct ts_writer *out;
     struct err e = {0};
 
-    if (argc != 3) {
+    if (argc != 3 && argc != 4) {
         fputs("usage: make_patches N SIZE\n", stderr);
         return 2;
     }
@@ -61,6 +61,8 @@ main(int argc, char **argv)
     for (size_t i = 0; i < strtoul(argv[1], NULL, 10); i++) {
         ts_clear(&rec);
         put_planes(&rec, i, strtoul(argv[2], NULL, 10), &e);
+        if (argc == 4 && i + 1 == strtoul(argv[1], NULL, 10))
+            *(float *)ts_find(&rec, "image")->data = strtof(argv[3], NULL);
         if (ts_meta_set(&rec, "label", i % 2 ? "normal" : "malignant", &e) == -1 ||
             ts_meta_set(&rec, "lesion", i % 2 ? "" : "mass", &e) == -1 ||
             ts_meta_setf(&rec, "patient", &e, "P%zu", i) == -1 ||

@@ -1,0 +1,334 @@
+# gan-train: training, its log and sheets, exact resuming, and everything it must refuse.
+export OMP_NUM_THREADS=1
+. tests/tap.sh
+patches=$BUILD/tests/make_patches
+python=/usr/bin/python3
+record=$TOP/tests/shell/record.py
+$python -c 'import numpy' 2> /dev/null || skip_all "no numpy for $python"
+cd "$T"
+
+# Malignant masses (bright lumps) and normal patches (dark ones), of ten patients each.
+"$patches" 20 32 > all.sts
+ts-select label=malignant < all.sts > lesion.sts
+ts-select label=normal < all.sts > normal.sts
+"$patches" 8 32 | ts-select label=malignant > benign.sts
+"$patches" 0 32 > none.sts
+size='--size 32 --width 0.05 --batch 2 --threads 1 --samples 2'
+stages='--half-iterations 16 --fade 8 --iterations 16'
+streams='--lesion lesion.sts --benign benign.sts --normal normal.sts'
+
+# The lines of iterations, without what the clock says.
+lines() { grep '^{"iteration' "$1" | sed 's/, "seconds".*//'; }
+field() { sed -n "s/.*\"$1\": \"*\([^,\"}]*\).*/\1/p" "$2"; }
+
+# ---- a run ----
+mkdir sheets
+gan-train $streams $size $stages --lr 0.002 --out a.ckpt --log a.jsonl --sheets sheets --sheet-every 10 2> err
+is "$?/$(cat err)" 0/ "trains"
+is "$(lines a.jsonl | wc -l | tr -d ' ')/$(field iteration a.jsonl | sort -n | uniq | wc -l | tr -d ' ')" 40/40 \
+    "a line of the log for each iteration"
+is "$(field side a.jsonl | uniq -c | tr -s ' \n' ' ')" " 16 16 24 32 " "16 iterations at half size, 24 at full size"
+is "$(field fade a.jsonl | sort -un | tr '\n' ' ')" "0 0.125 0.25 0.375 0.5 0.625 0.75 0.875 1 " "the fade goes from 0 to 1"
+is "$(sed -n 's/^{"run".*"loss": "\([^"]*\)".*/\1/p' a.jsonl)" four-way "the loss has four ways, and the log says so"
+$python - a.jsonl <<'PY'
+import json, math, sys
+rows = [json.loads(line) for line in open(sys.argv[1])]
+run, rows = rows[0], rows[1:]
+assert {"run", "engine", "threads", "generator_parameters", "discriminator_parameters", "loss", "resumed_at"} == set(run)
+names = ("iteration side fade d_loss d_real d_fake d_benign d_input penalty slope d_gradient g_loss g_gradient lesion "
+         "odds_real odds_fake seconds").split()
+for row in rows:
+    assert list(row) == names
+    assert all(isinstance(v, (int, float)) and math.isfinite(v) for v in row.values())
+    want = row["d_real"] + row["d_fake"] + 0.1 * (row["d_benign"] + row["d_input"]) + 10 * row["penalty"]
+    assert abs(row["d_loss"] - want) < 1e-4 * want
+    assert row["lesion"] > 0 and row["d_gradient"] > 0 and row["g_gradient"] > 0
+assert abs(rows[0]["g_loss"] - math.log(4)) < 0.2 and abs(rows[0]["d_real"] - math.log(4)) < 0.2
+PY
+ok $? "it is JSON, every number is finite, the losses add up, they begin at ln 4"
+$python - a.jsonl <<'PY'
+import json, sys
+rows = [json.loads(line) for line in open(sys.argv[1])][1:]
+for name in "d_loss d_real d_fake d_benign d_input g_loss slope lesion odds_real odds_fake".split():
+    curve = [row[name] for row in rows]
+    assert max(curve) - min(curve) > 0.02 * abs(sum(curve) / len(curve)), name
+    assert len(set(curve)) > 30, name
+PY
+ok $? "no curve is flat"
+is "$(cd sheets && echo *)" "iteration-000010.png iteration-000020.png iteration-000030.png iteration-000040.png" \
+    "four sheets"
+$python - sheets/*.png <<'PY'
+import struct, sys, zlib
+for name in sys.argv[1:]:
+    data, at, kinds, pixels = open(name, "rb").read(), 8, [], b""
+    assert data[:8] == b"\x89PNG\r\n\x1a\n"
+    while at < len(data):
+        n, kind = struct.unpack(">I4s", data[at:at + 8])
+        body = data[at + 8:at + 8 + n]
+        assert zlib.crc32(kind + body) == struct.unpack(">I", data[at + 8 + n:at + 12 + n])[0]
+        kinds.append(kind)
+        pixels += body if kind == b"IDAT" else b""
+        at += 12 + n
+    width, height = struct.unpack(">II", data[16:24])
+    assert kinds[0] == b"IHDR" and kinds[-1] == b"IEND" and width > 300 and height > 200
+    assert len(set(zlib.decompress(pixels))) > 20
+PY
+ok $? "they are PNG files with something on them"
+ts-info --single a.ckpt > info
+ok $? "the result is a record"
+$python "$record" a.ckpt /dev/null '
+assert m["kind"] == "generator" and m["label"] == "malignant" and m["lesion"] == "mass"
+assert m["patients"].split() == sorted("P%d" % i for i in range(20)) and m["iteration"] == "40"
+assert m["history"].startswith("gan-train ") and "--lesion lesion.sts" in m["history"]
+assert all(np.isfinite(x).all() for x in t.values()) and any(x.any() for k, x in t.items() if "bias" in k)'
+ok $? "with label, kind of lesion, patients and history"
+gan-train $streams $size $stages --lr 0.002 --out b.ckpt --log b.jsonl
+cmp -s a.ckpt b.ckpt && cmp -s a.ckpt.state b.ckpt.state
+ok $? "same seed, same bytes, with and without sheets"
+gan-train $streams $size $stages --lr 0.002 --out b.ckpt --seed 2
+cmp -s a.ckpt b.ckpt
+is "$?" 1 "another seed, other bytes"
+
+# Every option about training changes the result.
+few="gan-train $streams $size --half-iterations 3 --fade 2 --iterations 3 --lr 0.002"
+$few --out c.ckpt
+for change in '--g-steps 1' '--batch 3' '--aux-weight 0.5' '--gp-lambda 1' '--gp-lambda 0' '--gp-k 0.5' '--gp-sigma 0.1' \
+    '--lr 0.001' '--d-lr 0.001' '--beta1 0.5' '--beta2 0.99' '--epsilon 0.01' '--leak 0.1' '--mid 0' '--border 4' \
+    --no-attention --no-spectral '--ema 0.9' --diff-augment '--diversity 1' '--fade 1' '--half-iterations 2' '--iterations 2'; do
+    $few $change --out b.ckpt && ! cmp -s b.ckpt c.ckpt
+    ok $? "$change changes the result"
+done
+gan-train $streams $size $stages --lr 0.002 --out b.ckpt --log b.jsonl --log-every 7 --save-every 3
+is "$(cmp -s a.ckpt b.ckpt; echo $?)/$(lines b.jsonl | wc -l | tr -d ' ')" 0/5 "--log-every and --save-every do not"
+
+# ---- classes and roles ----
+gan-train --lesion lesion.sts --benign none.sts --normal normal.sts $size --half-iterations 3 --fade 0 --iterations 2 \
+    --out b.ckpt --log b.jsonl
+is "$?/$(sed -n 's/^{"run".*"loss": "\([^"]*\)".*/\1/p' b.jsonl)" "0/three-way: the benign stream is empty" \
+    "a benign stream without records: the loss has three ways, and the log says so"
+is "$(grep -c d_benign b.jsonl)" 0 "there is no benign loss then"
+$python -c '
+import json, math
+row = json.loads(open("b.jsonl").readlines()[1])
+assert abs(row["d_real"] - math.log(3)) < 0.2 and abs(row["g_loss"] - math.log(3)) < 0.2'
+ok $? "losses begin at ln 3"
+gan-train --lesion lesion.sts --normal normal.sts $size --half-iterations 3 --fade 0 --iterations 2 --out c.ckpt
+$python "$record" b.ckpt b.npy 'm.pop("history")' && $python "$record" c.ckpt c.npy 'm.pop("history")' && cmp -s b.npy c.npy
+ok $? "without --benign the same"
+gan-train $streams $size --half-iterations 3 --fade 0 --iterations 2 --remove --out r.ckpt --log r.jsonl
+is "$?" 0 "--remove trains"
+$python "$record" r.ckpt.state /dev/null '
+assert m["label"] == "normal" and m["lesion"] == ""
+used, samples = [int(m["feed." + k].split()[0]) for k in ("target", "input", "benign")], t["samples"]
+t, m = load("lesion.sts")
+assert (samples[0] == t["image"]).all()
+# A batch of 2 of each class in 5 iterations; of inputs, one more for each of three updates, and two samples.
+assert used == [10, 42, 10], used'
+ok $? "lesions go in, normal patches come out"
+
+# ---- exact resuming ----
+# finish NAME SIGNAL STEP COMMAND...: runs COMMAND, sends SIGNAL whenever STEP more iterations are in the log, and
+# resumes, until it is done.  Counts the interruptions.
+finish() {
+    local name=$1 signal=$2 step=$3 resume='' status=1 pid next=$3
+    shift 3
+    stops=0
+    while [ "$status" != 0 ] && [ "$stops" -lt 100 ]; do
+        before "$name"
+        "$@" $resume 2>> "$name.err" &
+        pid=$!
+        while kill -0 $pid 2> /dev/null && [ "$(tail -n 1 "$name.jsonl" 2> /dev/null | sed -n 's/^{"iteration": \([0-9]*\).*/\1/p')0" -lt "${next}0" ]; do
+            sleep 0.01
+        done
+        kill -s "$signal" $pid 2> /dev/null
+        wait $pid 2> /dev/null
+        status=$?
+        [ "$status" = 0 ] || stops=$((stops + 1))
+        next=$((next + step))
+        [ -e "$name.ckpt.state" ] && resume=--resume
+    done
+    return "$status"
+}
+before() { :; }
+same() {
+    cmp -s a.ckpt "$1.ckpt" && cmp -s a.ckpt.state "$1.ckpt.state" && [ "$(lines a.jsonl)" = "$(lines "$1.jsonl")" ]
+}
+
+# Stages of 16, 8 and 16 iterations: the stops fall into each, and between them.
+for options in '' '--ema 0.9 --diff-augment --diversity 1 --g-steps 1'; do
+    train="gan-train $streams $size $stages --lr 0.002 $options"
+    $train --out a.ckpt --log a.jsonl
+    for signal in KILL:3 KILL:8 TERM:5 INT:15; do
+        rm -f k.*
+        finish k "${signal%:*}" "${signal#*:}" $train --save-every 2 --out k.ckpt --log k.jsonl
+        is "$?/$((stops > 0))" 0/1 "SIG${signal%:*} every ${signal#*:} iterations or so, ${options:-plain}: finished after $stops stops"
+        same k
+        ok $? "same generator, state and log as without"
+    done
+done
+grep -q "^gan-train: stopped after iteration [0-9]*; --resume goes on from k.ckpt.state$" k.err
+ok $? "what is stopped says so"
+is "$(ls k.* | tr '\n' ' ')" "k.ckpt k.ckpt.state k.err k.jsonl " "and leaves no other files"
+
+# A crash while the state is written, and a line of the log that was cut.
+$train --out k.ckpt --log k.jsonl --save-every 8 &
+wait $!
+echo half a state > k.ckpt.state.tmp
+printf '{"iteration": 40, "side"' >> k.jsonl
+$train --out k.ckpt --log k.jsonl --resume && same k
+ok $? "half a state under another name, half a line of the log: taken out"
+$train --out k.ckpt --log new.jsonl --resume && same k 2> /dev/null
+is "$(grep -c '"run"' new.jsonl)/$(grep -c '"iteration"' new.jsonl)" 1/0 "--resume with a new log, and with nothing left to do"
+
+# More iterations than were asked for at first.
+$train --out k.ckpt --log k.jsonl --iterations 6
+$train --out k.ckpt --log k.jsonl --resume && same k
+ok $? "--resume with more iterations: as if they had been asked for at first"
+
+# Pipes: producers that begin again with each run.
+mkdir pipes
+mkfifo pipes/lesion.sts pipes/benign.sts pipes/normal.sts
+endless() { while cat "$1"; do :; done > "pipes/${2:-$1}" 2> /dev/null & }
+before() { endless lesion.sts; endless benign.sts; endless normal.sts; }
+piped=$(echo "$train" | sed 's/\([a-z]*\.sts\)/pipes\/\1/g')
+before
+$piped --out p.ckpt --log p.jsonl
+cmp -s a.ckpt p.ckpt && [ "$(lines a.jsonl)" = "$(lines p.jsonl)" ]
+ok $? "from pipes: the same generator and log as from files"
+for signal in KILL TERM; do
+    rm -f k.*
+    finish k $signal 7 $piped --save-every 2 --out k.ckpt --log k.jsonl
+    is "$?/$((stops > 0))" 0/1 "pipes and SIG$signal: finished after $stops stops"
+    cmp -s p.ckpt k.ckpt && cmp -s p.ckpt.state k.ckpt.state && [ "$(lines a.jsonl)" = "$(lines k.jsonl)" ]
+    ok $? "same generator, state and log as without"
+done
+"$patches" 40 32 | ts-select label=normal | ts-shuffle > other.sts
+endless lesion.sts; endless benign.sts; endless other.sts normal.sts
+fails 1 "another stream on a pipe" $piped --out p.ckpt --resume
+is "$(sed 's/[0-9][0-9]* records/N records/' fails.err)" \
+    "gan-train: p.ckpt.state: pipes/normal.sts: its first N records are not those the training began with" "is told apart"
+endless lesion.sts; endless benign.sts; cat normal.sts > pipes/normal.sts &
+fails 1 "a pipe that ends while records are skipped" $piped --out p.ckpt --resume
+endless lesion.sts; endless benign.sts; cat normal.sts > pipes/normal.sts &
+fails 1 "a pipe that ends while training" $piped --out q.ckpt
+is "$(cat fails.err)" "gan-train: pipes/normal.sts: ended after 10 records; training reads on (a producer needs --endless, a file is read again)" \
+    "says what a producer needs"
+wait
+
+# ---- what is refused ----
+# flip FILE BYTE: with a bit of that byte changed.
+flip() { perl -0777 -pe 'substr($_, '"$2"', 1) ^= "\x04"' "$1"; }
+short="$size --half-iterations 2 --fade 0 --iterations 2"
+run="gan-train --normal normal.sts $short --out x.ckpt"
+absent() { [ ! -e x.ckpt ] && [ ! -e x.ckpt.tmp ] && [ ! -e x.ckpt.state.tmp ]; ok $? "leaves no result"; }
+for stream in lesion benign normal; do
+    for bad in empty cut flipped none size nan white missing; do
+        rm -f bad.sts x.*
+        case $bad in
+        empty) : > bad.sts ;;
+        cut) head -c 20000 $stream.sts > bad.sts ;;
+        flipped) flip $stream.sts 9000 > bad.sts ;;
+        none) [ $stream = benign ] && continue; "$patches" 0 32 > bad.sts ;;
+        size) "$patches" 4 64 > bad.sts ;;
+        nan) "$patches" 3 32 nan > bad.sts ;;
+        white) "$patches" 3 32 137 > bad.sts ;;
+        esac
+        fails 1 "$stream stream: $bad" gan-train $streams --$stream bad.sts $short --out x.ckpt
+        [ ! -e x.ckpt ] || ok 1 "leaves no result"
+    done
+done
+rm -f x.*
+fails 1 "folder for sheets missing" $run --lesion lesion.sts --sheets nowhere
+fails 1 "folder for sheets is a file" $run --lesion lesion.sts --sheets lesion.sts
+fails 1 "no folder for the state" $run --lesion lesion.sts --state nowhere/x.state
+fails 1 "no folder for the log" $run --lesion lesion.sts --log nowhere/x.log
+absent
+fails 1 "no folder for the result" gan-train $streams $short --out nowhere/x.ckpt --state x.state
+if [ -w /dev/full ]; then
+    rm -f x.*
+    fails 1 "state on a full disk" $run --lesion lesion.sts --state /dev/full
+    fails 1 "log on a full disk" $run --lesion lesion.sts --log /dev/full
+    fails 1 "result on a full disk" gan-train $streams $short --out /dev/full --state x.state
+    absent
+fi
+# A file may be as large as the first state, but not as large as a state with one more patient.
+rm -f x.*
+(
+    trap '' XFSZ
+    ulimit -f 100
+    exec gan-train $streams $short --out x.ckpt
+) 2> err
+is "$?/$(wc -l < err | tr -d ' ')/$(ls x.* 2> /dev/null)" 1/1/ "no room for the state: one line, and no part of it"
+fails 1 "a rate that makes the losses infinite" gan-train $streams $short --out x.ckpt --lr 1 --no-spectral --aux-weight 1e6 --iterations 500
+
+# States.
+gan-train $streams $short --out x.ckpt
+cp x.ckpt.state good.state
+again="gan-train $streams $short --out y.ckpt --iterations 3 --resume --state"
+fails 1 "no state" gan-train $streams $short --out y.ckpt --state missing.state --resume
+for n in 0 7 100 20000 $(($(wc -c < good.state) - 1)); do
+    head -c $n good.state > bad.state
+    fails 1 "a state cut to $n bytes" $again bad.state
+done
+for at in 3 200 30000 90000; do
+    flip good.state $at > bad.state
+    fails 1 "a state with a bit flipped at $at" $again bad.state
+done
+fails 1 "a generator is no state" $again x.ckpt
+cat > cases <<'EOT'
+a tensor missing|t.pop("g.code.weight.m1")
+a tensor of another shape|t["d.block.0.bias"] = np.zeros(3, "f4")
+a tensor of another type|t["g.code.bias"] = t["g.code.bias"].astype("f8")
+a weight that is not a number|t["d.logits.weight"][0, 0, 0, 0] = np.nan
+an infinite moment|t["g.code.weight.m2"].flat[-1] = np.inf
+no samples|t.pop("samples")
+samples of another size|t["samples"] = t["samples"][:1]
+samples that are not finite|t["samples"][1, 5, 5] = np.nan
+no iteration|m.pop("iteration")
+a negative iteration|m["iteration"] = "-1"
+a place far beyond the stream|m["feed.normal"] = m["feed.input"] = "9 999999999999 9 00000000 9 00000000"
+a place in the middle of a record|m["feed.input"] = "9 77 9 00000000 9 00000000"
+a place that is none|m["feed.target"] = "here"
+no place|m.pop("feed.benign")
+no configuration|m.pop("config")
+a longer configuration|m["config"] += ", x 1"
+EOT
+$python "$record" good.state /dev/null '
+for i, line in enumerate(open("cases")):
+    t, m = load("good.state")
+    exec(line.split("|")[1])
+    save("bad%d.state" % (i + 1), t, m)'
+i=0
+while IFS='|' read -r what code; do
+    i=$((i + 1))
+    fails 1 "a state with $what" $again bad$i.state
+done < cases
+cp good.state bad.state
+for other in '--seed 2' '--width 0.06' '--size 64' '--batch 3' '--g-steps 1' '--ema 0.5' --diff-augment --remove '--lr 0.1' \
+    '--mid 0' '--border 2' '--samples 3' '--half-iterations 3' '--fade 1' --no-attention --no-spectral '--gp-k 2' '--leak 0.3'; do
+    fails 1 "the state of a run without $other" $again bad.state $other
+done
+cmp -s good.state bad.state
+ok $? "refused states stay as they are"
+is "$(sed "s/'leak.*/LEAK/" fails.err)" "gan-train: bad.state: was made with LEAK" "and the message names the option"
+
+# ---- wrong command lines ----
+fails 2 "nothing" gan-train
+fails 2 "no lesions" gan-train --normal normal.sts --out x.ckpt
+fails 2 "no normal patches" gan-train --lesion lesion.sts --out x.ckpt
+fails 2 "no result" gan-train --lesion lesion.sts --normal normal.sts
+fails 2 "an operand" $run --lesion lesion.sts more
+fails 2 "unknown option" $run --lesion lesion.sts --nonsense
+fails 2 "two streams on standard input" gan-train --lesion - --normal - --out x.ckpt
+fails 2 "state and result in one file" $run --lesion lesion.sts --state x.ckpt
+for bad in '--size 48' '--size 16' '--size 1024' '--width 0' '--width nan' '--batch 0' '--iterations 0' '--iterations x' \
+    '--iterations -1' '--lr -1' '--lr inf' '--beta1 1' '--epsilon 0' '--leak 2' '--border 8' '--ema 1' '--gp-sigma 2' \
+    '--samples 0' '--samples 65' '--save-every 0' '--seed x' '--log'; do
+    fails 2 "$bad" $run --lesion lesion.sts $bad
+done
+
+# The page has exactly the options of --help.
+gan-train --help | grep -o -- ' --[a-z0-9-]*' | sort -u > help
+sed -n 's/^\.It .*Fl -\([a-z0-9-]*\).*/ --\1/p' "$TOP/man/gan-train.1" | sort -u > page
+is "$(cat page)" "$(cat help)" "man page and --help agree"
+done_testing
