@@ -173,16 +173,65 @@ checkpoint_get_net(const struct ts_record *r, struct net_config *c, size_t *mid,
     return 0;
 }
 
+/* ---- files ---- */
+
+static uint64_t
+hash_more(uint64_t h, const void *data, size_t n)
+{
+    return h * 0x9E3779B97F4A7C15u + rng_hash(data, n);
+}
+
 uint64_t
 checkpoint_hash(const struct ts_record *r)
 {
     uint64_t h = 0;
 
     for (size_t i = 0; i < r->n_tensors; i++) {
-        h = h * 0x9E3779B97F4A7C15u + rng_hash(r->tensor[i].name, strlen(r->tensor[i].name));
-        h = h * 0x9E3779B97F4A7C15u + rng_hash(r->tensor[i].data, r->tensor[i].bytes);
+        h = hash_more(h, r->tensor[i].name, strlen(r->tensor[i].name));
+        h = hash_more(h, r->tensor[i].data, r->tensor[i].bytes);
     }
     return h;
+}
+
+static uint64_t
+metadata_hash(const struct ts_record *r)
+{
+    uint64_t h = 0;
+
+    for (size_t i = 0; i < r->n_meta; i++) {
+        const struct ts_meta *m = &r->meta[i];
+
+        if (strcmp(m->key, "crc32") == 0 || strcmp(m->key, "metadata_hash") == 0)
+            continue;
+        h = hash_more(h, m->key, strlen(m->key));
+        h = hash_more(h, m->value, strlen(m->value));
+    }
+    return h;
+}
+
+int
+checkpoint_save(const char *path, struct ts_record *r, struct err *e)
+{
+    if (ts_meta_setf(r, "metadata_hash", e, "%016" PRIx64, metadata_hash(r)) == -1)
+        return err_in(e, "%s", path);
+    return ts_save(path, r, e);
+}
+
+int
+checkpoint_load(const char *path, struct ts_record *r, struct err *e)
+{
+    const char *want;
+    char have[17];
+
+    if (ts_load(path, CHECKPOINT_LIMIT, r, e) == -1)
+        return -1;
+    want = ts_meta(r, "metadata_hash");
+    snprintf(have, sizeof(have), "%016" PRIx64, metadata_hash(r));
+    if (want == NULL || strcmp(want, have) == 0)
+        return 0;
+    err_set(e, "%s: metadata_hash is '%.20s', the metadata have %s", path, want, have);
+    ts_clear(r);
+    return -1;
 }
 
 /* ---- generators ---- */
@@ -209,7 +258,7 @@ generator_model_load(struct generator_model *m, const char *path, struct err *e)
     int rc = -1;
 
     *m = (struct generator_model){0};
-    if (ts_load(path, CHECKPOINT_LIMIT, &r, e) == -1)
+    if (checkpoint_load(path, &r, e) == -1)
         return -1; /* names the path */
     kind = ts_meta_or(&r, "kind", "");
     if (strcmp(kind, "gan-state") == 0) {

@@ -38,6 +38,13 @@ int checkpoint_put_real(struct ts_record *r, const char *key, double value, stru
 int checkpoint_get_real(const struct ts_record *r, const char *key, double lo, double hi,
                         double *value, struct err *e);
 
+/*
+ * A record as a file, and back.  The hash of its metadata is kept in it as `metadata_hash` and compared
+ * where a file has one: crc32, tstream(5), sees to the tensors alone.  The reason in e names the path.
+ */
+int checkpoint_save(const char *path, struct ts_record *r, struct err *e);
+int checkpoint_load(const char *path, struct ts_record *r, struct err *e);
+
 /* A hash of all tensors' bytes: the name of a model in what it made. */
 uint64_t checkpoint_hash(const struct ts_record *r);
 

@@ -341,7 +341,7 @@ gan_run_save(const struct gan_run *r, const char *path, struct err *e)
         (r->gan.config.ema > 0 &&
          checkpoint_put(&rec, "average.", &r->gan.average.params, 0, e) == -1))
         goto done;
-    rc = ts_save(path, &rec, e);
+    rc = checkpoint_save(path, &rec, e);
 done:
     free(config);
     ts_clear(&rec);
@@ -390,7 +390,7 @@ gan_run_load(struct gan_run *r, const char *path, struct err *e)
     char *config = config_text(r, e);
     int rc = -1;
 
-    if (config == NULL || ts_load(path, (size_t)8 << 30, &rec, e) == -1) {
+    if (config == NULL || checkpoint_load(path, &rec, e) == -1) {
         free(config);
         return -1;
     }
@@ -432,7 +432,7 @@ gan_run_export(struct gan_run *r, const char *path, struct err *e)
     int rc = describe(r, &rec, e) == -1 || ts_meta_set(&rec, "kind", "generator", e) == -1 ||
                      checkpoint_put(&rec, "", &gan_best(&r->gan)->params, 0, e) == -1
                  ? -1
-                 : ts_save(path, &rec, e);
+                 : checkpoint_save(path, &rec, e);
 
     ts_clear(&rec);
     return rc;

@@ -22,6 +22,7 @@ def load(path):
 
 def save(path, t, m):
     m.pop("crc32", None)
+    m.pop("metadata_hash", None)
     header, at = {"__metadata__": m}, 0
     order = sorted(t, key=lambda k: (-t[k].dtype.itemsize, k))
     for k in order:

@@ -65,6 +65,7 @@ main(int argc, char **argv)
             *(float *)ts_find(&rec, "image")->data = strtof(argv[3], NULL);
         if (ts_meta_set(&rec, "label", i % 2 ? "normal" : "malignant", &e) == -1 ||
             ts_meta_set(&rec, "lesion", i % 2 ? "" : "mass", &e) == -1 ||
+            ts_meta_setf(&rec, "id", &e, "%016zx", i + 1) == -1 ||
             ts_meta_setf(&rec, "patient", &e, "P%zu", i) == -1 ||
             ts_meta_setf(&rec, "x", &e, "%zu", 10 * i) == -1 ||
             ts_history_add(&rec, "make_patches 1", &e) == -1 || ts_write(out, &rec, &e) == -1)

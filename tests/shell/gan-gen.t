@@ -1,0 +1,215 @@
+# gan-gen: synthetic patches from a generator, and checkpoints that it must refuse.
+export OMP_NUM_THREADS=1
+. tests/tap.sh
+patches=$BUILD/tests/make_patches
+python=/usr/bin/python3
+record=$TOP/tests/shell/record.py
+$python -c 'import numpy' 2> /dev/null || skip_all "no numpy for $python"
+cd "$T"
+
+"$patches" 20 32 > all.sts
+ts-select label=malignant < all.sts > lesion.sts
+ts-select label=normal < all.sts > normal.sts
+train='gan-train --lesion lesion.sts --normal normal.sts --width 0.1 --batch 2 --threads 1 --lr 0.005'
+$train --size 32 --half-iterations 10 --fade 5 --iterations 25 --ema 0.5 --out mass.ckpt
+gen='gan-gen --threads 1 --model mass.ckpt'
+records() { ts-info --json | grep -o '"records":[0-9]*' | head -1 | tr -dc 0-9; }
+crcs() { grep -ao '"crc32": *"[0-9a-f]*"' "$1"; }
+
+# ---- what it makes ----
+$gen < normal.sts > a.sts 2> err
+is "$?/$(cat err)/$(records < a.sts)" 0//10 "a patch for each patch"
+$gen < normal.sts | cmp -s - a.sts
+ok $? "same seed, same bytes"
+$gen --seed 2 < normal.sts > b.sts
+is "$(crcs a.sts b.sts | sort | uniq -d | wc -l | tr -d ' ')" 0 "another seed, other patches"
+ts-head -n 4 < normal.sts | $gen > b.sts
+is "$(crcs b.sts | head -4)" "$(crcs a.sts | head -4)" "four of ten are the first four"
+$gen --variants 3 < normal.sts > v.sts
+is "$(records < v.sts)" 30 "--variants 3 makes three of each"
+is "$(crcs v.sts | sort -u | wc -l | tr -d ' ')" 31 "which are all different"
+is "$(ts-info --records a.sts | cut -f2- | sed 's/--variants [0-9]* //' | sed 1d)" \
+    "$(ts-info --records v.sts | cut -f2- | sed 's/--variants [0-9]* //' | sed 1d | awk 'NR % 3 == 1')" \
+    "the first of each is the one without --variants"
+
+$python - "$TOP/examples" <<'PY'
+import sys
+sys.path.insert(0, sys.argv[1])
+import numpy as np
+from read_stream import read_stream
+inputs = list(read_stream(open("normal.sts", "rb")))
+made = list(read_stream(open("a.sts", "rb")))
+variants = list(read_stream(open("v.sts", "rb")))
+ids = set()
+for i, (t, m) in enumerate(made + variants):
+    was, meta = inputs[i] if i < 10 else inputs[(i - 10) // 3]
+    assert np.array_equal(t["base"], was["image"])
+    assert np.array_equal(t["image"], np.clip(t["base"] + t["lesion"], np.float32(0), np.float32(1)))
+    assert t["lesion"].dtype == np.float32 and np.abs(t["lesion"]).max() <= 1 and t["lesion"].any()
+    inner = t["lesion"].copy()
+    inner[1:-1, 1:-1] = 0
+    assert not inner.any()  # the border, 10 px of 256
+    assert "mask" not in t and "bbox" not in m
+    assert m["label"] == "malignant" and m["lesion"] == "mass" and m["synthetic"] == "1"
+    assert m["parent"] == meta.get("id", "") and m["patient"] == meta["patient"] and m["x"] == meta["x"]
+    assert m["history"].startswith(meta["history"] + "\ngan-gen ")
+    assert len(m["model"]) == len(m["id"]) == 16
+    scalars = [float(x) for x in m["scalars"].split(" ")]
+    assert len(scalars) == 6 and all(-1 <= x < 1 for x in scalars)
+assert len({m["scalars"] for t, m in variants}) == 30
+assert len({m["model"] for t, m in made}) == 1
+PY
+ok $? "base, lesion, image, label, parent, model and scalars are right"
+# Ids: from the input's id, the model, the seed and the variant.
+$python "$record" mass.ckpt other.ckpt 't["lesion.bias"] += 0.01'
+gan-gen --model other.ckpt --threads 1 < normal.sts > o.sts
+model() { ts-info --json --records "$1" | sed 's/.*"model":"\([0-9a-f]*\)".*/\1/' | sort -u; }
+is "$(model a.sts | wc -l | tr -d ' ')/$([ "$(model a.sts)" = "$(model o.sts)" ]; echo $?)" 1/1 "another model, another hash"
+
+# Removal, states, and a network that is half trained.
+$train --size 32 --half-iterations 2 --fade 0 --iterations 1 --remove --out removal.ckpt
+gan-gen --model removal.ckpt --threads 1 < lesion.sts > r.sts
+is "$(ts-select label=normal synthetic=1 < r.sts | records)" 10 \
+    "a remover makes normal patches"
+gan-gen --model mass.ckpt.state --threads 1 < normal.sts > s.sts
+is "$?" 0 "a state will do"
+$python - "$TOP/examples" <<'PY'
+import sys
+sys.path.insert(0, sys.argv[1])
+import numpy as np
+from read_stream import read_stream
+for (a, _), (s, _) in zip(read_stream(open("a.sts", "rb")), read_stream(open("s.sts", "rb"))):
+    assert all(np.array_equal(a[k], s[k]) for k in ("base", "lesion", "image"))
+PY
+ok $? "and makes what its running average makes: the result's patches"
+mkdir large
+"$patches" 4 64 > large/lesion.sts
+"$patches" 4 64 > large/normal.sts
+(
+    cd large
+    $train --size 64 --half-iterations 100000 --fade 0 --iterations 1 --log log --out ../half.ckpt 2> /dev/null &
+    until [ "$(wc -l 2> /dev/null < log)0" -gt 40 ] || ! kill -0 $! 2> /dev/null; do sleep 0.05; done
+    kill -TERM $!
+    wait $!
+)
+gan-gen --model half.ckpt.state --threads 1 < normal.sts > h.sts
+is "$?/$(ts-info h.sts | grep -c '^tensor *lesion *F32\[32,32\]')" 0/1 "the state of the half-size stage makes patches of half the size"
+
+"$patches" 0 32 | $gen > b.sts
+is "$?/$(records < b.sts)" 0/0 "no records in, none out"
+cat normal.sts normal.sts | $gen > b.sts
+is "$?/$(records < b.sts)" 0/20 "two streams one after the other"
+$gen < normal.sts | $gen > b.sts
+is "$?" 0 "its own output is good input"
+
+# ---- streams that are refused ----
+STDIN=/dev/null fails 1 "empty input" $gen
+head -c 20000 normal.sts > bad.sts
+STDIN=bad.sts fails 1 "a cut stream" $gen
+(cat normal.sts; echo junk) > bad.sts
+STDIN=bad.sts fails 1 "bytes behind the trailer" $gen
+"$patches" 2 64 > bad.sts
+STDIN=bad.sts fails 1 "patches of another size" $gen
+is "$(cat fails.err)" "gan-gen: stdin: record 0: the generator was trained for patches of 32 px: image is 64x64, not 32x32" "says both"
+"$patches" 2 32 nan > bad.sts
+STDIN=bad.sts fails 1 "a pixel that is not a number" $gen
+"$patches" 2 32 137 > bad.sts
+STDIN=bad.sts fails 1 "grey levels beyond 1" $gen
+sed 's/"image"/"imago"/' normal.sts > bad.sts
+STDIN=bad.sts fails 1 "records without image" $gen
+if [ -w /dev/full ]; then
+    $gen < normal.sts > /dev/full 2> err
+    is "$?/$(wc -l < err | tr -d ' ')" 1/1 "a full disk"
+fi
+{ $gen --variants 500 < normal.sts 2> err; echo $? > status; } | head -c 0
+is "$(cat status)/$(wc -c < err | tr -d ' ')" 1/0 "a closed pipe: exit 1 without a word"
+
+# ---- checkpoints that are refused ----
+STDIN=normal.sts
+fails 1 "no such model" gan-gen --model nowhere.ckpt
+for n in 0 5 100 3000 $(($(wc -c < mass.ckpt) - 1)); do
+    head -c $n mass.ckpt > bad.ckpt
+    fails 1 "a model cut to $n bytes" gan-gen --model bad.ckpt
+done
+for at in 1 300 9000 20000; do
+    perl -0777 -pe 'substr($_, '$at', 1) ^= "\x04"' mass.ckpt > bad.ckpt
+    fails 1 "a model with a bit flipped at $at" gan-gen --model bad.ckpt
+done
+(cat mass.ckpt; echo junk) > bad.ckpt
+fails 1 "a model with bytes behind it" gan-gen --model bad.ckpt
+fails 1 "a stream is no model" gan-gen --model normal.sts
+printf '\377\377\377\377\377\377\377\177{' > bad.ckpt
+fails 1 "a header of 2^63 bytes" gan-gen --model bad.ckpt
+# Tests run on machines with any memory: the address space a good model takes and half a GiB must do for bad ones.
+cat > cases <<'EOT'
+a size of 2^40|m["size"] = str(2**40)
+a size that is no power of two|m["size"] = "48"
+a negative size|m["size"] = "-32"
+a size with blanks|m["size"] = " 32"
+another size|m["size"] = "64"
+the largest size and width|m["size"] = "512"; m["width"] = "16"; m["mid"] = "65536"
+no size|m.pop("size")
+a negative width|m["width"] = "-1"
+a width that is not a number|m["width"] = "nan"
+an infinite width|m["width"] = "inf"
+a huge width|m["width"] = "1e300"
+another width|m["width"] = "0.2"
+a width that is no text of a number|m["width"] = "0.1x"
+a centre beyond all bounds|m["mid"] = str(2**63)
+a large centre|m["mid"] = "65536"
+a border as wide as the patch|m["border"] = "16"
+a slope beyond 1|m["leak"] = "1.5"
+a fade beyond 1|m["fade"] = "2"
+no fade|m.pop("fade")
+no attention|m["attention"] = "x"
+no kind|m.pop("kind")
+the kind of a classifier|m["kind"] = "classifier"
+the kind of a state|m["kind"] = "gan-state"
+a weight that is not a number|t["enc.0.weight"][0, 0, 0, 0] = np.nan
+an infinite bias|t["lesion.bias"][0] = np.inf
+weights that are all zero|t["enc.1.weight"][:] = 0
+huge weights|t["enc.1.weight"][:] = 3e38
+no singular vector|t.pop("enc.0.weight.u")
+singular vectors of zero|t["enc.1.weight.u"][:] = 0
+a tensor missing|t.pop("code.bias")
+all tensors missing|t.clear()
+a tensor of another shape|t["enc.0.weight"] = t["enc.0.weight"].reshape(9, 1, 2, -1)
+a tensor of another rank|t["code.bias"] = t["code.bias"].reshape(2, 2)
+a tensor of another type|t["code.bias"] = t["code.bias"].astype("f8")
+integer weights|t["code.bias"] = t["code.bias"].view("i4")
+EOT
+$python "$record" mass.ckpt /dev/null '
+for i, line in enumerate(open("cases")):
+    t, m = load("mass.ckpt")
+    exec(line.split("|")[1])
+    save("bad%d.ckpt" % (i + 1), t, m)'
+room=$(
+    ulimit -v 4000000
+    gan-gen --model mass.ckpt --threads 1 < normal.sts > /dev/null 2>&1 && echo 4000000 || echo unlimited
+)
+limited() { (
+    ulimit -v "$room"
+    exec gan-gen --threads 1 --model "$1"
+); }
+i=0
+while IFS='|' read -r what code; do
+    i=$((i + 1))
+    limited bad$i.ckpt < normal.sts > out 2> err
+    is "$?/$(wc -l < err | tr -d ' ')/$(grep -c '^gan-gen: ' err)/$(grep -ac '"end":"1"' out)" 1/1/1/0 "a model with $what"
+done < cases
+is "$(sed 's/more than [0-9]*/more than N/' err | head -1)" "gan-gen: bad$i.ckpt: tensor code.bias has another type or shape than its network" \
+    "the message names file and tensor"
+
+# ---- wrong command lines ----
+fails 2 "no model" gan-gen
+fails 2 "unknown option" $gen --nonsense
+fails 2 "an operand" $gen normal.sts
+for bad in '--variants 0' '--variants x' '--variants -1' '--seed x' '--seed -1' '--threads 5000' '--model'; do
+    fails 2 "$bad" $gen $bad
+done
+
+# The page has exactly the options of --help.
+gan-gen --help | grep -o -- ' --[a-z0-9-]*' | sort -u > help
+sed -n 's/^\.It .*Fl -\([a-z0-9-]*\).*/ --\1/p' "$TOP/man/gan-gen.1" | sort -u > page
+is "$(cat page)" "$(cat help)" "man page and --help agree"
+done_testing
