@@ -64,8 +64,12 @@ struct scene {
     uint64_t k;
     struct breast b;
     struct plane inside, density;
-    double *sums; /* [h + 1][w + 1] of the density, for means over windows */
-    uint8_t *mask;
+    double *sums;  /* [h + 1][w + 1] of the density, for means over windows */
+    uint8_t *mask; /* [h][w], the numbers of the findings */
+    struct {
+        double x, y, radius;
+    } taken[PHANTOM_MAX_FINDINGS];
+    size_t n_taken;
 };
 
 /* Mean density over a window of `side` pixels around (x, y), cut at the edges of the box. */
@@ -100,46 +104,49 @@ sum_density(struct scene *s)
     }
 }
 
-/* Whether a lesion of this radius may stand there: inside the skin and the picture, not on the muscle. */
-static int
-fits(const struct scene *s, double x, double y, double radius)
+/*
+ * How far (x, y) is from all that a lesion must keep clear of: the skin, the edges of the picture, the muscle, other
+ * lesions.
+ */
+static double
+clearance(const struct scene *s, double x, double y)
 {
-    double edge = radius;
+    double room = (double)plane_at(&s->inside, x, y) - 2 * s->b.mm;
 
-    return x > edge && y > edge && x < (double)s->density.w - edge && y < (double)s->density.h - edge &&
-           (double)plane_at(&s->inside, x, y) > radius + 2 * s->b.mm &&
-           breast_muscle(&s->b, x, y + (double)s->b.y0) < -radius;
+    room = fmin(room, fmin(x, (double)(s->density.w - 1) - x));
+    room = fmin(room, fmin(y, (double)(s->density.h - 1) - y));
+    room = fmin(room, -breast_muscle(&s->b, x, y + (double)s->b.y0));
+    for (size_t i = 0; i < s->n_taken; i++)
+        room = fmin(room, hypot(x - s->taken[i].x, y - s->taken[i].y) - s->taken[i].radius);
+    return room;
 }
 
 /*
- * A place for the lesion: of a few at its distance behind the nipple, the one where the window's mean with the lesion comes closest to
- * the mean of a window anywhere in the breast.  A lesion then displaces tissue in the mean rather than adding to it.
- * Returns 0 if the breast has no room for it.
+ * A place for the lesion: of a few at its distance behind the nipple, the one where the mean of the window
+ * around it, lesion included, comes closest to that of a window anywhere in the breast.  In the mean a lesion then
+ * displaces tissue rather than adding to it.  Where nothing is free at that distance, the roomiest of the
+ * places tried.  Returns 0 if not even that holds the lesion.
  */
 static int
-place(const struct scene *s, const struct lesion *l, struct rng *r, double *x, double *y)
+place(struct scene *s, const struct lesion *l, struct rng *r, double *x, double *y)
 {
-    enum { TRIES = 400, ENOUGH = 24 };
+    enum { TRIES = 300, ENOUGH = 24 };
     double mm = s->b.mm, radius = lesion_radius(l, mm), side = WINDOW_MM * mm;
-    double ny = s->b.cy - (double)s->b.y0, best = INFINITY, target = 0;
-    int found = 0;
+    double ny = s->b.cy - (double)s->b.y0, target = 0, best = INFINITY, roomiest = -INFINITY;
 
     for (int i = 0; i < TRIES; i++) {
         double tx = rng_uniform(r) * (double)s->density.w, ty = rng_uniform(r) * (double)s->density.h;
 
-        if ((double)plane_at(&s->inside, tx, ty) > 0.35 * side) {
-            target = window_mean(s, tx, ty, side) - lesion_load(l, mm, side);
+        target = window_mean(s, tx, ty, side) - lesion_load(l, mm, side);
+        if ((double)plane_at(&s->inside, tx, ty) > 0.35 * side)
             break;
-        }
     }
-    for (int i = 0; i < TRIES && found < ENOUGH; i++) {
-        double far = (l->behind + (i < TRIES / 2 ? 6 : 40) * (2 * rng_uniform(r) - 1)) * mm;
+    for (int i = 0, found = 0; i < TRIES && found < ENOUGH; i++) {
+        double far = (l->behind + 6 * rng_between(r, -1, 1)) * mm;
         double angle = 3.141592653589793 + rng_between(r, -1.3, 1.3);
         double cx = s->b.depth + far * cos(angle), cy = ny + far * sin(angle);
 
-        if (!fits(s, cx, cy, radius))
-            continue;
-        if (s->mask[(size_t)cy * s->density.w + (size_t)cx] != 0)
+        if (!(clearance(s, cx, cy) > radius))
             continue;
         found++;
         double miss = fabs(window_mean(s, cx, cy, side) - target);
@@ -150,7 +157,22 @@ place(const struct scene *s, const struct lesion *l, struct rng *r, double *x, d
             *y = cy;
         }
     }
-    return found > 0;
+    for (int i = 0; i < TRIES && !(best < INFINITY); i++) {
+        double cx = rng_uniform(r) * (double)s->density.w, cy = rng_uniform(r) * (double)s->density.h;
+        double room = clearance(s, cx, cy);
+
+        if (room > roomiest) {
+            roomiest = room;
+            *x = cx;
+            *y = cy;
+        }
+    }
+    if (!(best < INFINITY || roomiest > radius))
+        return 0;
+    s->taken[s->n_taken].x = *x;
+    s->taken[s->n_taken].y = *y;
+    s->taken[s->n_taken++].radius = radius;
+    return 1;
 }
 
 static int

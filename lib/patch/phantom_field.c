@@ -174,9 +174,11 @@ field_stroke(struct plane *p, struct stroke *s, struct rng *r)
     size_t n = (size_t)(s->length / step) + 1;
 
     for (size_t i = 0; i < n; i++) {
-        double left = 1 - s->taper * (double)i / (double)n;
+        double at = (double)i / (double)n, left = 1 - s->taper * at;
         double sigma = s->sigma * (0.5 + 0.5 * left);
 
+        if (s->taper > 0 && at < 0.25)
+            left *= 4 * at;
         /* Dots at this distance add up to a line of height amp. */
         field_dot(p, s->x, s->y, sigma, s->amp * left * step / (2.5066 * sigma));
         s->angle += s->curl * sqrt(step) * (double)quick_normal(r);

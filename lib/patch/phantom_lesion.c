@@ -27,15 +27,16 @@ draw_gamma(struct rng *r, double shape)
 void
 lesion_plan(struct lesion *l, enum phantom_label label, enum phantom_lesion kind, struct rng *r)
 {
-    double a = draw_gamma(r, label == PHANTOM_MALIGNANT ? 3.0 : 1.7);
-    double b = draw_gamma(r, label == PHANTOM_MALIGNANT ? 1.7 : 3.0);
+    double a = draw_gamma(r, label == PHANTOM_MALIGNANT ? 3.5 : 1.5);
+    double b = draw_gamma(r, label == PHANTOM_MALIGNANT ? 1.5 : 3.5);
     double z = rng_normal(r);
 
     l->kind = kind;
     l->t = a / (a + b);
     z = z > -2 ? (z < 2 ? z : 2) : -2;
     l->size = kind == PHANTOM_MASS ? 10 * exp(0.28 * z) : 9 * exp(0.25 * z);
-    l->contrast = kind == PHANTOM_MASS ? rng_between(r, 0.17, 0.38) : rng_between(r, 0.25, 0.7);
+    l->contrast = kind == PHANTOM_MASS ? rng_between(r, 0.17, 0.34) * (0.85 + 0.4 * l->t)
+                                      : rng_between(r, 0.3, 0.7);
     l->behind = rng_between(r, 18, 70);
 }
 
@@ -89,11 +90,11 @@ mass_draw(const struct lesion *l, double mm, double x, double y, struct rng *r, 
     int rc = -1;
 
     /* Margins: mostly sharp at t = 0, mostly indistinct at t = 1, with chance in between. */
-    soft = 0.07 + 0.38 * (0.65 * t + 0.35 * rng_uniform(r)) * rng_between(r, 0.5, 1);
+    soft = 0.06 + 0.4 * (0.75 * t + 0.25 * rng_uniform(r)) * rng_between(r, 0.6, 1);
     mass_outline(factor, t * rng_between(r, 0.6, 1.3), r);
     factor[CIRCLE] = factor[0];
     if (plane_alloc(&warp, own->h, own->w, e) == -1 || plane_alloc(&texture, own->h, own->w, e) == -1 ||
-        field_noise(&warp, r, 3, 1, radius, e) == -1 || field_noise(&texture, r, 2.8, 1, radius, e) == -1)
+        field_noise(&warp, r, 4, 0.8 * mm, radius, e) == -1 || field_noise(&texture, r, 2.8, 1, radius, e) == -1)
         goto out;
     for (size_t i = 0; i < own->h; i++)
         for (size_t j = 0; j < own->w; j++) {
@@ -104,7 +105,7 @@ mass_draw(const struct lesion *l, double mm, double x, double y, struct rng *r, 
             int slot = (int)angle < CIRCLE ? (int)angle : CIRCLE - 1;
             double f = (double)factor[slot] +
                        (angle - slot) * ((double)factor[slot + 1] - (double)factor[slot]);
-            double rho = sqrt(a * a + b * b) / (radius * f) + (0.03 + 0.15 * t) * (double)warp.px[i * own->w + j];
+            double rho = sqrt(a * a + b * b) / (radius * f) + (0.02 + 0.19 * t) * (double)warp.px[i * own->w + j];
             double s = (1 + soft - rho) / (2 * soft);
 
             if (!(s > 0))
@@ -117,16 +118,16 @@ mass_draw(const struct lesion *l, double mm, double x, double y, struct rng *r, 
         }
 
     /* Spicules: none on a smooth mass, two dozen on the most suspicious. */
-    double many = 34 * (t - 0.3) * rng_between(r, 0.3, 1.2);
+    double many = 44 * (t - 0.25) * rng_between(r, 0.4, 1.2);
 
     for (int i = 0; i < (int)many; i++) {
         double angle = TAU * rng_uniform(r);
         struct stroke s = {.x = x + 0.6 * radius * cos(angle), .y = y + 0.6 * radius * sin(angle)};
 
         s.angle = angle + 0.2 * rng_normal(r);
-        s.length = radius * rng_between(r, 0.5, 1.5);
+        s.length = radius * rng_between(r, 0.6, 1.7);
         s.sigma = mm * rng_between(r, 0.22, 0.45);
-        s.amp = l->contrast * rng_between(r, 0.2, 0.55);
+        s.amp = l->contrast * rng_between(r, 0.3, 0.7);
         s.curl = 0.05 / sqrt(mm);
         s.taper = 0.9;
         field_stroke(own, &s, r);
@@ -148,14 +149,14 @@ cluster_draw(const struct lesion *l, double mm, double x, double y, double towar
              struct plane *own, struct speck *speck)
 {
     double t = l->t, spread = 0.5 * l->size * mm;
-    double narrow = 1 - 0.75 * t * rng_uniform(r); /* of the segment, across the duct */
-    size_t n = 5 + (size_t)rng_below(r, 6) + (size_t)(16 * t * rng_uniform(r));
+    double narrow = 1 - 0.8 * t * rng_between(r, 0.4, 1); /* of the segment, across the duct */
+    size_t n = 4 + (size_t)rng_below(r, 4) + (size_t)(24 * t * rng_between(r, 0.4, 1));
     double co = cos(toward), si = sin(toward);
 
     for (size_t i = 0; i < n; i++) {
         double u = rng_between(r, -1, 1), v = rng_between(r, -1, 1);
-        double size = (0.62 - 0.34 * t) * exp((0.12 + 0.3 * t) * rng_normal(r)); /* mm */
-        double length = rng_uniform(r) < 0.45 * t ? size * rng_between(r, 1, 3) : 0;
+        double size = (0.72 - 0.44 * t) * exp((0.12 + 0.3 * t) * rng_normal(r)); /* mm */
+        double length = rng_uniform(r) < 0.6 * t ? size * rng_between(r, 1, 3) : 0;
 
         if (u * u + v * v > 1) { /* inside the unit disc */
             u *= 0.7;
@@ -172,7 +173,7 @@ cluster_draw(const struct lesion *l, double mm, double x, double y, double towar
         double sigma = 0.33 * size * mm, seen = sqrt(sigma * sigma + 0.16);
         struct stroke s = {.x = speck[i].x, .y = speck[i].y, .length = length * mm, .sigma = seen};
 
-        s.amp = l->contrast * size * 1.6 * (sigma * sigma) / (seen * seen);
+        s.amp = l->contrast * (0.25 + 1.2 * size) * (sigma * sigma) / (seen * seen);
         s.angle = toward + rng_normal(r) * (1.2 - 0.8 * t);
         s.x -= 0.5 * s.length * cos(s.angle);
         s.y -= 0.5 * s.length * sin(s.angle);
@@ -252,6 +253,7 @@ lesion_draw(const struct lesion *l, double mm, double x, double y, double toward
     size_t side = (size_t)(2 * reach) + 2, n = 0;
     struct plane own;
     float peak = 0;
+    double grow = mm > 0.75 ? mm : 0.75; /* never less than the grid shows */
 
     if (plane_alloc(&own, side, side, e) == -1)
         return -1;
@@ -277,7 +279,7 @@ lesion_draw(const struct lesion *l, double mm, double x, double y, double toward
 
             density->px[at] += own_px;
             if (l->kind == PHANTOM_MASS ? own_px > 0.3f * peak
-                                        : hull_distance(hull, n, (double)j, (double)i) <= 1.0 * mm)
+                                        : hull_distance(hull, n, (double)j, (double)i) <= grow)
                 mask[at] = value;
         }
     plane_free(&own);

@@ -24,7 +24,7 @@ breast_shape(struct breast *b, const struct phantom_opts *o, const struct phanto
         b->up = mm * 104 * size / flat;
         b->down = mm * 82 * size / flat * rng_between(&r, 0.95, 1.05);
         b->axilla_x = b->depth * rng_between(&r, 0.42, 0.62);
-        b->axilla_slope = rng_between(&r, 0.02, 0.22);
+        b->axilla_slope = rng_between(&r, 0.05, 0.4);
         b->pec_x = b->axilla_x * rng_between(&r, 0.5, 0.9);
         b->pec_y = b->cy * rng_between(&r, 0.6, 1.05);
     } else {
@@ -73,10 +73,10 @@ breast_inside(const struct breast *b, double x, double y)
         double edge = b->axilla_x + b->axilla_slope * y;
         double below = y - 0.8 * b->cy;
 
-        d = smooth_max(d, (edge - x) - (below > 0 ? 1.5 * below : 0), 22 * b->mm);
+        d = smooth_max(d, (edge - x) - (below > 0 ? 1.5 * below : 0), 30 * b->mm);
     }
     if (b->nipple > 0) {
-        double dx = x - (b->depth - 3.5 * b->mm + b->nipple), dy = y - b->cy;
+        double dx = x - (b->depth - 4.2 * b->mm + b->nipple), dy = y - b->cy;
 
         d = smooth_max(d, 4.2 * b->mm - sqrt(dx * dx + dy * dy), 1.5 * b->mm);
     }

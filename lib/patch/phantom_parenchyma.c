@@ -6,6 +6,7 @@
 struct gland {
     double bias;           /* how much of the breast is gland */
     double level, fat;     /* density of gland and of the fat between */
+    double muscle;         /* of the pectoral muscle, above the fat */
     double rough;          /* contrast of the power-law noise */
     double septa, fibres;  /* contrast of lines */
     double cx, cy, rx, ry; /* where it lies */
@@ -26,9 +27,10 @@ gland_plan(struct gland *g, const struct breast *b, const struct phantom_opts *o
 {
     struct rng p = rng_at(o->seed, "phantom-gland", patient);
 
-    g->bias = rng_between(&p, -1.6, 1.6);
+    g->bias = rng_between(&p, -2.3, 1.4);
     g->level = rng_between(&p, 0.38, 0.62);
     g->fat = rng_between(&p, 0.05, 0.15);
+    g->muscle = rng_between(&p, 0.12, 0.34);
     g->rough = rng_between(&p, 0.8, 1.3);
     g->septa = rng_between(&p, 0.5, 1.3);
     g->fibres = rng_between(&p, 0.6, 1.4);
@@ -44,12 +46,12 @@ draw_fibres(struct plane *lines, const struct breast *b, const struct gland *g,
             const struct plane *inside, struct rng *r)
 {
     double mm = b->mm, area = (double)lines->h * (double)lines->w / (mm * mm);
-    size_t n = (size_t)(area * 0.05);
+    size_t n = (size_t)(area * 0.16);
 
     for (size_t i = 0; i < n; i++) {
         struct stroke s = {.x = rng_uniform(r) * (double)lines->w, .y = rng_uniform(r) * (double)lines->h};
-        double strength = exp(0.7 * rng_normal(r)), wide = exp(0.35 * rng_normal(r));
-        double turn = 0.35 * rng_normal(r), length = rng_between(r, 6, 30);
+        double strength = exp(0.6 * rng_normal(r)), wide = exp(0.4 * rng_normal(r));
+        double turn = 0.4 * rng_normal(r), length = rng_between(r, 5, 25);
 
         if (!((double)plane_at(inside, s.x, s.y) > mm))
             continue;
@@ -57,8 +59,8 @@ draw_fibres(struct plane *lines, const struct breast *b, const struct gland *g,
         s.angle = atan2(b->cy - (double)b->y0 - s.y, b->depth + 25 * mm - s.x) + turn;
         s.length = length * mm;
         s.sigma = 0.28 * mm * wide;
-        s.amp = 0.030 * g->fibres * strength;
-        s.curl = 0.055 / sqrt(mm);
+        s.amp = 0.024 * g->fibres * strength;
+        s.curl = 0.05 / sqrt(mm);
         s.taper = 0.6;
         field_stroke(lines, &s, r);
     }
@@ -141,7 +143,7 @@ parenchyma_draw(const struct breast *b, const struct plane *inside, const struct
     draw_ducts(&lines, b, &g, &r);
 
     double tilt = b->mlo ? rng_between(&r, 0.25, 0.6) : rng_between(&r, -0.15, 0.15);
-    double co = cos(tilt), si = sin(tilt), stretch = rng_between(&r, 1.4, 2.1);
+    double co = cos(tilt), si = sin(tilt), stretch = rng_between(&r, 1.5, 2.6);
     double grain = 1 / stretch, mx = (double)w / 2, my = (double)h / 2;
 
     for (size_t i = 0; i < h; i++)
@@ -155,21 +157,22 @@ parenchyma_draw(const struct breast *b, const struct plane *inside, const struct
             double u = (co * (x - mx) + si * (y - my)) * grain, v = co * (y - my) - si * (x - mx) + sway;
             double p = (double)plane_at(&power, mx + u, my + v);
             double l = (double)plane_at(&lobule, mx + u * 1.2, my + v);
-            double q = (double)plane_at(&septum, mx + u * 1.2, my + v);
+            double q = (double)plane_at(&septum, mx + u, my + v);
             double gx = (x - g.cx) / g.rx, gy = (y + (double)b->y0 - g.cy) / g.ry;
             double skin = smooth_step(2 * mm, 13 * mm, d);
-            double logit = g.bias + 2.0 * (double)coarse.px[at] + 1.0 * l - 2.6 * (gx * gx + gy * gy - 0.75);
-            double gland = skin / (1 + exp(-1.6 * logit));
-            double ridge = exp(-q * q * 45);
-            double muscle = smooth_step(-0.8 * mm, 1.2 * mm, breast_muscle(b, x, y + (double)b->y0));
+            double logit = g.bias + 1.5 * (double)coarse.px[at] + 1.1 * l + 0.5 * p - 2.6 * (gx * gx + gy * gy - 0.75);
+            double gland = skin / (1 + exp(-1.1 * logit));
+            double ridge = exp(-q * q * 28) * smooth_step(-0.8, 1.2, (double)power.px[at]);
+            double m = breast_muscle(b, x, y + (double)b->y0) + 0.8 * mm * p;
+            double muscle = smooth_step(-1.2 * mm, 1.6 * mm, m) * (0.6 + 0.4 * smooth_step(0, 40 * mm, m));
 
             gland *= 1 - muscle;
             double value = g.fat + gland * (g.level - 0.25 * g.fat) +
-                           (0.055 + 0.085 * gland) * g.rough * p * (0.3 + 0.7 * skin) +
+                           (0.05 + 0.09 * gland) * g.rough * p * (0.3 + 0.7 * skin) +
                            (0.035 + 0.06 * gland) * g.septa * ridge +
                            (0.55 + 0.6 * gland) * (double)lines.px[at];
 
-            density->px[at] = (float)(value + muscle * (0.30 + 0.02 * p - 0.5 * (value - g.fat)));
+            density->px[at] = (float)(value + muscle * (g.muscle + 0.03 * p - 0.4 * (value - g.fat)));
         }
     rc = 0;
 out:

@@ -36,7 +36,7 @@ struct stroke {
     double x, y, angle;        /* start and heading, radians */
     double length, sigma, amp; /* pixels, pixels, height of the line */
     double curl;               /* standard deviation of the turn, radians a pixel^(1/2) */
-    double taper;              /* 0: even; 1: width and height fall to nothing at the end */
+    double taper;              /* 0: even; else it fades in, and this share of it is gone at the end */
 };
 
 /* Draws it; x, y, angle move to its end. */
