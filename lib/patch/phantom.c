@@ -17,19 +17,18 @@ phantom_views(const struct phantom_opts *o)
 }
 
 /*
- * Shares.  Independent draws would miss a share of 0.2 by 4 of 100 patients; the additive recurrence
- * frac(u + p / g^i), g the root of g^5 = g + 1, spreads any run of patients evenly over class, kind, split and side together
- * (the R_d sequence of M. Roberts, 2018), and patient p still depends on p alone.
+ * Shares.  Independent draws would miss a share of 0.4 by five of a hundred patients.  Additive recurrences frac(start + p a)
+ * with badly approximable steps a keep within three of any count, and steps that are independent over the rational numbers
+ * spread the patients evenly over class, split, kind and side together (L. Kuipers and H. Niederreiter, Uniform
+ * Distribution of Sequences, 1974, chapters 1.6 and 2.3); patient p still depends on p alone.
  */
 static double
 even(double start, uint64_t p, int i)
 {
-    const double g = 1.1673039782614187; /* x^5 = x + 1 */
-    double step = 1, x;
+    static const double step[] = {0.6180339887498949, 0.4142135623730951, 0.7320508075688772,
+                                  0.6457513110645906}; /* of the golden ratio, sqrt 2, 3, 7 */
+    double x = start + fmod((double)p * step[i], 1.0);
 
-    for (int k = 0; k <= i; k++)
-        step /= g;
-    x = start + fmod((double)p * step, 1.0);
     return x - floor(x);
 }
 
@@ -211,7 +210,7 @@ expose(const struct scene *s, struct phantom_view *v)
 {
     struct rng r = rng_at(s->o->seed, "phantom-exposure", s->k);
     double mm = s->b.mm, gain = rng_between(&r, 0.62, 0.85), floor_grey = rng_between(&r, 0.10, 0.17);
-    double noise = rng_between(&r, 0.006, 0.013), skin = rng_between(&r, 0.08, 0.2);
+    double noise = rng_between(&r, 0.004, 0.009), skin = rng_between(&r, 0.08, 0.2);
     double roll = mm * rng_between(&r, 4, 9);
     size_t w = s->o->w;
 

@@ -9,18 +9,20 @@
  *
  *   outline      CC: half an ellipse on the chest wall.  MLO: the same lower down, smoothly joined to the axilla,
  *                with the pectoral muscle above.  Skin line, roll-off of the thickness, nipple.
- *   parenchyma   Gaussian noise with a power-law spectrum, 1/f^3 (A. E. Burgess, "Mammographic structure", Proc. SPIE
- *                3663, 1999, and A. E. Burgess, F. L. Jacobson, P. F. Judy, Med. Phys. 28(4):419, 2001, who measured
- *                exponents of about 3), stretched along the ducts, in a gland whose share of the breast varies from
- *                woman to woman; fat lobules, septa, fibres, ducts, vessels; quantum noise.
+ *   parenchyma   Gaussian noise with a power-law spectrum 1/f^2.8, stretched along the ducts, in a gland whose size and
+ *                density vary from woman to woman; fat lobules, septa, fibres, ducts, vessels, single calcifications;
+ *                quantum noise.  Spectra of mammograms fall with exponents of 1.5 to 3.5, 2.8 on average: A. E. Burgess, Proc.
+ *                SPIE 3661:642, 1999; A. E. Burgess, F. L. Jacobson, P. F. Judy, Med. Phys. 28(4):419, 2001; A. E. Burgess
+ *                and P. F. Judy, Proc. SPIE 5034, 2003.
  *   masses       an outline from round to irregular, margins from sharp to indistinct, spicules.
  *   clusters     of 5 to 30 calcifications: rounder, larger and scattered, or smaller, of unequal shape, linear, along a duct.
  *
- * Benign and malignant differ in one hidden number t in [0, 1] for each lesion, "how suspicious it looks":
- * Beta(3, 1.7) for malignant ones, Beta(1.7, 3) for benign ones.  All that the picture shows depends on t and on chance alone, never on the
- * label, so no classifier can beat t, whose area under the ROC curve is 0.82.
+ * Benign and malignant differ in one hidden number t in [0, 1] for each lesion, how suspicious it looks: Beta(3.5, 1.5) for
+ * malignant lesions, Beta(1.5, 3.5) for benign ones.  All that the picture shows depends on t and on chance, never on
+ * the label, so no classifier of single lesions beats t itself, whose area under the ROC curve is 0.92.
  *
- * Lesions are placed where they leave the mean grey level of their surroundings as it is elsewhere in the breast: brightness alone tells little.
+ * Lesions stand where the mean grey level around them, the lesion included, is that of a place anywhere in the breast:
+ * brightness alone tells little.
  */
 #ifndef MP_PATCH_PHANTOM_H
 #define MP_PATCH_PHANTOM_H

@@ -9,7 +9,7 @@
 
 enum { CIRCLE = 256, MOST_SPECKS = 40 };
 
-/* Beta(a, b) by Cheng's method is more than is needed here: order statistics would want whole numbers, so gamma by Marsaglia and Tsang (2000). */
+/* A gamma variate, shape > 1/3 (G. Marsaglia and W. W. Tsang, ACM TOMS 26(3), 2000); two of them make a Beta. */
 static double
 draw_gamma(struct rng *r, double shape)
 {
@@ -35,8 +35,8 @@ lesion_plan(struct lesion *l, enum phantom_label label, enum phantom_lesion kind
     l->t = a / (a + b);
     z = z > -2 ? (z < 2 ? z : 2) : -2;
     l->size = kind == PHANTOM_MASS ? 10 * exp(0.28 * z) : 9 * exp(0.25 * z);
-    l->contrast = kind == PHANTOM_MASS ? rng_between(r, 0.17, 0.34) * (0.85 + 0.4 * l->t)
-                                      : rng_between(r, 0.3, 0.7);
+    l->contrast = kind == PHANTOM_MASS ? rng_between(r, 0.24, 0.42) * (0.85 + 0.35 * l->t)
+                                      : rng_between(r, 0.24, 0.66);
     l->behind = rng_between(r, 18, 70);
 }
 
@@ -117,18 +117,22 @@ mass_draw(const struct lesion *l, double mm, double x, double y, struct rng *r, 
                                               (1 + 0.12 * (double)texture.px[i * own->w + j]));
         }
 
-    /* Spicules: none on a smooth mass, two dozen on the most suspicious. */
-    double many = 44 * (t - 0.25) * rng_between(r, 0.4, 1.2);
+    /* Spicules: none on a smooth mass, two or three dozen on the most suspicious, in bundles. */
+    double many = 48 * (t - 0.2) * rng_between(r, 0.5, 1.2), bundle = 0;
 
     for (int i = 0; i < (int)many; i++) {
-        double angle = TAU * rng_uniform(r);
+        double far = exp(0.45 * rng_normal(r)), strong = exp(0.4 * rng_normal(r));
+
+        if (i % 4 == 0)
+            bundle = TAU * rng_uniform(r);
+        double angle = bundle + 0.4 * rng_normal(r);
         struct stroke s = {.x = x + 0.6 * radius * cos(angle), .y = y + 0.6 * radius * sin(angle)};
 
-        s.angle = angle + 0.2 * rng_normal(r);
-        s.length = radius * rng_between(r, 0.6, 1.7);
-        s.sigma = mm * rng_between(r, 0.22, 0.45);
-        s.amp = l->contrast * rng_between(r, 0.3, 0.7);
-        s.curl = 0.05 / sqrt(mm);
+        s.angle = angle + 0.25 * rng_normal(r);
+        s.length = fmin(1.05 * far, 2.2) * radius;
+        s.sigma = mm * rng_between(r, 0.22, 0.5);
+        s.amp = l->contrast * fmin(0.5 * strong, 1);
+        s.curl = 0.07 / sqrt(mm);
         s.taper = 0.9;
         field_stroke(own, &s, r);
     }

@@ -2,10 +2,7 @@
 
 #include "patch/phantom_parts.h"
 
-/*
- * Sizes in millimetres: the half width of the compressed breast and its depth vary by a factor of two among women; both views
- * of a patient share them.
- */
+/* Sizes in millimetres.  The size of the breast and its flatness are the patient's; the rest is the view's. */
 void
 breast_shape(struct breast *b, const struct phantom_opts *o, const struct phantom_case *c, uint64_t k)
 {
@@ -24,7 +21,7 @@ breast_shape(struct breast *b, const struct phantom_opts *o, const struct phanto
         b->up = mm * 104 * size / flat;
         b->down = mm * 82 * size / flat * rng_between(&r, 0.95, 1.05);
         b->axilla_x = b->depth * rng_between(&r, 0.42, 0.62);
-        b->axilla_slope = rng_between(&r, 0.05, 0.4);
+        b->axilla_slope = fmin(rng_between(&r, 0.05, 0.4), (0.9 * b->depth - b->axilla_x) / b->cy);
         b->pec_x = b->axilla_x * rng_between(&r, 0.5, 0.9);
         b->pec_y = b->cy * rng_between(&r, 0.6, 1.05);
     } else {
@@ -56,6 +53,10 @@ smooth_max(double a, double b, double k)
     return (a > b ? a : b) + (d > 0 ? 0.25 * d * d / k : 0);
 }
 
+/*
+ * For a curve f = 0 the distance is f / |grad f| to first order, here with f = 1 - rho of an ellipse; ripples, the axilla (a
+ * slanting line that gives way below) and the nipple (a disc) are joined to it.
+ */
 double
 breast_inside(const struct breast *b, double x, double y)
 {
@@ -71,9 +72,11 @@ breast_inside(const struct breast *b, double x, double y)
          b->wave[2] * sin(10 * v + b->phase[2]);
     if (b->mlo) {
         double edge = b->axilla_x + b->axilla_slope * y;
-        double below = y - 0.8 * b->cy;
+        double below = y - 0.5 * b->cy;
 
-        d = smooth_max(d, (edge - x) - (below > 0 ? 1.5 * below : 0), 30 * b->mm);
+        if (below > 0)
+            edge -= 0.012 * below * below / b->mm;
+        d = smooth_max(d, edge - x, 30 * b->mm);
     }
     if (b->nipple > 0) {
         double dx = x - (b->depth - 4.2 * b->mm + b->nipple), dy = y - b->cy;

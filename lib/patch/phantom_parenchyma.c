@@ -59,7 +59,7 @@ draw_fibres(struct plane *lines, const struct breast *b, const struct gland *g,
         s.angle = atan2(b->cy - (double)b->y0 - s.y, b->depth + 25 * mm - s.x) + turn;
         s.length = length * mm;
         s.sigma = 0.28 * mm * wide;
-        s.amp = 0.024 * g->fibres * strength;
+        s.amp = 0.036 * g->fibres * strength;
         s.curl = 0.05 / sqrt(mm);
         s.taper = 0.6;
         field_stroke(lines, &s, r);
@@ -90,6 +90,7 @@ draw_ducts(struct plane *lines, const struct breast *b, const struct gland *g, s
     double mm = b->mm, ny = b->cy - (double)b->y0;
     unsigned ducts = 5 + (unsigned)rng_below(r, 4), vessels = 2 + (unsigned)rng_below(r, 5);
 
+    field_dot(lines, b->depth - 2 * mm, ny, 2.5 * mm, 0.5); /* the nipple itself */
     for (unsigned i = 0; i < ducts; i++) {
         struct stroke s = {.x = b->depth - 4 * mm, .y = ny + mm * rng_between(r, -4, 4)};
 
@@ -114,6 +115,23 @@ draw_ducts(struct plane *lines, const struct breast *b, const struct gland *g, s
     }
 }
 
+/* Single calcifications, as most breasts have them: no findings. */
+static void
+draw_specks(struct plane *density, const struct breast *b, const struct plane *inside, struct rng *r)
+{
+    double mm = b->mm;
+    size_t n = (size_t)rng_below(r, 16);
+
+    for (size_t i = 0; i < n; i++) {
+        double x = rng_uniform(r) * (double)density->w, y = rng_uniform(r) * (double)density->h;
+        double sigma = mm * rng_between(r, 0.08, 0.22), seen = sqrt(sigma * sigma + 0.16);
+        double amp = rng_between(r, 0.15, 0.7) * sigma * sigma / (seen * seen);
+
+        if ((double)plane_at(inside, x, y) > mm)
+            field_dot(density, x, y, seen, amp);
+    }
+}
+
 /*
  * density = gland * (level + noise) + fat + lines.  The gland is a smooth region, its edge moved by coarse
  * noise and eaten into by fat lobules; all noise of the power-law kind is read through coordinates stretched
@@ -134,7 +152,7 @@ parenchyma_draw(const struct breast *b, const struct plane *inside, const struct
     gland_plan(&g, b, o, c->patient, &r);
     if (plane_alloc(&power, h, w, e) == -1 || plane_alloc(&coarse, h, w, e) == -1 ||
         plane_alloc(&lobule, h, w, e) == -1 || plane_alloc(&septum, h, w, e) == -1 ||
-        plane_alloc(&lines, h, w, e) == -1 || field_noise(&power, &r, 3.0, 1, 64 * mm, e) == -1 ||
+        plane_alloc(&lines, h, w, e) == -1 || field_noise(&power, &r, 2.8, 1, 64 * mm, e) == -1 ||
         field_noise(&coarse, &r, 3.4, 4 * mm, 64 * mm, e) == -1 ||
         field_noise(&lobule, &r, 2.4, 1.6 * mm, 6 * mm, e) == -1 ||
         field_noise(&septum, &r, 2.6, 1.6 * mm, 9 * mm, e) == -1)
@@ -168,12 +186,13 @@ parenchyma_draw(const struct breast *b, const struct plane *inside, const struct
 
             gland *= 1 - muscle;
             double value = g.fat + gland * (g.level - 0.25 * g.fat) +
-                           (0.05 + 0.09 * gland) * g.rough * p * (0.3 + 0.7 * skin) +
-                           (0.035 + 0.06 * gland) * g.septa * ridge +
+                           (0.06 + 0.12 * gland) * g.rough * p * (0.3 + 0.7 * skin) +
+                           (0.05 + 0.09 * gland) * g.septa * ridge +
                            (0.55 + 0.6 * gland) * (double)lines.px[at];
 
             density->px[at] = (float)(value + muscle * (g.muscle + 0.03 * p - 0.4 * (value - g.fat)));
         }
+    draw_specks(density, b, inside, &r);
     rc = 0;
 out:
     plane_free(&power);
