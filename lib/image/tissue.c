@@ -1,12 +1,12 @@
 #include "image/tissue.h"
 
-#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "image/morph.h"
+#include "image/pectoral.h"
 #include "image/resample.h"
 
 /*
@@ -25,32 +25,30 @@
  * ASSUMPTION: nothing in the paper tells how its masks were made.
  */
 
-#ifndef TUNE
-#define TUNE(name, value) enum { name##_unused }; static const double name = value
-#endif
-TUNE(work_side, 512);
-TUNE(smooth, 1.5);       /* deviation of the smoothing before thresholds, in pixels of the copy */
-TUNE(core_part, 0.6);    /* the core's threshold, as a part of Otsu's */
-TUNE(far_part, 0.06);    /* background begins this far from the core, as a share of the longer side */
-TUNE(film_share, 0.25);  /* a column of the film has at least this share of pixels that are not zero */
-TUNE(row_span, 16);      /* rows up and down over which the background's level is taken */
-TUNE(ring, 7);           /* a label's surroundings are this far from it */
-TUNE(ring_share, 0.5);   /* and at least this share of them is background */
-TUNE(grow_label, 4);     /* labels are taken out with a margin */
+#define WORK_SIDE 512    /* longer side of the copy, about */
+#define SMOOTH 0.6       /* deviation of the smoothing before thresholds, in pixels of the copy */
+#define CORE_PART 0.6    /* the core's threshold, as a part of Otsu's */
+#define CORE_AREA 0.01   /* least share of the image that the core has */
+#define FAR_PART 0.06    /* background begins this far from the core, as a share of the longer side */
+#define FILM_SHARE 0.25  /* a column of the film has at least this share of pixels that are not zero */
+#define BACK_SHARE 0.002 /* fewer pixels of background tell nothing */
+#define ROW_SPAN 16      /* rows up and down over which the background's level is taken */
+#define RING 7           /* a label's surroundings are this far from it */
+#define RING_SHARE 0.5   /* and more than this share of them is background */
+#define LABEL_MARGIN 4   /* labels are taken out with a margin */
 
 #define LEVELS 1024
 
 struct work {
-    size_t h, w, f; /* size of the copy; one of its pixels is f x f of the image */
-    size_t x0;      /* first column of the copy in the whole */
-    size_t film0, film1; /* columns of the copy that hold the film or the detector's image */
-    size_t whole_w;
-    int right;      /* the chest wall is on the right */
-    float *p;       /* grey levels, 0 .. 1, smoothed */
-    float *th;      /* [h] */
-    uint8_t *bright, *core, *back, *tissue;
-    uint32_t *label;
-    double otsu;
+    size_t h, w, f;      /* size of the copy; one of its pixels is f x f of the image */
+    size_t whole_w, x0;  /* its width before what is behind the wall went, and the first column kept */
+    size_t film0, film1; /* columns that hold the film or the detector's image, not padding */
+    int right;           /* the chest wall is on the right */
+    float *p;            /* grey levels, 0 .. 1, smoothed */
+    float *th;           /* [h] tissue is brighter than this */
+    uint8_t *bright, *core, *tissue;
+    uint8_t *back;       /* background; from find_labels() on labels; scratch in the end */
+    uint32_t *label;     /* of components */
 };
 
 static size_t
@@ -67,7 +65,7 @@ shrink(const struct image *im, struct work *k, struct err *e)
     size_t longer = im->h > im->w ? im->h : im->w;
     float brightest = 0;
 
-    k->f = longer > (size_t)work_side ? (longer + (size_t)work_side / 2) / (size_t)work_side : 1;
+    k->f = longer > WORK_SIDE ? (longer + WORK_SIDE / 2) / WORK_SIDE : 1;
     k->h = (im->h + k->f - 1) / k->f;
     k->w = k->whole_w = (im->w + k->f - 1) / k->f;
     k->p = mem_array_raw(k->h * k->w, sizeof(*k->p), e);
@@ -106,7 +104,7 @@ find_film(struct work *k)
 
         for (size_t y = 0; y < k->h; y++)
             n += k->p[y * k->w + x] > 0;
-        if ((double)n >= film_share * (double)k->h) {
+        if ((double)n >= FILM_SHARE * (double)k->h) {
             first = x < first ? x : first;
             last = x + 1;
         }
@@ -117,6 +115,7 @@ find_film(struct work *k)
 
 /* ---- 1: the core ---- */
 
+/* Otsu's threshold, IEEE Trans. SMC 9(1):62, 1979, of the square roots of the film's pixels. */
 static double
 otsu(const struct work *k)
 {
@@ -148,31 +147,57 @@ otsu(const struct work *k)
 }
 
 static int
+open_disc(const struct work *k, uint8_t *m, double radius, struct err *e)
+{
+    if (morph_erode_disc(m, k->h, k->w, radius, e) == -1)
+        return -1;
+    return morph_dilate_disc(m, k->h, k->w, radius, e);
+}
+
+static int
 find_core(struct work *k, double radius, struct err *e)
 {
+    double level = CORE_PART * otsu(k);
     long area;
 
-    k->otsu = otsu(k);
     for (size_t i = 0; i < k->h * k->w; i++)
-        k->core[i] = k->bright[i] = (double)k->p[i] > core_part * k->otsu;
-    if (morph_erode_disc(k->core, k->h, k->w, radius, e) == -1 ||
-        morph_dilate_disc(k->core, k->h, k->w, radius, e) == -1)
+        k->core[i] = k->bright[i] = (double)k->p[i] > level;
+    if (open_disc(k, k->core, radius, e) == -1)
         return -1;
     area = morph_keep_largest(k->core, k->h, k->w, 4, e);
     if (area == -1)
         return -1;
-    if ((double)area < 0.01 * (double)(k->h * k->w))
+    if ((double)area < CORE_AREA * (double)(k->h * k->w))
         return err_set(e, "no breast to be seen: the largest bright part has %.2g %% of the image",
                        100.0 * (double)area / (double)(k->h * k->w));
     return 0;
 }
 
+/* Takes away the columns outside [from, to). */
+static void
+crop(struct work *k, size_t from, size_t to)
+{
+    size_t w = to - from;
+
+    for (size_t y = 0; y < k->h; y++) {
+        memmove(k->p + y * w, k->p + y * k->w + from, w * sizeof(*k->p));
+        memmove(k->bright + y * w, k->bright + y * k->w + from, w);
+        memmove(k->core + y * w, k->core + y * k->w + from, w);
+    }
+    k->x0 = from;
+    k->film0 = k->film0 > from ? k->film0 - from : 0;
+    k->film1 = k->film1 < to ? k->film1 : to;
+    k->film1 = k->film1 > from ? k->film1 - from : 0;
+    k->w = w;
+}
+
 /*
  * The chest wall is where the core is cut straight, so that near its edge it is tall at once: from its first bright
  * row to its last, since dark tissue may lie between.
+ * What is behind the wall is taken away, so that the copy's edge is the wall.
  */
-static int
-wall_is_right(const struct work *k)
+static void
+find_wall(struct work *k)
 {
     size_t first = k->w, last = 0, band = k->w / 32 + 1, left = 0, right = 0;
 
@@ -195,24 +220,8 @@ wall_is_right(const struct work *k)
         if (top <= bottom && x + band > last)
             right += bottom - top;
     }
-    return right > left;
-}
-
-/* Takes away the padding behind the chest wall, so that the copy's edge is the wall. */
-static void
-crop(struct work *k)
-{
-    size_t from = k->right ? 0 : k->film0, to = k->right ? k->film1 : k->w, w = to - from;
-
-    for (size_t y = 0; y < k->h; y++) {
-        memmove(k->p + y * w, k->p + y * k->w + from, w * sizeof(*k->p));
-        memmove(k->bright + y * w, k->bright + y * k->w + from, w);
-        memmove(k->core + y * w, k->core + y * k->w + from, w);
-    }
-    k->x0 = from;
-    k->film0 -= from;
-    k->film1 -= from;
-    k->w = w;
+    k->right = right > left;
+    crop(k, k->right ? 0 : first, k->right ? last + 1 : k->w);
 }
 
 /* ---- 2: the background ---- */
@@ -242,62 +251,72 @@ keep_outside(const struct work *k, uint8_t *m, struct err *e)
     return 0;
 }
 
-/* The level below which `part` of n counted pixels are. */
+struct histogram {
+    size_t count[LEVELS], n;
+};
+
+/* The level below which `part` of the counted pixels are. */
 static double
-quantile(const size_t *count, size_t n, double part)
+quantile(const struct histogram *g, double part)
 {
-    double left = part * (double)n;
+    double left = part * (double)g->n;
     size_t i = 0;
 
-    while (i + 1 < LEVELS && left > (double)count[i])
-        left -= (double)count[i++];
-    return ((double)i + (count[i] ? left / (double)count[i] : 0)) / LEVELS;
+    while (i + 1 < LEVELS && left > (double)g->count[i])
+        left -= (double)g->count[i++];
+    return ((double)i + (g->count[i] ? left / (double)g->count[i] : 0)) / LEVELS;
 }
 
+/* Counts the background of a row in, or out again. */
 static void
-count_row(const struct work *k, size_t y, long by, size_t *count, size_t *n)
+count_row(const struct work *k, size_t y, int in, struct histogram *g)
 {
     for (size_t x = k->film0; x < k->film1; x++)
         if (k->back[y * k->w + x]) {
-            count[level_of(k->p[y * k->w + x])] += (size_t)by;
-            *n += (size_t)by;
+            size_t *cell = &g->count[level_of(k->p[y * k->w + x])];
+
+            *cell = in ? *cell + 1 : *cell - 1;
+            g->n = in ? g->n + 1 : g->n - 1;
         }
 }
 
-/* The threshold of each row: the background's median near it, not below that of the image, plus the step. */
+/*
+ * The threshold of each row: the background's median over the rows near it, not below that of the image, plus the
+ * step.  Rows without enough background near them take it from the next row above that has, or else below.
+ */
 static void
 row_thresholds(struct work *k, double base, double step)
 {
-    size_t count[LEVELS] = {0}, n = 0, span = (size_t)row_span, known = 0;
-    float last = (float)base;
+    struct histogram g = {.n = 0};
+    size_t first = k->h;
+    float level = (float)base;
 
-    for (size_t y = 0; y < k->h + span; y++) {
-        if (y < k->h)
-            count_row(k, y, 1, count, &n);
-        if (y > 2 * span)
-            count_row(k, y - 2 * span - 1, -1, count, &n);
-        if (y < span)
-            continue;
-        if (n > 3 * span) {
-            last = (float)fmax(base, quantile(count, n, 0.5));
-            for (; known < y - span; known++)
-                k->th[known] = known == 0 ? last : k->th[known];
+    for (size_t y = 0; y < ROW_SPAN && y < k->h; y++)
+        count_row(k, y, 1, &g);
+    for (size_t y = 0; y < k->h; y++) {
+        if (y + ROW_SPAN < k->h)
+            count_row(k, y + ROW_SPAN, 1, &g);
+        if (y > ROW_SPAN)
+            count_row(k, y - ROW_SPAN - 1, 0, &g);
+        if (g.n > 3 * ROW_SPAN) {
+            level = (float)fmax(base, quantile(&g, 0.5));
+            first = first < k->h ? first : y;
         }
-        k->th[y - span] = last;
+        k->th[y] = level + (float)step;
     }
-    for (size_t y = 0; y < k->h; y++)
-        k->th[y] += (float)step;
+    for (size_t y = 0; first < k->h && y < first; y++)
+        k->th[y] = k->th[first];
 }
 
 static int
 find_background(struct work *k, const struct tissue_options *o, double *level, struct err *e)
 {
-    size_t count[LEVELS] = {0}, n = 0;
-    double far = far_part * (double)(k->h > k->whole_w ? k->h : k->whole_w), base = 0, spread = 0;
+    struct histogram g = {.n = 0};
+    double far = FAR_PART * (double)(k->h > k->whole_w ? k->h : k->whole_w), base = 0, spread = 0;
 
     memcpy(k->back, k->bright, k->h * k->w);
     memcpy(k->tissue, k->core, k->h * k->w);
-    if (morph_dilate_disc(k->back, k->h, k->w, grow_label, e) == -1 ||
+    if (morph_dilate_disc(k->back, k->h, k->w, LABEL_MARGIN, e) == -1 ||
         morph_dilate_disc(k->tissue, k->h, k->w, far, e) == -1)
         return -1;
     for (size_t i = 0; i < k->h * k->w; i++)
@@ -307,10 +326,10 @@ find_background(struct work *k, const struct tissue_options *o, double *level, s
     for (size_t i = 0; i < k->h * k->w; i++)
         k->back[i] &= !k->tissue[i];
     for (size_t y = 0; y < k->h; y++)
-        count_row(k, y, 1, count, &n);
-    if ((double)n >= 0.002 * (double)(k->h * k->w)) {
-        base = quantile(count, n, 0.5);
-        spread = (base - quantile(count, n, 0.1)) / 1.2816;
+        count_row(k, y, 1, &g);
+    if ((double)g.n >= BACK_SHARE * (double)(k->h * k->w)) {
+        base = quantile(&g, 0.5);
+        spread = (base - quantile(&g, 0.1)) / 1.2816; /* a normal law's lower tenth */
     }
     row_thresholds(k, base, fmax(o->contrast, o->noise * spread));
     *level = base;
@@ -336,7 +355,7 @@ find_labels(struct work *k, struct err *e)
             uint32_t l = k->label[y * k->w + x];
 
             for (int i = 0; l != 0 && i < 8; i++) {
-                long v = (long)y + dy[i] * (long)ring, u = (long)x + dx[i] * (long)ring;
+                long v = (long)y + dy[i] * RING, u = (long)x + dx[i] * RING;
 
                 if (v < 0 || u < 0 || v >= (long)k->h || u >= (long)k->w ||
                     k->label[v * (long)k->w + u] == l)
@@ -351,12 +370,12 @@ find_labels(struct work *k, struct err *e)
     for (size_t i = 0; dark && seen && i < k->h * k->w; i++) {
         uint32_t l = k->label[i];
 
-        k->back[i] = l != 0 && (double)dark[l] > ring_share * (double)seen[l];
+        k->back[i] = l != 0 && (double)dark[l] > RING_SHARE * (double)seen[l];
     }
     free(area);
     free(dark);
     free(seen);
-    return dark && seen ? morph_dilate_disc(k->back, k->h, k->w, grow_label, e) : -1;
+    return dark && seen ? morph_dilate_disc(k->back, k->h, k->w, LABEL_MARGIN, e) : -1;
 }
 
 /* ---- 4: the breast ---- */
@@ -382,17 +401,34 @@ keep_on_core(struct work *k, struct err *e)
     return 0;
 }
 
+/* Closes gaps up to twice the radius; outside counts as tissue when the erosion comes. */
+static int
+close_disc(struct work *k, double radius, struct err *e)
+{
+    size_t n = k->h * k->w;
+    int rc = morph_dilate_disc(k->tissue, k->h, k->w, radius, e);
+
+    for (size_t i = 0; i < n; i++)
+        k->tissue[i] = !k->tissue[i];
+    if (rc == 0)
+        rc = morph_dilate_disc(k->tissue, k->h, k->w, radius, e);
+    for (size_t i = 0; i < n; i++)
+        k->tissue[i] = !k->tissue[i];
+    return rc;
+}
+
 static int
 grow(struct work *k, double radius, struct err *e)
 {
     size_t n = k->h * k->w;
 
     for (size_t i = 0; i < n; i++)
-        k->tissue[i] = !k->back[i] && (k->core[i] || k->p[i] > k->th[i / k->w]);
-    if (morph_erode_disc(k->tissue, k->h, k->w, radius, e) == -1 ||
-        morph_dilate_disc(k->tissue, k->h, k->w, radius, e) == -1)
+        k->tissue[i] = k->core[i] || k->p[i] > k->th[i / k->w];
+    if (close_disc(k, radius, e) == -1)
         return -1;
-    if (keep_on_core(k, e) == -1)
+    for (size_t i = 0; i < n; i++)
+        k->tissue[i] &= !k->back[i];
+    if (open_disc(k, k->tissue, radius, e) == -1 || keep_on_core(k, e) == -1)
         return -1;
     for (size_t i = 0; i < n; i++)
         k->back[i] = !k->tissue[i];
@@ -401,6 +437,20 @@ grow(struct work *k, double radius, struct err *e)
     for (size_t i = 0; i < n; i++)
         k->tissue[i] = !k->back[i];
     return 0;
+}
+
+static int
+cut_pectoral(struct work *k, struct tissue_account *a, struct err *e)
+{
+    size_t cut = 0;
+    int found = pectoral_find(k->p, k->tissue, k->h, k->w, k->right, k->back, e);
+
+    for (size_t i = 0; found == 1 && i < k->h * k->w; i++) {
+        cut += k->back[i];
+        k->tissue[i] &= !k->back[i];
+    }
+    a->pectoral = (double)cut / (double)(k->h * k->whole_w);
+    return found == -1 ? -1 : 0;
 }
 
 /* The copy's mask in the image's size, its steps smoothed. */
@@ -437,17 +487,18 @@ search(struct work *k, const struct tissue_options *o, struct tissue_account *a,
     double radius = o->detail * (double)(k->h > k->w ? k->h : k->w);
 
     find_film(k);
-    if (gauss_smooth(k->p, k->h, k->w, smooth, 3, e) == -1 || find_core(k, radius, e) == -1)
+    if (gauss_smooth(k->p, k->h, k->w, SMOOTH, 3, e) == -1 || find_core(k, radius, e) == -1)
         return -1;
-    k->right = wall_is_right(k);
-    crop(k);
+    find_wall(k);
     if (find_background(k, o, &a->background, e) == -1 || find_labels(k, e) == -1)
         return -1;
     a->side = k->right ? 'R' : 'L';
     a->threshold = (double)k->th[k->h / 2];
     for (size_t i = 0; i < k->h * k->w; i++)
         a->labels += k->back[i] / (double)(k->h * k->whole_w);
-    return grow(k, radius, e);
+    if (grow(k, radius, e) == -1)
+        return -1;
+    return o->cut_pectoral ? cut_pectoral(k, a, e) : 0;
 }
 
 int
@@ -476,6 +527,8 @@ tissue_trace(const struct image *im, const struct tissue_options *o, struct mask
         rc = enlarge(&k, out, e);
     for (size_t i = 0; rc == 0 && i < im->h * im->w; i++)
         sum += out->px[i];
+    if (rc == 0 && sum == 0)
+        rc = err_set(e, "no breast to be seen: nothing is left of the bright parts");
     a.share = (double)sum / ((double)im->h * (double)im->w);
     if (account != NULL)
         *account = a;

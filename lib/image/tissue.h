@@ -18,7 +18,7 @@ struct tissue_options {
     int cut_pectoral; /* 1: the pectoral muscle of an MLO view is no tissue; 0 keeps it */
 };
 
-#define TISSUE_DEFAULTS {.noise = 3.0, .contrast = 0.006, .detail = 0.01, .cut_pectoral = 0}
+#define TISSUE_DEFAULTS {.noise = 3.0, .contrast = 0.01, .detail = 0.01, .cut_pectoral = 0}
 
 /* What was found, for logs. */
 struct tissue_account {
