@@ -14,6 +14,9 @@ SHELL := bash
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
 
+# Waiting threads sleep soon: two programs that spin on the same processors stop each other.
+export GOMP_SPINCOUNT ?= 10000
+
 VERSION := $(shell sed -n 's/.*MP_VERSION "\(.*\)"/\1/p' lib/base/version.h)
 
 NN ?= dnnl
@@ -164,6 +167,15 @@ fuzz:
 	    mkdir -p build/fuzz/corpus-$$f; \
 	    build/fuzz/$$f -max_total_time=$(T) build/fuzz/corpus-$$f $$(ls -d tests/fuzz/corpus/$${f#fuzz_} 2>/dev/null); \
 	done
+
+# Times of convolutions and matrix products; not built by default.
+.PHONY: bench
+$(BUILD)/obj/tests/bench/%.o: CFLAGS += -fopenmp
+$(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(call run,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+bench: $(BUILD)/bench/bench_backend
+	$<
 
 # The same tests under the address and undefined-behaviour sanitizers.
 check-san:

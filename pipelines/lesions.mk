@@ -123,22 +123,31 @@ enough.calcification = $(call patients,train,malignant,calcification)
 enough.removal = $(call patients,train,malignant,any)
 models := mass calcification removal
 
-# each TARGET-PATTERN: for every model with enough patients, make $(here)/PATTERN with % = the model.
+able = $(foreach m,$(models),$(if $(filter 1,$(shell expr $(enough.$m) \>= $(least.$m))),$m))
+
+# each FILES: makes $(here)/FILE for every able model in place of %, side by side under make -j.
 define each
-@for model in $(foreach m,$(models),$m:$(enough.$m):$(least.$m)); do \
-    IFS=: read -r model have need <<< "$$model"; \
-    if [ $$have -lt $$need ]; then \
-        echo "$(DATA): $$model: $$have training patients have lesions of $(min_box) to $(max_box) px, $$need are needed: left out"; \
-    else \
-        $(MAKE) --no-print-directory $(foreach f,$1,$(here)/$(subst %,$$model,$f)); \
-    fi; \
+@for m in $(foreach m,$(filter-out $(able),$(models)),$m:$(enough.$m):$(least.$m)); do \
+    IFS=: read -r model have need <<< "$$m"; \
+    echo "$(DATA): $$model: $$have training patients have lesions of $(min_box) to $(max_box) px, $$need are needed: left out"; \
 done
++@$(MAKE) --no-print-directory $(foreach m,$(able),$(1:%=$(here)/$m-%))
 endef
+
+.PHONY: lesions gan-check
+lesions: $(TABLE)
+	$(call each,sheet.png curves.png)
+	@echo "look at $(here)/*-sheet.png and $(here)/*-curves.png"
+
+gan-check: lesions
+	$(call each,check.tsv)
+	@for m in $(able); do echo "== $(DATA), SCALE=$(SCALE): $$m"; cat $(here)/$$m-check.tsv; done
 
 # ---- demo: one picture of all three ----
 .PHONY: demo
-demo: build/demo.png
-	@echo "made $<: input, generated lesion, both together, post-processed patch"
+demo:
+	@$(MAKE) --no-print-directory DATA=phantom SCALE=smoke build/demo.png
+	@echo "made build/demo.png: input, generated lesion, both together, post-processed patch"
 	@echo "for inserted masses, inserted calcifications and removed lesions"
 
 build/demo.png: $(models:%=build/phantom/smoke/kept-%.sts) | $(BIN)/ts-cat $(BIN)/ts-head $(BIN)/ts-sheet
@@ -146,12 +155,3 @@ build/demo.png: $(models:%=build/phantom/smoke/kept-%.sts) | $(BIN)/ts-cat $(BIN
 	for m in $(models); do $(BIN)/ts-head -n 16 < build/phantom/smoke/kept-$$m.sts > build/demo/$$m.sts; done
 	$(BIN)/ts-cat $(models:%=build/demo/%.sts) | $(BIN)/ts-sheet --out $@ --tensors base,generated,combined,image --signed generated --outline none \
 	    --every 2 --count 24 --columns 2 --title "phantoms, SCALE=smoke: masses, calcifications, removed lesions"
-
-.PHONY: lesions gan-check
-lesions: $(TABLE)
-	$(call each,%-sheet.png %-curves.png)
-	@echo "look at $(here)/*-sheet.png and $(here)/*-curves.png"
-
-gan-check: lesions
-	$(call each,%-check.tsv)
-	@for f in $(here)/*-check.tsv; do echo "== $$f"; cat $$f; done
