@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
 #include <math.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/version.h"
@@ -282,6 +284,20 @@ print_help(const struct cli_prog *prog)
 
 /* ---- parsing ---- */
 
+/*
+ * A standard stream that the caller closed would be handed out again as the number of the next file
+ * opened.  Its place is taken, the wrong way round, so that using it fails as it should.
+ */
+static void
+fill_closed_streams(void)
+{
+    static const int wrong[3] = {O_WRONLY, O_RDONLY, O_RDONLY};
+
+    for (int fd = 0; fd < 3; fd++)
+        if (fcntl(fd, F_GETFD) == -1 && open("/dev/null", wrong[fd]) != fd)
+            exit(1);
+}
+
 int
 cli_parse(const struct cli_prog *prog, int argc, char **argv)
 {
@@ -292,6 +308,7 @@ cli_parse(const struct cli_prog *prog, int argc, char **argv)
     int c;
 
     prog_name = prog->name;
+    fill_closed_streams();
     signal(SIGPIPE, SIG_IGN);
     for (const struct cli_opt *o = prog->opts; o->kind != CLI_KIND_END && n < MAX_OPTS; o++, n++) {
         longs[n].name = o->name;

@@ -8,6 +8,8 @@ for source in filters/*.c; do
     is "$?/$(wc -c < "$T/err")" 0/0 "$p --help is output, not an error"
     is "$("$BIN/$p" --version)" "$p (mammopipe) $(sed -n 's/.*MP_VERSION "\(.*\)"/\1/p' lib/base/version.h)" \
         "$p --version"
+    "$BIN/$p" --help >&- 2> "$T/err"
+    is "$?/$(wc -l < "$T/err")" 1/1 "$p notices a closed standard output"
     fails 2 "$p refuses an unknown option" "$BIN/$p" --no-such-option
     if ! [ -e "man/$p.1" ]; then
         ok 1 "$p has a man page"
