@@ -27,7 +27,7 @@ ts-head -n 4 < normal.sts | $gen > b.sts
 is "$(crcs b.sts | head -4)" "$(crcs a.sts | head -4)" "four of ten are the first four"
 $gen --variants 3 < normal.sts > v.sts
 is "$(records < v.sts)" 30 "--variants 3 makes three of each"
-is "$(crcs v.sts | sort -u | wc -l | tr -d ' ')" 31 "which are all different"
+is "$(grep -ao '"id": *"[0-9a-f]*"' v.sts | sort -u | wc -l | tr -d ' ')" 30 "with ids of their own"
 is "$(ts-info --records a.sts | cut -f2- | sed 's/--variants [0-9]* //' | sed 1d)" \
     "$(ts-info --records v.sts | cut -f2- | sed 's/--variants [0-9]* //' | sed 1d | awk 'NR % 3 == 1')" \
     "the first of each is the one without --variants"
