@@ -42,7 +42,7 @@ struct loan {
 
 struct tape {
     struct slab *slabs;
-    size_t memory;
+    size_t memory; /* of all blocks */
     struct bin bin[BINS];
 
     struct tensor **node; /* in order of creation, which is a topological order */
@@ -113,7 +113,6 @@ pool_take(struct tape *t, size_t bytes)
 #ifdef MADV_HUGEPAGE
         madvise(s->base, want, MADV_HUGEPAGE);
 #endif
-        t->memory += want;
         /* A slab made for one large block is full: keep the one with room in front. */
         if (t->slabs != NULL && want == bytes) {
             s->next = t->slabs->next;
@@ -125,6 +124,7 @@ pool_take(struct tape *t, size_t bytes)
     }
     p = s->base + s->used;
     s->used += bytes;
+    t->memory += bytes;
     return p;
 }
 

@@ -68,7 +68,7 @@ void tape_reset(struct tape *t);
 /* Returns all kept memory to the system; after a change of the shapes.  Resets the tape. */
 void tape_release(struct tape *t);
 
-/* Bytes obtained from the system so far. */
+/* Bytes of all blocks, in use or kept: what a step takes at most, to within 64 MiB of the system's count. */
 size_t tape_memory(const struct tape *t);
 
 /* With recording off, operators leave no notes: for outputs that are taken as constants.  Returns the old state. */
