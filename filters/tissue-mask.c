@@ -1,11 +1,10 @@
 /*
- * tissue-mask - finds the breast on mammograms.
+ * tissue-mask - find the breast on mammograms.
  *
- * Reads a manifest, writes one mask for each image into a folder, and the manifest with their paths
- * to standard output; or, with --image, makes the mask of a single image.
+ * Patches are drawn where 90 % of them is tissue (the paper, "Data"); this tells what is: breast, and neither
+ * background, labels, tape nor the scanner's edges.  The algorithm stands in image/tissue.c.
  */
 #include <errno.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,142 +16,221 @@
 #include "base/progress.h"
 #include "image/tissue.h"
 #include "stream/manifest.h"
+#include "stream/outname.h"
 
-enum { PECTORAL_KEEP, PECTORAL_CUT };
-
+enum { KEEP, CUT };
 static const char *const pectorals[] = {"keep", "cut", NULL};
 
-static struct opts {
-    const char *out, *root, *image, *log;
-    int pectoral, progress;
-    struct tissue_options find;
-} o = {.find = TISSUE_DEFAULTS};
-
-static const struct cli_opt options[] = {
-    CLI_LOCAL_TEXT('o', "out", "PATH", &o.out, "folder for the masks; with --image the mask's file"),
-    CLI_LOCAL_TEXT('i', "image", "FILE", &o.image, "make the mask of one image, without a manifest"),
-    CLI_LOCAL_TEXT(0, "root", "DIR", &o.root, "folder that the manifest's paths start from (its own)"),
-    CLI_CHOICE(0, "pectoral", &o.pectoral, pectorals, "the pectoral muscle of MLO views"),
-    CLI_REAL(0, "noise", "X", &o.find.noise, 0, 1000, "tissue is X deviations of the noise above the background"),
-    CLI_REAL(0, "contrast", "SHARE", &o.find.contrast, 0, 1, "and at least this share of the brightest level"),
-    CLI_REAL(0, "detail", "SHARE", &o.find.detail, 0, 0.1, "radius of what is rounded off, of the longer side"),
-    CLI_LOG(&o.log),
-    CLI_PROGRESS(&o.progress),
-    CLI_END,
+struct opts {
+    const char *image, *out, *root, *log;
+    struct tissue_options tissue;
+    int pectoral, replace, skip, progress;
 };
 
-static const struct cli_prog prog = {
-    "tissue-mask", "[MANIFEST]", "Finds the breast: without background, labels, tape and edges.",
-    options, 0, 1};
+/* ---- one image ---- */
 
 static int
-log_image(struct jsonl *log, const char *name, const struct tissue_account *a, struct err *e)
+write_log(struct jsonl *log, const char *image, const struct tissue_account *a, const char *pectoral,
+          const char *failed, struct err *e)
 {
-    const char side[2] = {a->side, '\0'};
-
     jsonl_begin(log);
-    jsonl_text(log, "image", name);
-    jsonl_text(log, "side", side);
+    jsonl_text(log, "image", image);
+    if (failed != NULL) {
+        jsonl_text(log, "failed", failed);
+        return jsonl_end(log, e);
+    }
     jsonl_real(log, "share", a->share);
+    jsonl_text(log, "wall", a->side == 'L' ? "left" : "right");
     jsonl_real(log, "background", a->background);
     jsonl_real(log, "threshold", a->threshold);
     jsonl_real(log, "labels", a->labels);
-    jsonl_real(log, "pectoral", a->pectoral);
+    jsonl_text(log, "pectoral", pectoral);
+    jsonl_real(log, "muscle", a->pectoral);
     return jsonl_end(log, e);
 }
 
-/* The mask of the image at `path`, written to `to`; `name` is for the log. */
+/*
+ * Finds the breast on the image at path and writes its mask.  Returns 0, 1 where the image shows none or cannot be
+ * read (the reason is in e and in the log), or -1.
+ */
 static int
-make_mask(const char *path, const char *name, const char *to, struct jsonl *log, struct err *e)
+make_mask(const struct opts *o, const char *path, const char *name, const char *view, const char *mask,
+          struct jsonl *log, struct err *e)
 {
-    struct tissue_account account;
+    struct tissue_options t = o->tissue;
+    struct tissue_account a;
+    const char *pectoral = "kept";
+    struct err log_error;
     struct image im;
     struct mask m;
     int rc;
 
-    if (image_read(path, &im, e) == -1)
+    t.cut_pectoral = o->pectoral == CUT && strcmp(view, "MLO") == 0;
+    rc = image_read(path, &im, e);
+    if (rc == 0) {
+        rc = tissue_trace(&im, &t, &m, &a, e);
+        image_free(&im);
+        if (rc == -1)
+            err_in(e, "%s", path);
+    }
+    if (rc == -1) {
+        if (write_log(log, name, NULL, NULL, e->text, &log_error) == 0)
+            return 1;
+        *e = log_error;
         return -1;
-    rc = tissue_trace(&im, &o.find, &m, &account, e);
-    image_free(&im);
-    if (rc == -1)
-        return err_in(e, "%s", path);
-    rc = mask_write_png(to, &m, e) == -1 || log_image(log, name, &account, e) == -1 ? -1 : 0;
+    }
+    if (t.cut_pectoral)
+        pectoral = a.pectoral > 0 ? "cut" : "not found";
+    else if (o->pectoral == CUT)
+        pectoral = "not an MLO view";
+    rc = mask_write_png(mask, &m, e);
     mask_free(&m);
+    return rc == -1 ? -1 : write_log(log, name, &a, pectoral, NULL, e);
+}
+
+/* ---- the masks of a manifest ---- */
+
+/* The mask's name for each image that needs one, else NULL. */
+static int
+name_masks(const struct opts *o, const struct manifest *m, char **name, struct err *e)
+{
+    size_t a, b;
+    int rc;
+
+    for (size_t i = 0; i < m->n_images; i++) {
+        const struct finding *row = &m->row[m->image_first[i]];
+
+        if (o->replace || row->tissue[0] == '\0')
+            if ((name[i] = outname_of(row->image, ".png", e)) == NULL)
+                return -1;
+    }
+    rc = outname_clash(name, m->n_images, &a, &b, e);
+    if (rc == 1)
+        rc = err_set(e, "%s and %s would share the mask %s", m->row[m->image_first[a]].image,
+                     m->row[m->image_first[b]].image, name[a]);
     return rc;
 }
 
-/* A file name for the mask of an image: what is not part of a plain name becomes '_'. */
-static char *
-mask_name(const char *folder, const char *image, struct err *e)
+/* Makes the mask of image i and writes its path into the image's rows.  As make_mask(). */
+static int
+run_image(const struct opts *o, struct manifest *m, size_t i, const char *folder, const char *name,
+          struct jsonl *log, struct err *e)
 {
-    char *path = mem_printf(e, "%s/%s.png", folder, image);
+    const struct finding *row = &m->row[m->image_first[i]];
+    char *path = manifest_path(m, row->image, e);
+    char *mask = mem_printf(e, "%s/%s", o->out, name);
+    char *field = mem_printf(e, "%s%s", folder, name), *text = NULL;
+    int rc = -1;
 
-    for (char *p = path ? path + strlen(folder) + 1 : NULL; p != NULL && *p != '\0'; p++)
-        if (*p == '/' || *p == ':')
-            *p = '_';
-    return path;
+    if (path != NULL && mask != NULL && field != NULL)
+        rc = make_mask(o, path, row->image, row->view, mask, log, e);
+    if (rc == 0 && (text = manifest_text(m, field, e)) == NULL)
+        rc = -1;
+    for (size_t r = m->image_first[i]; rc == 0 && r < m->image_first[i + 1]; r++)
+        m->row[r].tissue = text;
+    free(path);
+    free(mask);
+    free(field);
+    return rc;
 }
 
-static void
-whole_manifest(const char *path, struct jsonl *log)
+/* Writes the rows of the images that were not left out. */
+static int
+write_manifest(const struct manifest *m, const char *left_out, struct err *e)
 {
+    struct manifest kept = {0};
+    int rc = 0;
+
+    for (size_t i = 0; i < m->n_images && rc == 0; i++)
+        for (size_t r = m->image_first[i]; r < m->image_first[i + 1] && !left_out[i] && rc == 0; r++)
+            rc = manifest_add(&kept, &m->row[r], e);
+    if (rc == 0)
+        rc = manifest_write(stdout, &kept, e);
+    manifest_free(&kept);
+    return rc;
+}
+
+static int
+run_manifest(const struct opts *o, const char *path, struct jsonl *log, struct err *e)
+{
+    struct progress progress;
     struct manifest m;
-    struct progress p;
-    struct err e;
-    char *folder;
+    char *folder = NULL, *left_out = NULL, **name = NULL;
+    int rc = -1;
 
-    if (mkdir(o.out, 0777) == -1 && errno != EEXIST)
-        cli_failf("%s: %s", o.out, strerror(errno));
-    folder = realpath(o.out, NULL); /* masks need not lie below the manifest's root */
-    if (folder == NULL)
-        cli_failf("%s: %s", o.out, strerror(errno));
-    if (manifest_read(path, o.root, &m, &e) == -1)
-        cli_fail(&e);
-    progress_start(&p, "tissue-mask", "images", 0, m.n_images, o.progress);
-    for (size_t k = 0; k < m.n_images; k++) {
-        struct finding *first = &m.row[m.image_first[k]];
-        char *image = manifest_path(&m, first->image, &e);
-        char *to = mask_name(folder, first->image, &e);
-
-        if (image == NULL || to == NULL)
-            cli_fail(&e);
-        if (make_mask(image, first->image, to, log, &e) == -1) {
-            err_in(&e, "%s:%zu", path, first->line);
-            cli_fail(&e);
-        }
-        for (size_t i = m.image_first[k]; i < m.image_first[k + 1]; i++)
-            if ((m.row[i].tissue = manifest_text(&m, to, &e)) == NULL)
-                cli_fail(&e);
-        free(image);
-        free(to);
-        progress_at(&p, k + 1, NULL);
+    if (manifest_read(path, o->root, &m, e) == -1)
+        return -1;
+    left_out = mem_array(m.n_images, 1, e);
+    name = mem_array(m.n_images, sizeof(*name), e);
+    if (left_out == NULL || name == NULL || name_masks(o, &m, name, e) == -1)
+        goto done;
+    if (mkdir(o->out, 0777) == -1 && errno != EEXIST) {
+        err_sys(e, "%s", o->out);
+        goto done;
     }
-    progress_end(&p, m.n_images);
-    if (manifest_write(stdout, &m, &e) == -1)
-        cli_fail(&e);
-    manifest_free(&m);
+    folder = outname_folder(m.root, o->out, e);
+    if (folder == NULL)
+        goto done;
+    progress_start(&progress, "tissue-mask", "images", 0, m.n_images, o->progress);
+    for (size_t i = 0; i < m.n_images; i++) {
+        rc = name[i] ? run_image(o, &m, i, folder, name[i], log, e) : 0;
+        if (rc != 0)
+            err_in(e, "%s:%zu", path, m.row[m.image_first[i]].line);
+        if (rc == -1 || (rc == 1 && !o->skip)) {
+            rc = -1;
+            goto done;
+        }
+        if (rc == 1)
+            cli_warn("left out: %s", e->text);
+        left_out[i] = (char)rc;
+        progress_at(&progress, i + 1, NULL);
+    }
+    progress_end(&progress, m.n_images);
+    rc = write_manifest(&m, left_out, e);
+done:
+    for (size_t i = 0; name != NULL && i < m.n_images; i++)
+        free(name[i]);
+    free(name);
+    free(left_out);
     free(folder);
+    manifest_free(&m);
+    return rc;
 }
 
 int
 main(int argc, char **argv)
 {
+    struct opts o = {.tissue = TISSUE_DEFAULTS};
+    const struct cli_opt table[] = {
+        CLI_LOCAL_TEXT('o', "out", "PATH", &o.out, "folder of the masks; with --image the mask's file"),
+        CLI_LOCAL_TEXT('i', "image", "FILE", &o.image, "find the breast on this image alone"),
+        CLI_LOCAL_TEXT(0, "root", "DIR", &o.root, "folder that the manifest's paths are relative to"),
+        CLI_CHOICE(0, "pectoral", &o.pectoral, pectorals, "the pectoral muscle of MLO views"),
+        CLI_REAL(0, "noise", "X", &o.tissue.noise, 0, 100, "deviations above the background's noise"),
+        CLI_REAL(0, "contrast", "X", &o.tissue.contrast, 0, 1, "least step, as a share of the brightest level"),
+        CLI_REAL(0, "detail", "X", &o.tissue.detail, 0, 0.1, "radius that rounds off, as a share of the side"),
+        CLI_LOCAL_FLAG(0, "replace", &o.replace, "make masks for images that have one, too"),
+        CLI_LOCAL_FLAG(0, "skip", &o.skip, "leave out images without a breast, with a warning"),
+        CLI_LOG(&o.log),
+        CLI_PROGRESS(&o.progress),
+        CLI_END,
+    };
+    const struct cli_prog prog = {"tissue-mask", "[MANIFEST]", "Find the breast on mammograms.", table, 0, 1};
+    int first = cli_parse(&prog, argc, argv), rc;
     struct jsonl log;
     struct err e;
-    int at = cli_parse(&prog, argc, argv);
 
+    if ((o.image != NULL) == (first < argc))
+        cli_usage(o.image ? "--image goes without a manifest" : "expected a MANIFEST or --image FILE");
     if (o.out == NULL)
         cli_usage("--out is needed");
-    if ((o.image != NULL) == (at < argc))
-        cli_usage("expected a manifest or --image, and not both");
-    o.find.cut_pectoral = o.pectoral == PECTORAL_CUT;
     if (jsonl_open(&log, o.log, 0, &e) == -1)
         cli_fail(&e);
-    if (o.image == NULL)
-        whole_manifest(argv[at], &log);
-    else if (make_mask(o.image, o.image, o.out, &log, &e) == -1)
-        cli_fail(&e);
-    if (jsonl_close(&log, &e) == -1)
+    if (o.image != NULL)
+        rc = make_mask(&o, o.image, o.image, "MLO", o.out, &log, &e) == 0 ? 0 : -1;
+    else
+        rc = run_manifest(&o, argv[first], &log, &e);
+    if (rc == -1 || jsonl_close(&log, &e) == -1)
         cli_fail(&e);
     cli_close_stdout();
     return 0;

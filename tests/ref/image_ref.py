@@ -3,7 +3,7 @@
 
     /usr/bin/python3 tests/ref/image_ref.py
 
-writes image_files.h, image_scale.h and image_morph.h beside itself.
+writes image_files.h, image_scale.h and image_morph.h beside itself, and the corpora of the fuzz targets.
 
 Made with Debian 12: Python 3.11.2, numpy 1.24.2, scipy 1.10.1, Pillow 9.4.0, torch 1.13.1.
 """
@@ -134,8 +134,17 @@ print("enum { REF_H = %d, REF_W = %d };" % (H, W))
 good, bad = [], []
 
 
+def corpus(form, name, data):
+    folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "fuzz", "corpus", form)
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, name), "wb") as f:
+        f.write(data)
+
+
 def file(kind, name, data, want=None, maximum=0, why=""):
     u8("file_" + name, list(data))
+    form, rest = name.replace("_", "-").split("-", 1)
+    corpus(form, {"good": "ok-", "bad": "bad-"}[kind] + rest, data)
     if kind == "good":
         u16("want_" + name, want)
         h, w = np.shape(want)
@@ -188,6 +197,10 @@ file("bad", "png_empty", png(b"", 0, 0, 8, 0), why="size 0 x 0")
 file("bad", "png_short", png(pack(g8[:-1], 8), H, W, 8, 0), why="PNG")
 file("bad", "jpeg_red", pil(Image.fromarray(red), format="JPEG"), why="a colour image")
 file("bad", "jpeg_cmyk", pil(grey.convert("CMYK"), format="JPEG"), why="4 components")
+for name, data in (("ok-raw-16", b"P5 2 1 4095\n\0\0\17\xff"), ("ok-plain", b"P2 3 2 255 1 2 3 4 5 6"),
+                   ("ok-comments", b"P5#c\n2#a#b\r3 # 9\n255\nabcdef"), ("bad-huge", b"P5 16384 16384 255 abc"),
+                   ("bad-over", b"P5 2 1 15 \0\20")):
+    corpus("pgm", name, data)
 print("static const struct {\n    const char *name;\n    const unsigned char *b;\n    size_t n, h, w;\n"
       "    unsigned max;\n    const unsigned short *want;\n} good[] = {\n    %s\n};" % "\n    ".join(good))
 print("static const struct {\n    const char *name;\n    const unsigned char *b;\n    size_t n;\n"
