@@ -22,7 +22,7 @@ is "$?/$(cat err)/$(records < a.sts)" 0//10 "a patch for each patch"
 $gen < normal.sts | cmp -s - a.sts
 ok $? "same seed, same bytes"
 $gen --seed 2 < normal.sts > b.sts
-is "$(crcs a.sts b.sts | sort | uniq -d | wc -l | tr -d ' ')" 0 "another seed, other patches"
+is "$(grep -aoh '"scalars": *"[^"]*"' a.sts b.sts | sort | uniq -d | wc -l | tr -d ' ')" 0 "another seed, other random numbers"
 ts-head -n 4 < normal.sts | $gen > b.sts
 is "$(crcs b.sts | head -4)" "$(crcs a.sts | head -4)" "four of ten are the first four"
 $gen --variants 3 < normal.sts > v.sts
