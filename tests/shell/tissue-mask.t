@@ -95,6 +95,9 @@ fails 1 "a manifest that is cut" tissue-mask --out bad cut.tsv
 fails 1 "no manifest" tissue-mask --out bad none-such.tsv
 fails 1 "a folder that cannot be made" tissue-mask --out no/such/folder --replace ph/manifest.tsv
 fails 1 "a mask on a full disk" tissue-mask --image "$one" --out /dev/full
+said=$( (trap '' XFSZ; ulimit -f 0; tissue-mask --image "$one" --out full.png) 2>&1)
+is "$?/$said/$(ls full* 2> /dev/null)" "1/tissue-mask: full.png: File too large/" \
+    "a mask that does not fit leaves nothing"
 fails 1 "a log on a full disk" tissue-mask --image "$one" --out one.png --log /dev/full
 tissue-mask --out other --replace ph/manifest.tsv > /dev/full 2> err
 is "$?/$(wc -l < err | tr -d ' ')" 1/1 "a manifest on a full disk"
