@@ -1,8 +1,8 @@
 /*
  * phantom - draw full mammograms whose lesions are known: the built-in data.
  *
- * Writes pictures, lesion masks and tissue masks into a folder, each whole or not at all, and their manifest last: a
- * folder that has a manifest has all that it names.
+ * Writes pictures, lesion masks and tissue masks into a folder, each whole or not at all, and their
+ * manifest last: a folder that has a manifest has all that it names.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -48,12 +48,14 @@ parse(struct opts *o)
     if (o->out == NULL || o->out[0] == '\0')
         cli_usage("--out is missing");
     if (o->draw.malignant + o->draw.benign > 1 + 1e-9)
-        cli_usage("--malignant %g and --benign %g make more than 1", o->draw.malignant, o->draw.benign);
+        cli_usage("--malignant %g and --benign %g make more than 1", o->draw.malignant,
+                  o->draw.benign);
     parse_splits(o->splits, &o->draw);
     if (o->draw.w == 0)
         o->draw.w = o->draw.h * 3 / 4;
     if (o->draw.w < o->draw.h / 2)
-        cli_usage("--width %zu is less than half of --height %zu: no room for a breast", o->draw.w, o->draw.h);
+        cli_usage("--width %zu is less than half of --height %zu: no room for a breast", o->draw.w,
+                  o->draw.h);
 }
 
 /* DIR and the folders in it.  An old manifest goes: it would not fit what is written now. */
@@ -81,8 +83,8 @@ make_folders(const char *out, const char *manifest, struct err *e)
 
 /* Saves an image, or a mask where im is NULL, as DIR/name. */
 static int
-save(const char *out, const char *name, const struct image *im, const struct mask *m, const char *history,
-     struct err *e)
+save(const char *out, const char *name, const struct image *im, const struct mask *m,
+     const char *history, struct err *e)
 {
     const char *const text[] = {"Software", history, NULL};
     char *path = mem_printf(e, "%s/%s", out, name);
@@ -121,8 +123,8 @@ make_picture(const struct opts *o, uint64_t k, const char *history, FILE *manife
         fprintf(manifest, "%s\t%s\t%s\t%c\t%s\t%s\t", image, patient, split_name[c.split], c.side,
                 c.mlo ? "MLO" : "CC", label_name[c.label]);
         if (v.n > 0)
-            fprintf(manifest, "%s\t%zu\t%zu\t%zu\t%zu\t%s=%zu\t", lesion_name[f->kind], f->x0, f->y0, f->x1,
-                    f->y1, mask, i + 1);
+            fprintf(manifest, "%s\t%zu\t%zu\t%zu\t%zu\t%s=%zu\t", lesion_name[f->kind], f->x0,
+                    f->y0, f->x1, f->y1, mask, i + 1);
         else
             fputs("\t\t\t\t\t\t", manifest);
         fprintf(manifest, "%s\n", tissue);
@@ -136,25 +138,34 @@ out:
 int
 main(int argc, char **argv)
 {
-    struct opts o = {.splits = "60/20/20",
-                     .patients = 100,
-                     .draw = {.h = 800, .sides = 1, .malignant = 0.4, .benign = 0.3, .calcification = 0.4}};
+    struct opts o = {
+        .splits = "60/20/20",
+        .patients = 100,
+        .draw = {.h = 800, .sides = 1, .malignant = 0.4, .benign = 0.3, .calcification = 0.4}};
     const struct cli_opt table[] = {
         CLI_LOCAL_TEXT('o', "out", "DIR", &o.out, "folder to write to, made if missing"),
-        CLI_LOCAL_SIZE('n', "patients", "N", &o.patients, 1, 1e7, "patients, each seen in CC and MLO"),
+        CLI_LOCAL_SIZE('n', "patients", "N", &o.patients, 1, 1e7,
+                       "patients, each seen in CC and MLO"),
         CLI_SEED(&o.draw.seed),
-        CLI_SIZE(0, "height", "N", &o.draw.h, PHANTOM_MIN_SIDE, PHANTOM_MAX_SIDE, "rows, 240 mm in all"),
-        CLI_SIZE(0, "width", "N", &o.draw.w, 0, PHANTOM_MAX_SIDE, "columns; 0 = three quarters of the rows"),
-        CLI_SIZE(0, "sides", "N", &o.draw.sides, 1, 2, "breasts of a patient; lesions are in one of them"),
-        CLI_REAL(0, "malignant", "SHARE", &o.draw.malignant, 0, 1, "share of patients with a malignant lesion"),
-        CLI_REAL(0, "benign", "SHARE", &o.draw.benign, 0, 1, "share of patients with a benign lesion"),
+        CLI_SIZE(0, "height", "N", &o.draw.h, PHANTOM_MIN_SIDE, PHANTOM_MAX_SIDE,
+                 "rows, 240 mm in all"),
+        CLI_SIZE(0, "width", "N", &o.draw.w, 0, PHANTOM_MAX_SIDE,
+                 "columns; 0 = three quarters of the rows"),
+        CLI_SIZE(0, "sides", "N", &o.draw.sides, 1, 2,
+                 "breasts of a patient; lesions are in one of them"),
+        CLI_REAL(0, "malignant", "SHARE", &o.draw.malignant, 0, 1,
+                 "share of patients with a malignant lesion"),
+        CLI_REAL(0, "benign", "SHARE", &o.draw.benign, 0, 1,
+                 "share of patients with a benign lesion"),
         CLI_REAL(0, "calcification", "SHARE", &o.draw.calcification, 0, 1,
                  "share of clusters of calcifications among lesions; the rest are masses"),
-        CLI_TEXT(0, "splits", "A/B/C", &o.splits, "percentages of patients for train, val and test"),
+        CLI_TEXT(0, "splits", "A/B/C", &o.splits,
+                 "percentages of patients for train, val and test"),
         CLI_PROGRESS(&o.progress),
         CLI_END,
     };
-    const struct cli_prog prog = {"phantom", "", "Draw full mammograms whose lesions are known.", table, 0, 0};
+    const struct cli_prog prog = {"phantom", "", "Draw full mammograms whose lesions are known.",
+                                  table,     0,  0};
     struct output manifest = {0};
     struct progress bar;
     struct err e;
@@ -168,9 +179,11 @@ main(int argc, char **argv)
     char *history = cli_history(&prog, &e);
     char *path = history ? mem_printf(&e, "%s/manifest.tsv", o.out) : NULL;
 
-    if (path == NULL || make_folders(o.out, path, &e) == -1 || output_open(&manifest, path, &e) == -1)
+    if (path == NULL || make_folders(o.out, path, &e) == -1 ||
+        output_open(&manifest, path, &e) == -1)
         cli_fail(&e);
-    fputs("image\tpatient\tsplit\tside\tview\tlabel\tlesion\tx0\ty0\tx1\ty1\tmask\ttissue\n", manifest.file);
+    fputs("image\tpatient\tsplit\tside\tview\tlabel\tlesion\tx0\ty0\tx1\ty1\tmask\ttissue\n",
+          manifest.file);
     n = (uint64_t)o.patients * phantom_views(&o.draw);
     progress_start(&bar, "phantom", "pictures", 0, n, o.progress);
     while (rc == 0 && k < n && !cli_stopped()) {

@@ -17,10 +17,11 @@ phantom_views(const struct phantom_opts *o)
 }
 
 /*
- * Shares.  Independent draws would miss a share of 0.4 by five of a hundred patients.  Additive recurrences frac(start + p a)
- * with badly approximable steps a keep within three of any count, and steps that are independent over the rational numbers
- * spread the patients evenly over class, split, kind and side together (L. Kuipers and H. Niederreiter, Uniform
- * Distribution of Sequences, 1974, chapters 1.6 and 2.3); patient p still depends on p alone.
+ * Shares.  Independent draws would miss a share of 0.4 by five of a hundred patients.  Additive
+ * recurrences frac(start + p a) with badly approximable steps a keep within three of any count, and
+ * steps that are independent over the rational numbers spread the patients evenly over class,
+ * split, kind and side together (L. Kuipers and H. Niederreiter, Uniform Distribution of Sequences,
+ * 1974, chapters 1.6 and 2.3); patient p still depends on p alone.
  */
 static double
 even(double start, uint64_t p, int i)
@@ -46,7 +47,9 @@ phantom_case(const struct phantom_opts *o, uint64_t k, struct phantom_case *c)
     c->label = u[0] < o->malignant               ? PHANTOM_MALIGNANT
                : u[0] < o->malignant + o->benign ? PHANTOM_BENIGN
                                                  : PHANTOM_NORMAL;
-    c->split = u[1] < o->train ? PHANTOM_TRAIN : u[1] < o->train + o->val ? PHANTOM_VAL : PHANTOM_TEST;
+    c->split = u[1] < o->train            ? PHANTOM_TRAIN
+               : u[1] < o->train + o->val ? PHANTOM_VAL
+                                          : PHANTOM_TEST;
     c->kind = u[2] < o->calcification ? PHANTOM_CALCIFICATION : PHANTOM_MASS;
     c->side = u[3] < 0.5 ? 'L' : 'R'; /* of the lesion */
     if (view >= 2) {
@@ -104,8 +107,8 @@ sum_density(struct scene *s)
 }
 
 /*
- * How far (x, y) is from all that a lesion must keep clear of: the skin, the edges of the picture, the muscle, other
- * lesions.
+ * How far (x, y) is from all that a lesion must keep clear of: the skin, the edges of the picture,
+ * the muscle, other lesions.
  */
 static double
 clearance(const struct scene *s, double x, double y)
@@ -121,10 +124,10 @@ clearance(const struct scene *s, double x, double y)
 }
 
 /*
- * A place for the lesion: of a few at its distance behind the nipple, the one where the mean of the window
- * around it, lesion included, comes closest to that of a window anywhere in the breast.  In the mean a lesion then
- * displaces tissue rather than adding to it.  Where nothing is free at that distance, the roomiest of the
- * places tried.  Returns 0 if not even that holds the lesion.
+ * A place for the lesion: of a few at its distance behind the nipple, the one where the mean of the
+ * window around it, lesion included, comes closest to that of a window anywhere in the breast.  In
+ * the mean a lesion then displaces tissue rather than adding to it.  Where nothing is free at that
+ * distance, the roomiest of the places tried.  Returns 0 if not even that holds the lesion.
  */
 static int
 place(struct scene *s, const struct lesion *l, struct rng *r, double *x, double *y)
@@ -134,7 +137,8 @@ place(struct scene *s, const struct lesion *l, struct rng *r, double *x, double 
     double ny = s->b.cy - (double)s->b.y0, target = 0, best = INFINITY, roomiest = -INFINITY;
 
     for (int i = 0; i < TRIES; i++) {
-        double tx = rng_uniform(r) * (double)s->density.w, ty = rng_uniform(r) * (double)s->density.h;
+        double tx = rng_uniform(r) * (double)s->density.w,
+               ty = rng_uniform(r) * (double)s->density.h;
 
         target = window_mean(s, tx, ty, side) - lesion_load(l, mm, side);
         if ((double)plane_at(&s->inside, tx, ty) > 0.35 * side)
@@ -157,7 +161,8 @@ place(struct scene *s, const struct lesion *l, struct rng *r, double *x, double 
         }
     }
     for (int i = 0; i < TRIES && !(best < INFINITY); i++) {
-        double cx = rng_uniform(r) * (double)s->density.w, cy = rng_uniform(r) * (double)s->density.h;
+        double cx = rng_uniform(r) * (double)s->density.w,
+               cy = rng_uniform(r) * (double)s->density.h;
         double room = clearance(s, cx, cy);
 
         if (room > roomiest) {
@@ -209,7 +214,8 @@ static void
 expose(const struct scene *s, struct phantom_view *v)
 {
     struct rng r = rng_at(s->o->seed, "phantom-exposure", s->k);
-    double mm = s->b.mm, gain = rng_between(&r, 0.62, 0.85), floor_grey = rng_between(&r, 0.10, 0.17);
+    double mm = s->b.mm, gain = rng_between(&r, 0.62, 0.85),
+           floor_grey = rng_between(&r, 0.10, 0.17);
     double noise = rng_between(&r, 0.004, 0.009), skin = rng_between(&r, 0.08, 0.2);
     double roll = mm * rng_between(&r, 4, 9);
     size_t w = s->o->w;
@@ -225,8 +231,8 @@ expose(const struct scene *s, struct phantom_view *v)
             }
             double thick = 1 - exp(-(d + 0.5 * mm) / roll);
             double rim = exp(-(d - 0.9 * mm) * (d - 0.9 * mm) / (0.5 * mm * mm));
-            double shine = floor_grey * (0.35 + 0.65 * thick) + gain * (double)s->density.px[at] * thick +
-                           skin * rim;
+            double shine = floor_grey * (0.35 + 0.65 * thick) +
+                           gain * (double)s->density.px[at] * thick + skin * rim;
             double z = shine + noise * ((double)(rng_u32(&r) >> 8) * 0x1p-24 - 0.5) * 3.46;
 
             z = z > 0.004 ? (z < 1 ? z : 1) : 0.004;

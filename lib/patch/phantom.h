@@ -1,28 +1,32 @@
 /*
  * phantom - procedural mammograms whose lesions are known exactly.
  *
- * The built-in data: everything runs on a fresh machine without a download, and the truth is known.  A phantom
- * is a picture model, not a simulation of X-rays, and no substitute for real images.
+ * The built-in data: everything runs on a fresh machine without a download, and the truth is known.
+ * A picture model, not a simulation of X-rays, and no substitute for real images.
  *
- * What is drawn, in millimetres on a field of PHANTOM_FIELD_MM height (the 18 x 24 cm format), so that the
- * picture is the same at any number of pixels:
+ * What is drawn, in millimetres on a field PHANTOM_FIELD_MM high (the 18 x 24 cm format), so that
+ * it is the same at any number of pixels:
  *
- *   outline      CC: half an ellipse on the chest wall.  MLO: the same lower down, smoothly joined to the axilla,
- *                with the pectoral muscle above.  Skin line, roll-off of the thickness, nipple.
- *   parenchyma   Gaussian noise with a power-law spectrum 1/f^2.8, stretched along the ducts, in a gland whose size and
- *                density vary from woman to woman; fat lobules, septa, fibres, ducts, vessels, single calcifications;
- *                quantum noise.  Spectra of mammograms fall with exponents of 1.5 to 3.5, 2.8 on average: A. E. Burgess, Proc.
- *                SPIE 3661:642, 1999; A. E. Burgess, F. L. Jacobson, P. F. Judy, Med. Phys. 28(4):419, 2001; A. E. Burgess
- *                and P. F. Judy, Proc. SPIE 5034, 2003.
- *   masses       an outline from round to irregular, margins from sharp to indistinct, spicules.
- *   clusters     of 5 to 30 calcifications: rounder, larger and scattered, or smaller, of unequal shape, linear, along a duct.
+ *   outline      CC: half an ellipse on the chest wall.  MLO: the same lower down, smoothly joined
+ *                to the axilla, with the pectoral muscle above.  Skin line, roll-off of the
+ *                thickness, nipple.
+ *   parenchyma   Gaussian noise with a power-law spectrum 1/f^2.8, stretched along the ducts, in a
+ *                gland whose size and density vary from woman to woman; fat lobules, septa,
+ *                fibres, ducts, vessels, single calcifications; quantum noise.  Spectra of
+ *                mammograms fall with exponents of 1.5 to 3.5, 2.8 on average: A. E. Burgess,
+ *                Proc. SPIE 3661:642, 1999; A. E. Burgess, F. L. Jacobson, P. F. Judy, Med.
+ *                Phys. 28(4):419, 2001; A. E. Burgess and P. F. Judy, Proc. SPIE 5034, 2003.
+ *   masses       outlines from round to irregular, margins from sharp to indistinct, spicules.
+ *   clusters     4 to 31 calcifications: few, round and scattered, or many, small, of unequal
+ *                size, some linear, in a segment along a duct.
  *
- * Benign and malignant differ in one hidden number t in [0, 1] for each lesion, how suspicious it looks: Beta(3.5, 1.5) for
- * malignant lesions, Beta(1.5, 3.5) for benign ones.  All that the picture shows depends on t and on chance, never on
- * the label, so no classifier of single lesions beats t itself, whose area under the ROC curve is 0.92.
+ * Benign and malignant differ in one hidden number t in [0, 1] for each lesion, how suspicious it
+ * looks: Beta(4, 1.5) for malignant lesions, Beta(1.5, 4) for benign ones.  All that the
+ * picture shows depends on t and on chance, never on the label, so no classifier of single lesions
+ * beats t itself, whose area under the ROC curve is 0.95.
  *
- * Lesions stand where the mean grey level around them, the lesion included, is that of a place anywhere in the breast:
- * brightness alone tells little.
+ * Lesions stand where the mean grey level around them, the lesion included, is that of a place
+ * anywhere in the breast: brightness alone tells little.
  */
 #ifndef MP_PATCH_PHANTOM_H
 #define MP_PATCH_PHANTOM_H
@@ -45,18 +49,18 @@ enum phantom_split { PHANTOM_TRAIN, PHANTOM_VAL, PHANTOM_TEST };
 /* All that the pictures depend on. */
 struct phantom_opts {
     uint64_t seed;
-    size_t h, w;               /* pixels, PHANTOM_MIN_SIDE .. PHANTOM_MAX_SIDE */
-    size_t sides;              /* 1: one breast a patient, either side; 2: both, lesions in one of them */
-    double malignant, benign;  /* shares of the patients; the rest is normal */
-    double calcification;      /* share of the patients with lesions whose first lesion is a cluster */
-    double train, val;         /* shares of the patients; the rest is test */
+    size_t h, w;              /* pixels, PHANTOM_MIN_SIDE .. PHANTOM_MAX_SIDE */
+    size_t sides;             /* breasts a patient: one, or both with lesions in one of them */
+    double malignant, benign; /* shares of the patients; the rest is normal */
+    double calcification;     /* share of clusters among the first lesions */
+    double train, val;        /* shares of the patients; the rest is test */
 };
 
 /* What picture k shows, known without drawing it. */
 struct phantom_case {
     uint64_t patient;
-    char side;                /* 'L', 'R' */
-    int mlo;                  /* 0: CC */
+    char side; /* 'L', 'R' */
+    int mlo;   /* 0: CC */
     enum phantom_split split;
     enum phantom_label label; /* of this breast */
     enum phantom_lesion kind; /* of its first lesion */
@@ -64,8 +68,8 @@ struct phantom_case {
 
 struct phantom_finding {
     enum phantom_lesion kind;
-    size_t x0, y0, x1, y1;    /* the box of its mask, half-open */
-    double t;                 /* how suspicious it looks, 0 .. 1 */
+    size_t x0, y0, x1, y1; /* the box of its mask, half-open */
+    double t;              /* how suspicious it looks, 0 .. 1 */
 };
 
 /* One picture; all owned by the caller through phantom_free(). */
@@ -80,7 +84,10 @@ struct phantom_view {
 /* Pictures of one patient: 2 views of each side. */
 size_t phantom_views(const struct phantom_opts *o);
 
-/* What picture k (0, 1, ...) shows.  Depends on the options and k alone; shares are met within a few patients at any count. */
+/*
+ * What picture k (0, 1, ...) shows.  Depends on the options and k alone; any count of patients,
+ * from the first, has each share within three of them.
+ */
 void phantom_case(const struct phantom_opts *o, uint64_t k, struct phantom_case *c);
 
 /*

@@ -42,7 +42,8 @@ plane_at(const struct plane *p, double x, double y)
     return (1 - fy) * (a[j] + fx * (a[j1] - a[j])) + fy * (b[j] + fx * (b[j1] - b[j]));
 }
 
-/* Nearly normal, mean 0 and variance 1: the sum of four bytes.  Two hundred million of them go into a thousand pictures. */
+/* Nearly normal, mean 0 and variance 1: the sum of four bytes.  A picture takes a million of them.
+ */
 static float
 quick_normal(struct rng *r)
 {
@@ -53,8 +54,9 @@ quick_normal(struct rng *r)
 }
 
 /*
- * The next finer level: cubic B-spline coefficients on a grid twice as fine, by the two-scale relation with
- * weights (1 4 6 4 1)/8 in each direction.  Coarse rows and columns carry a margin of one.
+ * The next finer level: cubic B-spline coefficients on a grid twice as fine, by the two-scale
+ * relation with weights (1 4 6 4 1)/8 in each direction.  Coarse rows and columns carry a margin of
+ * one.
  */
 static void
 refine(const float *c, size_t cw, float *f, size_t h, size_t w, float *row)
@@ -71,15 +73,16 @@ refine(const float *c, size_t cw, float *f, size_t h, size_t w, float *row)
         for (size_t j = 0; j < w; j++) {
             const float *q = row + j / 2;
 
-            f[i * w + j] = j % 2 == 0 ? 0.125f * (q[0] + q[2]) + 0.75f * q[1] : 0.5f * (q[1] + q[2]);
+            f[i * w + j] =
+                j % 2 == 0 ? 0.125f * (q[0] + q[2]) + 0.75f * q[1] : 0.5f * (q[1] + q[2]);
         }
     }
 }
 
 /*
- * A pyramid: white noise on the coarsest grid is refined level by level, and white noise is added on the way.
- * Each level is an octave of the spectrum; in two dimensions 1/f^beta means a standard deviation
- * of (cell size)^((beta - 2) / 2).
+ * A pyramid: white noise on the coarsest grid is refined level by level, and white noise is added
+ * on the way. Each level is an octave of the spectrum; in two dimensions 1/f^beta means a standard
+ * deviation of (cell size)^((beta - 2) / 2).
  */
 int
 field_noise(struct plane *p, struct rng *r, double beta, double fine, double coarse, struct err *e)

@@ -9,7 +9,8 @@
 
 enum { CIRCLE = 256, MOST_SPECKS = 40 };
 
-/* A gamma variate, shape > 1/3 (G. Marsaglia and W. W. Tsang, ACM TOMS 26(3), 2000); two of them make a Beta. */
+/* A gamma variate, shape > 1/3 (G. Marsaglia and W. W. Tsang, ACM TOMS 26(3), 2000); two of them
+ * make a Beta. */
 static double
 draw_gamma(struct rng *r, double shape)
 {
@@ -27,8 +28,8 @@ draw_gamma(struct rng *r, double shape)
 void
 lesion_plan(struct lesion *l, enum phantom_label label, enum phantom_lesion kind, struct rng *r)
 {
-    double a = draw_gamma(r, label == PHANTOM_MALIGNANT ? 3.5 : 1.5);
-    double b = draw_gamma(r, label == PHANTOM_MALIGNANT ? 1.5 : 3.5);
+    double a = draw_gamma(r, label == PHANTOM_MALIGNANT ? 4.0 : 1.5);
+    double b = draw_gamma(r, label == PHANTOM_MALIGNANT ? 1.5 : 4.0);
     double z = rng_normal(r);
 
     l->kind = kind;
@@ -36,7 +37,7 @@ lesion_plan(struct lesion *l, enum phantom_label label, enum phantom_lesion kind
     z = z > -2 ? (z < 2 ? z : 2) : -2;
     l->size = kind == PHANTOM_MASS ? 10 * exp(0.28 * z) : 9 * exp(0.25 * z);
     l->contrast = kind == PHANTOM_MASS ? rng_between(r, 0.24, 0.42) * (0.85 + 0.35 * l->t)
-                                      : rng_between(r, 0.24, 0.66);
+                                       : rng_between(r, 0.24, 0.66);
     l->behind = rng_between(r, 18, 70);
 }
 
@@ -51,7 +52,7 @@ lesion_load(const struct lesion *l, double mm, double side)
 {
     double r = 0.5 * l->size * mm / side;
 
-    return l->kind == PHANTOM_MASS ? 0.8 * l->contrast * 0.5 * TAU * r * r : 0.02;
+    return l->kind == PHANTOM_MASS ? (0.85 + 0.35 * l->t) * l->contrast * 0.5 * TAU * r * r : 0.02;
 }
 
 /* The outline as a factor of the radius over the angle, with mean 1. */
@@ -78,7 +79,8 @@ mass_outline(float *factor, double t, struct rng *r)
         factor[i] *= (float)(CIRCLE / sum);
 }
 
-/* The lesion's own share of the density, in a plane of its own of side 2 half + 1 around its centre. */
+/* The lesion's own share of the density, in a plane of its own of side 2 half + 1 around its
+ * centre. */
 static int
 mass_draw(const struct lesion *l, double mm, double x, double y, struct rng *r, struct plane *own,
           struct err *e)
@@ -90,11 +92,13 @@ mass_draw(const struct lesion *l, double mm, double x, double y, struct rng *r, 
     int rc = -1;
 
     /* Margins: mostly sharp at t = 0, mostly indistinct at t = 1, with chance in between. */
-    soft = 0.06 + 0.4 * (0.75 * t + 0.25 * rng_uniform(r)) * rng_between(r, 0.6, 1);
+    soft = 0.05 + 0.45 * (0.8 * t + 0.2 * rng_uniform(r)) * rng_between(r, 0.6, 1);
     mass_outline(factor, t * rng_between(r, 0.6, 1.3), r);
     factor[CIRCLE] = factor[0];
-    if (plane_alloc(&warp, own->h, own->w, e) == -1 || plane_alloc(&texture, own->h, own->w, e) == -1 ||
-        field_noise(&warp, r, 4, 0.8 * mm, radius, e) == -1 || field_noise(&texture, r, 2.8, 1, radius, e) == -1)
+    if (plane_alloc(&warp, own->h, own->w, e) == -1 ||
+        plane_alloc(&texture, own->h, own->w, e) == -1 ||
+        field_noise(&warp, r, 4, 0.8 * mm, radius, e) == -1 ||
+        field_noise(&texture, r, 2.8, 1, radius, e) == -1)
         goto out;
     for (size_t i = 0; i < own->h; i++)
         for (size_t j = 0; j < own->w; j++) {
@@ -105,7 +109,8 @@ mass_draw(const struct lesion *l, double mm, double x, double y, struct rng *r, 
             int slot = (int)angle < CIRCLE ? (int)angle : CIRCLE - 1;
             double f = (double)factor[slot] +
                        (angle - slot) * ((double)factor[slot + 1] - (double)factor[slot]);
-            double rho = sqrt(a * a + b * b) / (radius * f) + (0.02 + 0.19 * t) * (double)warp.px[i * own->w + j];
+            double rho = sqrt(a * a + b * b) / (radius * f) +
+                         (0.02 + 0.23 * t) * (double)warp.px[i * own->w + j];
             double s = (1 + soft - rho) / (2 * soft);
 
             if (!(s > 0))
@@ -118,7 +123,7 @@ mass_draw(const struct lesion *l, double mm, double x, double y, struct rng *r, 
         }
 
     /* Spicules: none on a smooth mass, two or three dozen on the most suspicious, in bundles. */
-    double many = 48 * (t - 0.2) * rng_between(r, 0.5, 1.2), bundle = 0;
+    double many = 52 * (t - 0.25) * rng_between(r, 0.6, 1.2), bundle = 0;
 
     for (int i = 0; i < (int)many; i++) {
         double far = exp(0.45 * rng_normal(r)), strong = exp(0.4 * rng_normal(r));
@@ -131,7 +136,7 @@ mass_draw(const struct lesion *l, double mm, double x, double y, struct rng *r, 
         s.angle = angle + 0.25 * rng_normal(r);
         s.length = fmin(1.05 * far, 2.2) * radius;
         s.sigma = mm * rng_between(r, 0.22, 0.5);
-        s.amp = l->contrast * fmin(0.5 * strong, 1);
+        s.amp = l->contrast * fmin(0.6 * strong, 1.1);
         s.curl = 0.07 / sqrt(mm);
         s.taper = 0.9;
         field_stroke(own, &s, r);
@@ -154,13 +159,13 @@ cluster_draw(const struct lesion *l, double mm, double x, double y, double towar
 {
     double t = l->t, spread = 0.5 * l->size * mm;
     double narrow = 1 - 0.8 * t * rng_between(r, 0.4, 1); /* of the segment, across the duct */
-    size_t n = 4 + (size_t)rng_below(r, 4) + (size_t)(24 * t * rng_between(r, 0.4, 1));
+    size_t n = 4 + (size_t)rng_below(r, 3) + (size_t)(26 * t * rng_between(r, 0.5, 1));
     double co = cos(toward), si = sin(toward);
 
     for (size_t i = 0; i < n; i++) {
         double u = rng_between(r, -1, 1), v = rng_between(r, -1, 1);
-        double size = (0.72 - 0.44 * t) * exp((0.12 + 0.3 * t) * rng_normal(r)); /* mm */
-        double length = rng_uniform(r) < 0.6 * t ? size * rng_between(r, 1, 3) : 0;
+        double size = (0.72 - 0.44 * t) * exp((0.12 + 0.3 * t) * rng_normal(r));     /* mm */
+        double length = rng_uniform(r) < 0.8 * t * t ? rng_between(r, 0.6, 1.8) : 0; /* mm */
 
         if (u * u + v * v > 1) { /* inside the unit disc */
             u *= 0.7;
@@ -177,7 +182,7 @@ cluster_draw(const struct lesion *l, double mm, double x, double y, double towar
         double sigma = 0.33 * size * mm, seen = sqrt(sigma * sigma + 0.16);
         struct stroke s = {.x = speck[i].x, .y = speck[i].y, .length = length * mm, .sigma = seen};
 
-        s.amp = l->contrast * (0.25 + 1.2 * size) * (sigma * sigma) / (seen * seen);
+        s.amp = l->contrast * (0.55 + 0.9 * size) * (sigma * sigma) / (seen * seen);
         s.angle = toward + rng_normal(r) * (1.2 - 0.8 * t);
         s.x -= 0.5 * s.length * cos(s.angle);
         s.y -= 0.5 * s.length * sin(s.angle);
@@ -206,7 +211,8 @@ by_place(const void *pa, const void *pb)
     return (a->y > b->y) - (a->y < b->y);
 }
 
-/* The convex hull of the specks, counter-clockwise (A. M. Andrew's monotone chain, 1979).  Returns its corners. */
+/* The convex hull of the specks, counter-clockwise (A. M. Andrew's monotone chain, 1979).  Returns
+ * its corners. */
 static size_t
 hull_of(struct speck *speck, size_t n, struct speck *hull)
 {

@@ -2,9 +2,11 @@
 
 #include "patch/phantom_parts.h"
 
-/* Sizes in millimetres.  The size of the breast and its flatness are the patient's; the rest is the view's. */
+/* Sizes in millimetres.  The size of the breast and its flatness are the patient's; the rest is the
+ * view's. */
 void
-breast_shape(struct breast *b, const struct phantom_opts *o, const struct phantom_case *c, uint64_t k)
+breast_shape(struct breast *b, const struct phantom_opts *o, const struct phantom_case *c,
+             uint64_t k)
 {
     struct rng p = rng_at(o->seed, "phantom-breast", c->patient);
     struct rng r = rng_at(o->seed, "phantom-outline", k);
@@ -54,8 +56,9 @@ smooth_max(double a, double b, double k)
 }
 
 /*
- * For a curve f = 0 the distance is f / |grad f| to first order, here with f = 1 - rho of an ellipse; ripples, the axilla (a
- * slanting line that gives way below) and the nipple (a disc) are joined to it.
+ * For a curve f = 0 the distance is f / |grad f| to first order, here with f = 1 - rho of an
+ * ellipse; ripples, the axilla (a slanting line that gives way below) and the nipple (a disc) are
+ * joined to it.
  */
 double
 breast_inside(const struct breast *b, double x, double y)

@@ -40,7 +40,8 @@ gland_plan(struct gland *g, const struct breast *b, const struct phantom_opts *o
     g->ry = 0.62 * (b->up + b->down) / 2;
 }
 
-/* Lines that run towards the nipple, more of them and stronger where there is gland: fibres and ligaments. */
+/* Lines that run towards the nipple, more of them and stronger where there is gland: fibres and
+ * ligaments. */
 static void
 draw_fibres(struct plane *lines, const struct breast *b, const struct gland *g,
             const struct plane *inside, struct rng *r)
@@ -49,7 +50,8 @@ draw_fibres(struct plane *lines, const struct breast *b, const struct gland *g,
     size_t n = (size_t)(area * 0.16);
 
     for (size_t i = 0; i < n; i++) {
-        struct stroke s = {.x = rng_uniform(r) * (double)lines->w, .y = rng_uniform(r) * (double)lines->h};
+        struct stroke s = {.x = rng_uniform(r) * (double)lines->w,
+                           .y = rng_uniform(r) * (double)lines->h};
         double strength = exp(0.6 * rng_normal(r)), wide = exp(0.4 * rng_normal(r));
         double turn = 0.4 * rng_normal(r), length = rng_between(r, 5, 25);
 
@@ -117,7 +119,8 @@ draw_ducts(struct plane *lines, const struct breast *b, const struct gland *g, s
 
 /* Single calcifications, as most breasts have them: no findings. */
 static void
-draw_specks(struct plane *density, const struct breast *b, const struct plane *inside, struct rng *r)
+draw_specks(struct plane *density, const struct breast *b, const struct plane *inside,
+            struct rng *r)
 {
     double mm = b->mm;
     size_t n = (size_t)rng_below(r, 16);
@@ -133,10 +136,10 @@ draw_specks(struct plane *density, const struct breast *b, const struct plane *i
 }
 
 /*
- * density = gland * (level + noise) + fat + lines.  The gland is a smooth region, its edge moved by coarse
- * noise and eaten into by fat lobules; all noise of the power-law kind is read through coordinates stretched
- * towards the nipple, which gives it the grain of real tissue.  Septa are the zero crossings of
- * a narrow-band noise: thin lines that enclose lobules.
+ * density = gland * (level + noise) + fat + lines.  The gland is a smooth region, its edge moved by
+ * coarse noise and eaten into by fat lobules; all noise of the power-law kind is read through
+ * coordinates stretched towards the nipple, which gives it the grain of real tissue.  Septa are the
+ * zero crossings of a narrow-band noise: thin lines that enclose lobules.
  */
 int
 parenchyma_draw(const struct breast *b, const struct plane *inside, const struct phantom_opts *o,
@@ -172,17 +175,20 @@ parenchyma_draw(const struct breast *b, const struct plane *inside, const struct
             if (!(d > -2))
                 continue;
             double sway = 3 * mm * (double)coarse.px[at];
-            double u = (co * (x - mx) + si * (y - my)) * grain, v = co * (y - my) - si * (x - mx) + sway;
+            double u = (co * (x - mx) + si * (y - my)) * grain,
+                   v = co * (y - my) - si * (x - mx) + sway;
             double p = (double)plane_at(&power, mx + u, my + v);
             double l = (double)plane_at(&lobule, mx + u * 1.2, my + v);
             double q = (double)plane_at(&septum, mx + u, my + v);
             double gx = (x - g.cx) / g.rx, gy = (y + (double)b->y0 - g.cy) / g.ry;
             double skin = smooth_step(2 * mm, 13 * mm, d);
-            double logit = g.bias + 1.5 * (double)coarse.px[at] + 1.1 * l + 0.5 * p - 2.6 * (gx * gx + gy * gy - 0.75);
+            double logit = g.bias + 1.5 * (double)coarse.px[at] + 1.1 * l + 0.5 * p -
+                           2.6 * (gx * gx + gy * gy - 0.75);
             double gland = skin / (1 + exp(-1.1 * logit));
             double ridge = exp(-q * q * 28) * smooth_step(-0.8, 1.2, (double)power.px[at]);
             double m = breast_muscle(b, x, y + (double)b->y0) + 0.8 * mm * p;
-            double muscle = smooth_step(-1.2 * mm, 1.6 * mm, m) * (0.6 + 0.4 * smooth_step(0, 40 * mm, m));
+            double muscle =
+                smooth_step(-1.2 * mm, 1.6 * mm, m) * (0.6 + 0.4 * smooth_step(0, 40 * mm, m));
 
             gland *= 1 - muscle;
             double value = g.fat + gland * (g.level - 0.25 * g.fat) +
@@ -190,7 +196,8 @@ parenchyma_draw(const struct breast *b, const struct plane *inside, const struct
                            (0.05 + 0.09 * gland) * g.septa * ridge +
                            (0.55 + 0.6 * gland) * (double)lines.px[at];
 
-            density->px[at] = (float)(value + muscle * (g.muscle + 0.03 * p - 0.4 * (value - g.fat)));
+            density->px[at] =
+                (float)(value + muscle * (g.muscle + 0.03 * p - 0.4 * (value - g.fat)));
         }
     draw_specks(density, b, inside, &r);
     rc = 0;
