@@ -1,9 +1,11 @@
 /*
- * gan-check - numbers that guard a generator: do its lesions survive, differ, and look like lesions?
+ * gan-check - numbers that guard a generator.
+ *
+ * Do its lesions survive post-processing, differ from each other, and look like lesions?
  *
  * A small classifier is trained on real patches only and asked about synthetic ones beside their
- * own bases, on patients it has not seen.  The output is a table, one measure a line; with --strict a
- * measure that falls short makes the exit code 1.
+ * own bases, on patients it has not seen.  The output is a table, one measure a line; with
+ * --strict a measure that falls short makes the exit code 1.
  */
 #include <math.h>
 #include <stdint.h>
@@ -42,7 +44,8 @@ static const struct cli_opt options[] = {
 };
 
 static const struct cli_prog prog = {
-    "gan-check", "", "Prints numbers that guard a generator: survival, variety, and a judge's opinion.",
+    "gan-check", "",
+    "Prints numbers that guard a generator: survival, variety, and a judge's opinion.",
     options, 0, 0};
 
 static int short_of_it;
@@ -94,7 +97,8 @@ main(int argc, char **argv)
     cli_parse(&prog, argc, argv);
     if (o.lesion == NULL || o.normal == NULL || o.test_lesion == NULL || o.test_normal == NULL ||
         o.generated == NULL || o.kept == NULL)
-        cli_usage("--lesion, --normal, --test-lesion, --test-normal, --generated and --kept are needed");
+        cli_usage("--lesion, --normal, --test-lesion, --test-normal, --generated and --kept "
+                  "are needed");
     if ((o.size & (o.size - 1)) != 0)
         cli_usage("--size: %zu is not a power of two", o.size);
     backend_threads((int)o.threads);

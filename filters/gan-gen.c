@@ -44,7 +44,7 @@ main(int argc, char **argv)
     struct tape *tape;
     struct err e;
     char *history;
-    uint64_t made = 0;
+    uint64_t made = 0, index;
     int rc;
 
     cli_parse(&prog, argc, argv);
@@ -61,15 +61,17 @@ main(int argc, char **argv)
 
     tape = tape_open();
     progress_start(&p, "gan-gen", "patches", 0, 0, o.progress);
-    while ((rc = ts_read(reader, &in, &e)) == 1)
+    while ((rc = ts_read(reader, &in, &e)) == 1) {
+        index = ts_count(reader) - 1;
         for (size_t k = 0; k < o.variants; k++, progress_at(&p, ++made, NULL)) {
-            if (generate_patch(tape, &model, &in, o.seed, ts_count(reader) - 1, k, &out, &e) == -1) {
-                err_in(&e, "%s: record %" PRIu64, ts_name(reader), ts_count(reader) - 1);
+            if (generate_patch(tape, &model, &in, o.seed, index, k, &out, &e) == -1) {
+                err_in(&e, "%s: record %" PRIu64, ts_name(reader), index);
                 cli_fail(&e);
             }
             if (ts_history_add(&out, history, &e) == -1 || ts_write(writer, &out, &e) == -1)
                 cli_fail(&e);
         }
+    }
     if (rc == -1 || ts_finish(writer, &e) == -1)
         cli_fail(&e);
     progress_end(&p, made);

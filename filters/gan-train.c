@@ -23,7 +23,8 @@ static struct opts {
     int remove, resume, diff_augment, no_attention, no_spectral, progress;
     size_t size, iterations, half_iterations, fade, batch, g_steps, mid, border, samples, threads;
     size_t save_every, sheet_every, log_every, history;
-    double width, d_width, aux, gp_lambda, gp_k, gp_sigma, lr, d_lr, diversity, sparsity, beta1, beta2, epsilon, leak, ema;
+    double width, d_width, leak, aux, gp_lambda, gp_k, gp_sigma;
+    double lr, d_lr, beta1, beta2, epsilon, ema, diversity, sparsity;
     uint64_t seed;
 } o = {.size = 256, .iterations = 30000, .half_iterations = SIZE_MAX, .fade = 3000, .batch = 8,
        .g_steps = 2, .mid = 2048, .border = SIZE_MAX, .samples = 8, .save_every = 500,
@@ -113,9 +114,11 @@ config(void)
     return (struct gan_config){
         .net = {.size = o.size, .width = o.width, .leak = o.leak, .spectral = !o.no_spectral,
                 .attention = !o.no_attention},
-        .d_width = o.d_width > 0 ? o.d_width : o.width, .mid = o.mid, .border = o.border, .batch = o.batch, .g_steps = o.g_steps, .aux = o.aux,
+        .d_width = o.d_width > 0 ? o.d_width : o.width, .mid = o.mid, .border = o.border,
+        .batch = o.batch, .g_steps = o.g_steps, .aux = o.aux,
         .gp_lambda = o.gp_lambda, .gp_k = o.gp_k, .gp_sigma = o.gp_sigma, .ema = o.ema,
-        .diff_augment = o.diff_augment, .history = o.history, .sparsity = o.sparsity, .diversity = o.diversity, .d_rate = o.d_lr, .seed = o.seed,
+        .diff_augment = o.diff_augment, .history = o.history, .sparsity = o.sparsity,
+        .diversity = o.diversity, .d_rate = o.d_lr, .seed = o.seed,
         .adam = {.rate = o.lr, .beta1 = o.beta1, .beta2 = o.beta2, .epsilon = o.epsilon}};
 }
 
@@ -139,7 +142,8 @@ log_start(struct jsonl *log, const struct gan_run *r, struct err *e)
     jsonl_int(log, "threads", backend_threads((int)o.threads));
     jsonl_int(log, "generator_parameters", (int64_t)r->gan.g.params.count);
     jsonl_int(log, "discriminator_parameters", (int64_t)r->gan.d.params.count);
-    jsonl_text(log, "loss", r->has[GAN_BENIGN] ? "four-way" : "three-way: the benign stream is empty");
+    jsonl_text(log, "loss",
+               r->has[GAN_BENIGN] ? "four-way" : "three-way: the benign stream is empty");
     jsonl_int(log, "resumed_at", (int64_t)r->iteration);
     return jsonl_end(log, e);
 }
@@ -165,7 +169,8 @@ train(struct gan_run *r, struct jsonl *log)
             gan_run_log(r, &losses, progress_clock() - began, log, &e) == -1)
             cli_fail(&e);
         if (o.sheets != NULL && (i % o.sheet_every == 0 || i == total)) {
-            snprintf(path, sizeof(path), "%s/iteration-%06llu.png", o.sheets, (unsigned long long)i);
+            snprintf(path, sizeof(path), "%s/iteration-%06llu.png", o.sheets,
+                     (unsigned long long)i);
             if (gan_run_sheet(r, path, &e) == -1)
                 cli_fail(&e);
         }

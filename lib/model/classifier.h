@@ -1,8 +1,9 @@
 /*
  * classifier - a small convolutional network that tells two kinds of patches apart.
  *
- * The judge of gan-check: quick to train, and a network of its own that no generator has trained against.
- * Blocks of 3x3 convolution, 2x2 max-pool and LeakyReLU down to 4 x 4, then one convolution to two logits.
+ * The judge of gan-check: quick to train, and a network of its own that no generator has trained
+ * against. Blocks of 3x3 convolution, 2x2 max-pool and LeakyReLU down to 4 x 4, then one
+ * convolution to two logits.
  */
 #ifndef MP_MODEL_CLASSIFIER_H
 #define MP_MODEL_CLASSIFIER_H

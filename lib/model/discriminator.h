@@ -1,6 +1,7 @@
 /*
- * discriminator - tells real lesions from synthetic ones, benign and normal patches (the paper, section 2).
+ * discriminator - tells real lesions from synthetic ones, benign and normal patches.
  *
+ * The paper, section 2:
  * "identical to the encoding part of the generator, but with 8x the number of filters per layer
  * and strides of 2 replaced with max pooling operations", with a four-way output.
  */
@@ -29,7 +30,7 @@ int discriminator_init(struct discriminator *d, const struct net_config *c, uint
                        struct err *e);
 void discriminator_free(struct discriminator *d);
 
-/* image [n][s][s][1] in [0, 1], s and fade as in generator_forward().  Returns logits [n][LOGITS]. */
+/* Logits [n][LOGITS] of image [n][s][s][1] in [0, 1]; s and fade as in generator_forward(). */
 struct tensor *discriminator_forward(struct tape *t, const struct discriminator *d,
                                      struct tensor *image, double fade);
 

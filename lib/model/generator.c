@@ -47,8 +47,8 @@ generator_init(struct generator *g, const struct net_config *c, size_t mid, size
                            seed, e) == -1)
             goto fail;
     }
-    if (c->attention &&
-        attention_add(&g->encode_attention, ps, "enc_attn", encoder_filters(g, 2), sn, seed, e) == -1)
+    if (c->attention && attention_add(&g->encode_attention, ps, "enc_attn", encoder_filters(g, 2),
+                                      sn, seed, e) == -1)
         goto fail;
 
     /* "At the central layer of the generator, a 4x4x2048 tensor is compressed into a 1x1x4
@@ -73,7 +73,8 @@ generator_init(struct generator *g, const struct net_config *c, size_t mid, size
 
         in = i == 0 ? 4 : decoder_filters(g, i - 1);
         snprintf(name, sizeof(name), "dec.%zu.a", i);
-        if (conv_layer_add(&g->decode_a[i], ps, name, 3, in + skip + 1, out, 1, 1, 1, sn, seed, e) == -1)
+        if (conv_layer_add(&g->decode_a[i], ps, name, 3, in + skip + 1, out, 1, 1, 1, sn, seed,
+                           e) == -1)
             goto fail;
         snprintf(name, sizeof(name), "dec.%zu.b", i);
         if (conv_layer_add(&g->decode_b[i], ps, name, 3, out, out, 1, 1, 1, sn, seed, e) == -1)
@@ -130,7 +131,8 @@ blend(struct tape *t, struct tensor *a, struct tensor *b, double fade)
 }
 
 static struct tensor *
-encode(struct tape *t, const struct generator *g, struct tensor *h, struct tensor *scalars, size_t i)
+encode(struct tape *t, const struct generator *g, struct tensor *h, struct tensor *scalars,
+       size_t i)
 {
     h = conv_layer(t, &g->encode[i], with_scalar(t, h, scalars, i));
     return nn_leaky_relu(t, h, g->config.leak);

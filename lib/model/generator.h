@@ -2,8 +2,8 @@
  * generator - grows a lesion on a mammogram patch, or removes one (the paper, section 2).
  *
  * A U-net that reads a patch and writes only the lesion, in [-1, 1]; patch + lesion is the
- * synthetic patch.  One random number a block, uniform in [-1, 1], lets it make different lesions from
- * one input.
+ * synthetic patch.  One random number a block, uniform in [-1, 1], lets it make different lesions
+ * from one input.
  *
  * Stages (progressive growing): the network is first trained at half its size, without the first
  * block of the encoder and the last of the decoder; then these are faded in with a weight that
@@ -33,7 +33,7 @@ struct generator {
 };
 
 /*
- *   mid     filters of the central 1x1 convolution at width 1 and 256 px (the paper's 2048); 0 = none
+ *   mid     filters of the central 1x1 convolution at width 1 and 256 px, in the paper 2048; or 0
  *   border  pixels at full size
  */
 int generator_init(struct generator *g, const struct net_config *c, size_t mid, size_t border,

@@ -26,7 +26,7 @@ size_t net_filters(const struct net_config *c, size_t full);
 /* Blocks that take an image of c->size to 4 x 4: log2(size / 4). */
 size_t net_blocks(const struct net_config *c);
 
-/* A convolution with its weight [k][k][ci][co] "NAME.weight" and, if asked for, "NAME.bias" [co]. */
+/* A convolution: its weight [k][k][ci][co] "NAME.weight" and, if asked for, "NAME.bias" [co]. */
 struct conv_layer {
     struct param *weight, *bias;
     size_t stride, pad;

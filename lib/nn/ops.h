@@ -3,8 +3,9 @@
  *
  * A closed set: the backward step of each is written in these operators, so gradients of any order
  * exist.  Images are [n][h][w][c]; a "row" is the last axis, everything before it counts rows.
- * Wrong shapes are our own bugs and assert.  Each is checked to second order against central differences
- * in double (tests/unit/test_grad.c) and, where there is something to get wrong, against PyTorch.
+ * Wrong shapes are our own bugs and assert.  Each is checked to second order against central
+ * differences in double (tests/unit/test_grad.c) and, where there is something to get wrong,
+ * against PyTorch.
  */
 #ifndef MP_NN_OPS_H
 #define MP_NN_OPS_H
@@ -32,7 +33,7 @@ struct tensor *nn_conv_weights(struct tape *t, struct tensor *x, struct tensor *
 
 /* ---- matrix products ---- */
 
-/* c [b][m][n] = op(a) op(b), each a batch of matrices; ta, tb 1: the stored matrix is the transpose. */
+/* c [b][m][n] = op(a) op(b), batches of matrices; ta, tb 1: the stored one is the transpose. */
 struct tensor *nn_matmul(struct tape *t, struct tensor *a, struct tensor *b, int ta, int tb);
 
 /* ---- pointwise ---- */
@@ -95,9 +96,9 @@ struct tensor *nn_sum2(struct tape *t, struct tensor *x);
 /* Max-pool 2x2 (ties: the first in raster order). */
 struct tensor *nn_max_pool2(struct tape *t, struct tensor *x);
 /*
- * Moves pixels: pixel i of image k of y is pixel from[k h w + i] of image k of x, or 0 where from is
- * NN_NOWHERE; and its transpose, which adds each pixel of y to where it came from.  borrows `from` until the tape is
- * reset.
+ * Moves pixels: pixel i of image k of y is pixel from[k h w + i] of image k of x, or 0 where from
+ * is NN_NOWHERE; and its transpose, which adds each pixel of y to where it came from.  borrows
+ * `from` until the tape is reset.
  */
 #define NN_NOWHERE UINT32_MAX
 struct tensor *nn_gather(struct tape *t, struct tensor *x, const uint32_t *from);

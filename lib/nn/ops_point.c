@@ -306,9 +306,10 @@ nn_clip(struct tape *t, struct tensor *x, double lo, double hi)
     const real *xv = x->v;
     real *yv = y->v;
 
+    /* Not-a-number passes, and is found in the loss. */
     NN_FOR(y->n)
     for (size_t i = 0; i < y->n; i++)
-        yv[i] = xv[i] < l ? l : xv[i] > h ? h : xv[i]; /* not-a-number passes and is found in the loss */
+        yv[i] = xv[i] < l ? l : xv[i] > h ? h : xv[i];
     y->farg[0] = l;
     y->farg[1] = h;
     tape_note(t, y, &op_clip, x, NULL, NULL);

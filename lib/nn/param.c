@@ -101,7 +101,8 @@ param_add(struct params *ps, const char *name, unsigned rank, const size_t *shap
         }
     }
     if (mem_add(ps->count, p->w.n, &count) == -1 || (ps->limit > 0 && count > ps->limit)) {
-        err_set(e, "%s: with its %zu numbers the network has more than %zu", name, p->w.n, ps->limit);
+        err_set(e, "%s: with its %zu numbers the network has more than %zu", name, p->w.n,
+                ps->limit);
         goto fail;
     }
     p->w.owner = &p->w;

@@ -45,7 +45,8 @@ void params_free(struct params *ps);
 
 /*
  * Makes every parameter ready for a step: sets `use`.  With `iterate`, spectral weights do one
- * power iteration first: v = W u / |W u|, u = W^T v / |W^T v| (W [in][out]); u and v are constants of the gradient.
+ * power iteration first: v = W u / |W u|, u = W^T v / |W^T v| (W [in][out]); u and v are constants
+ * of the gradient.
  */
 void params_use(struct tape *t, struct params *ps, int iterate);
 

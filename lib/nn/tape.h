@@ -29,14 +29,14 @@ struct tensor;
 struct op {
     const char *name;
     /*
-     * Given y = op(in ...) and dy, sets dx[i], the gradient for in[i], where need[i] is 1.  Built from
-     * operators on the tape; may hand out dy itself.
+     * Given y = op(in ...) and dy, sets dx[i], the gradient for in[i], where need[i] is 1.  Built
+     * from operators on the tape; may hand out dy itself.
      */
     void (*backward)(struct tape *t, const struct tensor *y, struct tensor *dy, const int *need,
                      struct tensor **dx);
 };
 
-/* Dense, row-major; images are [n][h][w][c].  Read-only outside the engine, but for `v` of parameters. */
+/* Dense, row-major; images are [n][h][w][c].  Only a parameter's `v` may be written outside. */
 struct tensor {
     real *v;
     size_t n; /* elements */
@@ -68,10 +68,13 @@ void tape_reset(struct tape *t);
 /* Returns all kept memory to the system; after a change of the shapes.  Resets the tape. */
 void tape_release(struct tape *t);
 
-/* Bytes of all blocks, in use or kept: what a step takes at most, to within 64 MiB of the system's count. */
+/* Bytes of all blocks, in use or kept for reuse.  They come from the system in slabs of 64 MiB. */
 size_t tape_memory(const struct tape *t);
 
-/* With recording off, operators leave no notes: for outputs that are taken as constants.  Returns the old state. */
+/*
+ * With recording off, operators leave no notes: for outputs that are taken as constants.  Returns
+ * the old state.
+ */
 int tape_record(struct tape *t, int on);
 
 /* An uninitialised constant of the step. */

@@ -18,7 +18,8 @@
 
 /*
  * The parameters of ps as tensors PREFIXname, and the singular vectors of spectral ones as name.u
- * and name.v; with `optimiser` also Adam's name.m1 and name.m2.  Loading demands every one with its shape, and finite.
+ * and name.v; with `optimiser` also Adam's name.m1 and name.m2.  Loading demands every one with its
+ * shape, and finite.
  */
 int checkpoint_put(struct ts_record *r, const char *prefix, const struct params *ps, int optimiser,
                    struct err *e);
@@ -33,14 +34,16 @@ int checkpoint_get_net(const struct ts_record *r, struct net_config *c, size_t *
 
 /* Numbers in metadata. */
 int checkpoint_put_count(struct ts_record *r, const char *key, uint64_t value, struct err *e);
-int checkpoint_get_count(const struct ts_record *r, const char *key, uint64_t *value, struct err *e);
+int checkpoint_get_count(const struct ts_record *r, const char *key, uint64_t *value,
+                         struct err *e);
 int checkpoint_put_real(struct ts_record *r, const char *key, double value, struct err *e);
 int checkpoint_get_real(const struct ts_record *r, const char *key, double lo, double hi,
                         double *value, struct err *e);
 
 /*
- * A record as a file, and back.  The hash of its metadata is kept in it as `metadata_hash` and compared
- * where a file has one: crc32, tstream(5), sees to the tensors alone.  The reason in e names the path.
+ * A record as a file, and back.  The hash of its metadata is kept in it as `metadata_hash` and
+ * compared where a file has one: crc32, tstream(5), sees to the tensors alone.  The reason in e
+ * names the path.
  */
 int checkpoint_save(const char *path, struct ts_record *r, struct err *e);
 int checkpoint_load(const char *path, struct ts_record *r, struct err *e);

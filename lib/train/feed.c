@@ -220,9 +220,9 @@ feed_continue(struct feed *f, const char *place, struct err *e)
     uint64_t used;
     int end = -1;
 
-    if (sscanf(place, "%" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNx32 " %" SCNu64 " %" SCNx32 "%n",
-               &used, &at.offset, &at.count, &at.crc, &at.segment_count, &at.segment_crc, &end) != 6 ||
-        place[end] != '\0')
+    sscanf(place, "%" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNx32 " %" SCNu64 " %" SCNx32 "%n",
+           &used, &at.offset, &at.count, &at.crc, &at.segment_count, &at.segment_crc, &end);
+    if (end == -1 || place[end] != '\0')
         return err_set(e, "'%s' is no place in a stream", place);
     if (used == 0)
         return 0;
@@ -235,7 +235,7 @@ feed_continue(struct feed *f, const char *place, struct err *e)
             if (advance(f, e) == -1)
                 return -1;
         if (f->at.offset != at.offset || f->at.crc != at.crc)
-            return err_set(e, "%s: its first %" PRIu64 " records are not those the training began with",
+            return err_set(e, "%s: its first %" PRIu64 " records are not those of the training",
                            ts_name(f->reader), at.count);
     }
     f->at = at;

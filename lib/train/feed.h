@@ -1,8 +1,8 @@
 /*
  * feed - the patches a trainer reads, one stream after another position kept for resuming.
  *
- * A file is read round and round; a pipe must not end (its producer runs with --endless).  Nothing is stored but the
- * record at hand.
+ * A file is read round and round; a pipe must not end (its producer runs with --endless).  Nothing
+ * is stored but the record at hand.
  */
 #ifndef MP_TRAIN_FEED_H
 #define MP_TRAIN_FEED_H
@@ -38,8 +38,9 @@ struct feed {
 };
 
 /*
- * The plane `name` of a record as [side][side] fresh floats in [0, 1], give or take rounding.  NULL with the
- * reason in e: missing, another size, grey levels that are no shares of white.  Caller frees.
+ * The plane `name` of a record as [side][side] fresh floats in [0, 1], give or take rounding.  NULL
+ * with the reason in e: missing, another size, grey levels that are no shares of white.  Caller
+ * frees.
  */
 float *feed_plane(const struct ts_record *r, const char *name, size_t side, struct err *e);
 

@@ -78,10 +78,11 @@ with_noise(struct tape *t, struct tensor *x, const struct gan_config *c, uint64_
 }
 
 /*
- * Shows the discriminator synthetic patches of earlier updates in half of the cases, and keeps the new
- * ones for later: it then does not forget what the generator used to do, which stops the two from
- * chasing each other in circles.  A. Shrivastava et al., "Learning from simulated and unsupervised
- * images through adversarial training", CVPR 2017, section 2.3.  DEVIATION, off at the paper's scale.
+ * Shows the discriminator synthetic patches of earlier updates in half of the cases, and keeps the
+ * new ones for later: it then does not forget what the generator used to do, which stops the two
+ * from chasing each other in circles.  A. Shrivastava et al., "Learning from simulated and
+ * unsupervised images through adversarial training", CVPR 2017, section 2.3.  DEVIATION, off at
+ * the paper's scale.
  */
 static void
 mix_with_past(struct gan *g, struct tensor *fake, size_t side)
@@ -177,7 +178,8 @@ gan_loss_d(struct tape *t, const struct gan_config *c, const struct discriminato
            struct tensor *noisy, double fade, struct gan_losses *l)
 {
     /* All classes pass in one batch: the discriminator treats every patch on its own. */
-    struct tensor *class[LOGITS] = {target, fake, benign, input}, *all = NULL, *logits, *loss = NULL;
+    struct tensor *class[LOGITS] = {target, fake, benign, input};
+    struct tensor *all = NULL, *logits, *loss = NULL;
     double *seen[LOGITS] = {&l->real, &l->fake, &l->benign, &l->input};
     size_t first = 0;
 

@@ -50,7 +50,7 @@ struct gan_losses {
     double d_total, d_gradient;       /* what was minimised; norm of its gradient */
     double g_total, g_gradient;       /* of the generator: -log p_real of what it makes */
     double lesion;                    /* mean |lesion| of that */
-    double likeness;                  /* cosine of two lesions on one patch; with config.diversity */
+    double likeness;                  /* cosine of two lesions on one patch, with diversity */
     double odds_real, odds_fake;      /* mean log-odds of "real" */
 };
 
@@ -74,8 +74,8 @@ int gan_step_g(struct gan *g, const real *base, size_t side, double fade, struct
                struct err *e);
 
 /*
- * The losses as tensors, for gan_step_d() and for the tests.  fake and target are what the discriminator
- * sees; noisy [n][s][s][1] is where the penalty is taken, NULL for none.
+ * The losses as tensors, for gan_step_d() and for the tests.  fake and target are what the
+ * discriminator sees; noisy [n][s][s][1] is where the penalty is taken, NULL for none.
  */
 struct tensor *gan_loss_d(struct tape *t, const struct gan_config *c, const struct discriminator *d,
                           struct tensor *target, struct tensor *fake, struct tensor *benign,

@@ -111,7 +111,8 @@ lesion_report(struct ts_reader *in, size_t limit, struct lesion_report *r, struc
 {
     struct channels s = {0};
     struct ts_record rec = {0};
-    double *peak = mem_array(limit, sizeof(double), e), *moved = mem_array(limit, sizeof(double), e);
+    double *peak = mem_array(limit, sizeof(double), e);
+    double *moved = mem_array(limit, sizeof(double), e);
     double sum = 0;
     size_t pairs = 0, moves = 0;
     int rc = -1, got;

@@ -6,11 +6,11 @@
 
 #include "train/judge.h"
 
-/* Of what gan-gen wrote. */
+/* Of what gan-gen wrote; not-a-number where there is no pair, no input with variants, no patch. */
 struct lesion_report {
     size_t patches, inputs;
-    double correlation;  /* mean over pairs of lesion channels of different inputs; NaN without a pair */
-    double scalars_move; /* median over inputs with variants: |L1 - L2| / max(|L1|, |L2|), NaN without */
+    double correlation;  /* mean over pairs of lesion channels of different inputs */
+    double scalars_move; /* median over inputs with variants of |L1 - L2| / max(|L1|, |L2|) */
     double peak;         /* median over patches of max |lesion| */
 };
 

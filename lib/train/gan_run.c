@@ -88,7 +88,7 @@ gan_run_side(const struct gan_run *r, uint64_t i)
     return gan_run_fade(r, i) > 0 ? size : size / 2;
 }
 
-/* The next batch of a feed, reduced to `side` by the mean over 2x2 blocks where that is half the size. */
+/* The next batch of a feed, reduced by the mean over 2x2 blocks where `side` is half the size. */
 static int
 next_batch(struct gan_run *r, int feed, real *to, size_t side, struct err *e)
 {
@@ -188,7 +188,8 @@ gan_run_sheet(struct gan_run *r, const char *path, struct err *e)
     struct generator *g = gan_best(&r->gan);
     struct tape *t = r->gan.tape;
     uint64_t last = r->iteration ? r->iteration - 1 : 0;
-    size_t size = r->gan.config.net.size, side = gan_run_side(r, last), cell = side < 128 ? 128 : side;
+    size_t size = r->gan.config.net.size, side = gan_run_side(r, last);
+    size_t cell = side < 128 ? 128 : side;
     const size_t shape[4] = {1, side, side, 1}, scalars[2] = {1, generator_scalars(g)};
     struct sheet *s = sheet_open(&(struct sheet_spec){3, 4, cell, head}, e);
     struct rng random = rng_at(r->gan.config.seed, "gan.samples", 0);
@@ -241,17 +242,17 @@ config_text(const struct gan_run *r, struct err *e)
     const struct net_config *n = &c->net;
 
     return mem_printf(e,
-                      "size %zu, width %.17g, d-width %.17g, leak %.17g, spectral %d, attention %d, mid %zu, "
-                      "border %zu, batch %zu, g-steps %zu, classes %d, aux-weight %.17g, "
-                      "gp-lambda %.17g, gp-k %.17g, gp-sigma %.17g, ema %.17g, diff-augment %d, "
-                      "sparsity %.17g, history %zu, diversity %.17g, lr %.17g, d-lr %.17g, beta1 %.17g, beta2 %.17g, "
-                      "epsilon %.17g, seed %" PRIu64 ", half-iterations %zu, fade %zu, remove %d, "
-                      "samples %zu",
-                      n->size, n->width, c->d_width, n->leak, n->spectral, n->attention, c->mid, c->border,
-                      c->batch, c->g_steps, c->classes, c->aux, c->gp_lambda, c->gp_k, c->gp_sigma,
-                      c->ema, c->diff_augment, c->sparsity, c->history, c->diversity, c->adam.rate, c->d_rate, c->adam.beta1,
-                      c->adam.beta2, c->adam.epsilon, c->seed, r->half, r->fade, r->remove,
-                      r->n_samples);
+                      "size %zu, width %.17g, d-width %.17g, leak %.17g, spectral %d, "
+                      "attention %d, mid %zu, border %zu, batch %zu, g-steps %zu, classes %d, "
+                      "aux-weight %.17g, gp-lambda %.17g, gp-k %.17g, gp-sigma %.17g, ema %.17g, "
+                      "diff-augment %d, sparsity %.17g, history %zu, diversity %.17g, lr %.17g, "
+                      "d-lr %.17g, beta1 %.17g, beta2 %.17g, epsilon %.17g, seed %" PRIu64
+                      ", half-iterations %zu, fade %zu, remove %d, samples %zu",
+                      n->size, n->width, c->d_width, n->leak, n->spectral, n->attention, c->mid,
+                      c->border, c->batch, c->g_steps, c->classes, c->aux, c->gp_lambda, c->gp_k,
+                      c->gp_sigma, c->ema, c->diff_augment, c->sparsity, c->history, c->diversity,
+                      c->adam.rate, c->d_rate, c->adam.beta1, c->adam.beta2, c->adam.epsilon,
+                      c->seed, r->half, r->fade, r->remove, r->n_samples);
 }
 
 /* Names the first item in which two configurations differ. */

@@ -30,8 +30,9 @@ struct gan_run {
 
 /*
  * Begins a training.  The feeds must be open; they belong to the run from here on.  classes in c is
- * set to 3 where there are no benign patches.  The first n_samples patches of the input are put aside for sheets
- * unless `resumed` is 1 (gan_run_load() will bring them).  Returns 0, or -1 with the reason in e.
+ * set to 3 where there are no benign patches.  The first n_samples patches of the input are put
+ * aside for sheets unless `resumed` is 1 (gan_run_load() will bring them).  Returns 0, or -1 with
+ * the reason in e.
  */
 int gan_run_init(struct gan_run *r, struct gan_config *c, size_t n_samples, int resumed,
                  struct err *e);
@@ -39,11 +40,11 @@ void gan_run_free(struct gan_run *r);
 
 uint64_t gan_run_total(const struct gan_run *r);
 
-/* The weight of the full-size ends in iteration i (0, 1, ...), and the side of the patches it trains on. */
+/* The weight of the full-size ends in iteration i (0, 1, ...), and the side of its patches. */
 double gan_run_fade(const struct gan_run *r, uint64_t i);
 size_t gan_run_side(const struct gan_run *r, uint64_t i);
 
-/* One iteration.  Returns 0, or -1 with the reason in e; the state is then as before the iteration's failed update. */
+/* One iteration.  Returns 0, or -1 with the reason in e, and the failed update is not applied. */
 int gan_run_iterate(struct gan_run *r, struct gan_losses *l, struct err *e);
 
 /* One line of the log for the iteration just finished. */
@@ -61,8 +62,8 @@ int gan_run_load(struct gan_run *r, const char *path, struct err *e);
 int gan_run_export(struct gan_run *r, const char *path, struct err *e);
 
 /*
- * Takes the lines of iterations beyond `iteration` out of a log, before it is continued.  A log that
- * is not there yet, or is no file, is left alone.
+ * Takes the lines of iterations beyond `iteration` out of a log, before it is continued.  A log
+ * that is not there yet, or is no file, is left alone.
  */
 int gan_run_trim_log(const char *path, uint64_t iteration, struct err *e);
 

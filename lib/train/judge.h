@@ -19,8 +19,9 @@ int judge_init(struct judge *j, size_t size, double width, uint64_t seed, struct
 void judge_free(struct judge *j);
 
 /*
- * `updates` Adam updates (rate 1e-3 falling to 0 as a cosine) on batches of n positive and n negative
- * patches, each flipped and turned at random; draws come from (seed, update).  Returns 0, or -1 with the reason in e.
+ * `updates` Adam updates (rate 1e-3 falling to 0 as a cosine) on batches of n positive and n
+ * negative patches, each flipped and turned at random; draws come from (seed, update).  Returns 0,
+ * or -1 with the reason in e.
  */
 int judge_train(struct judge *j, struct feed *positive, struct feed *negative, size_t updates,
                 size_t n, uint64_t seed, struct err *e);

@@ -110,7 +110,7 @@ STDIN=bad.sts fails 1 "a cut stream" $gen
 STDIN=bad.sts fails 1 "bytes behind the trailer" $gen
 "$patches" 2 64 > bad.sts
 STDIN=bad.sts fails 1 "patches of another size" $gen
-is "$(cat fails.err)" "gan-gen: stdin: record 0: the generator was trained for patches of 32 px: image is 64x64, not 32x32" "says both"
+is "$(cat fails.err)" "gan-gen: stdin: record 0: image is 64x64, not 32x32" "says both"
 "$patches" 2 32 nan > bad.sts
 STDIN=bad.sts fails 1 "a pixel that is not a number" $gen
 "$patches" 2 32 137 > bad.sts

@@ -206,7 +206,7 @@ done
 endless lesion.sts; endless benign.sts; endless other.sts normal.sts
 fails 1 "another stream on a pipe" $piped --out p.ckpt --resume
 is "$(sed 's/[0-9][0-9]* records/N records/' fails.err)" \
-    "gan-train: p.ckpt.state: pipes/normal.sts: its first N records are not those the training began with" "is told apart"
+    "gan-train: p.ckpt.state: pipes/normal.sts: its first N records are not those of the training" "is told apart"
 endless lesion.sts; endless benign.sts; cat normal.sts > pipes/normal.sts &
 fails 1 "a pipe that ends while records are skipped" $piped --out p.ckpt --resume
 endless lesion.sts; endless benign.sts; cat normal.sts > pipes/normal.sts &
