@@ -1,4 +1,4 @@
-/* What a trainer reads: patients, streams round and round, places to go on from; batches and the schedule. */
+/* What a trainer reads: streams round and round, places to go on from, batches, the schedule. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +34,8 @@ write_stream(int fd, size_t first, size_t n)
 
         for (size_t i = 0; i < PIXELS; i++)
             v[i] = (float)pixel(k, i);
-        rc = ts_meta_setf(&rec, "patient", &e, "P%zu", k / 2) == -1 || ts_meta_set(&rec, "lesion", "mass", &e) == -1
+        rc = ts_meta_setf(&rec, "patient", &e, "P%zu", k / 2) == -1 ||
+                     ts_meta_set(&rec, "lesion", "mass", &e) == -1
                  ? -1
                  : ts_write(w, &rec, &e);
     }
@@ -47,7 +48,8 @@ static void
 make_file(void)
 {
     FILE *f = fopen(path, "wb");
-    int ok = f != NULL && write_stream(dup(fileno(f)), 0, 3) == 0 && write_stream(dup(fileno(f)), 3, 2) == 0;
+    int ok = f != NULL && write_stream(dup(fileno(f)), 0, 3) == 0 &&
+             write_stream(dup(fileno(f)), 3, 2) == 0;
 
     if (f != NULL)
         fclose(f);
@@ -72,7 +74,8 @@ names(void)
     }
     for (size_t i = 1; i < p.n; i++)
         sorted &= strcmp(p.name[i - 1], p.name[i]) < 0;
-    tap_ok(!bad && sorted && p.n > 80 && p.n <= 100, "300 additions of 100 names: %zu, sorted, each once", p.n);
+    tap_ok(!bad && sorted && p.n > 80 && p.n <= 100,
+           "300 additions of 100 names: %zu, sorted, each once", p.n);
     tap_ok(!patients_has(&p, "Q1") && !patients_has(&p, ""), "others are not there");
     bad = patients_add(&p, "", &e) == -1 || patients_has(&p, "");
     tap_ok(!bad, "a patch without a patient adds none");
@@ -85,7 +88,8 @@ names(void)
     patients_free(&p);
     patients_free(&q);
     text = patients_text(&p, &e);
-    tap_ok(text != NULL && text[0] == '\0' && patients_parse(&q, text, &e) == 0 && q.n == 0, "no patients, too");
+    tap_ok(text != NULL && text[0] == '\0' && patients_parse(&q, text, &e) == 0 && q.n == 0,
+           "no patients, too");
     free(text);
 }
 
@@ -117,13 +121,14 @@ rounds(void)
         ok &= next_is(&f, k % 5, &who);
     tap_ok(ok && f.used == 23, "a file is read again and again, in order");
     tap_ok(who.n == 3 && patients_has(&who, "P2"), "its patients are noted");
-    tap_ok(feed_patch(&f, 2 * SIDE, NULL, &who, &e) == -1 && strstr(e.text, "record 3: image is 32x32, not 64x64") != NULL,
+    tap_ok(feed_patch(&f, 2 * SIDE, NULL, &who, &e) == -1 &&
+               strstr(e.text, "record 3: image is 32x32, not 64x64") != NULL,
            "%s", e.text);
     feed_close(&f);
     patients_free(&who);
 }
 
-/* Going on from every place up to the third round gives the patches and places of one who never stopped. */
+/* Going on from any place gives the patches and places of one who never stopped. */
 static void
 places(void)
 {
@@ -139,7 +144,8 @@ places(void)
              next_is(&g, (k + 1) % 5, &who) && next_is(&f, k % 5, &who);
         want = ok ? feed_place(&f, &e) : NULL;
         feed_close(&g);
-        ok = ok && feed_open(&g, path, &e) == 0 && feed_continue(&g, at, &e) == 0 && next_is(&g, k % 5, &who);
+        ok = ok && feed_open(&g, path, &e) == 0 && feed_continue(&g, at, &e) == 0 &&
+             next_is(&g, k % 5, &who);
         later = ok ? feed_place(&g, &e) : NULL;
         places_ok &= want != NULL && later != NULL && strcmp(want, later) == 0;
         feed_close(&g);
@@ -166,7 +172,8 @@ open_pipe(struct feed *f, size_t first, int turns, pid_t *child)
     if (*child == 0) {
         close(fd[0]);
         for (int i = 0; i < turns; i++)
-            if (write_stream(dup(fd[1]), first, 3) == -1 || write_stream(dup(fd[1]), first + 3, 2) == -1)
+            if (write_stream(dup(fd[1]), first, 3) == -1 ||
+                write_stream(dup(fd[1]), first + 3, 2) == -1)
                 break;
         _exit(0);
     }
@@ -192,18 +199,21 @@ pipes(void)
         ok = next_is(&f, k % 5, &who);
     }
     tap_ok(ok, "a pipe brings the same patches");
-    ok = feed_patch(&f, SIDE, (real[PIXELS]){0}, &who, &e) == -1 && strstr(e.text, "ended after 20 records") != NULL;
+    ok = feed_patch(&f, SIDE, (real[PIXELS]){0}, &who, &e) == -1 &&
+         strstr(e.text, "ended after 20 records") != NULL;
     tap_ok(ok, "and must not end: %s", e.text);
     feed_close(&f);
     waitpid(child, NULL, 0);
 
     ok = open_pipe(&f, 0, 4, &child) == 0 && feed_continue(&f, at, &e) == 0;
     again = ok ? feed_place(&f, &e) : NULL;
-    tap_ok(ok && again != NULL && strcmp(at, again) == 0 && next_is(&f, 3, &who) && next_is(&f, 4, &who),
+    tap_ok(ok && again != NULL && strcmp(at, again) == 0 && next_is(&f, 3, &who) &&
+               next_is(&f, 4, &who),
            "gone on from the 13th record");
     feed_close(&f);
     waitpid(child, NULL, 0);
-    ok = open_pipe(&f, 1, 4, &child) == 0 && feed_continue(&f, at, &e) == -1 && strstr(e.text, "first 13 records") != NULL;
+    ok = open_pipe(&f, 1, 4, &child) == 0 && feed_continue(&f, at, &e) == -1 &&
+         strstr(e.text, "first 13 records") != NULL;
     tap_ok(ok, "another stream is refused: %s", e.text);
     feed_close(&f);
     waitpid(child, NULL, 0);
@@ -220,7 +230,11 @@ pipes(void)
 static void
 bad_places(void)
 {
-    static const char *const bad[] = {"", "x", "3", "3 100 3 00000000 3", "3 100 3 00000000 3 00000000 9",
+    static const char *const bad[] = {"",
+                                      "x",
+                                      "3",
+                                      "3 100 3 00000000 3",
+                                      "3 100 3 00000000 3 00000000 9",
                                       "3 99999999999999999999999 3 0 3 0 0"};
     struct feed f;
 
@@ -245,12 +259,13 @@ schedule(void)
         ok &= gan_run_fade(&r, i) == want[i] && gan_run_side(&r, i) == (i < 3 ? 32 : 64);
     tap_ok(ok, "three iterations at half size, four of fading, two at full size");
     r.half = r.fade = 0;
-    tap_ok(gan_run_fade(&r, 0) == 1 && gan_run_side(&r, 0) == 64, "full size from the start, where there is nothing else");
+    tap_ok(gan_run_fade(&r, 0) == 1 && gan_run_side(&r, 0) == 64,
+           "full size from the start, where there is nothing else");
     r.fade = 1;
     tap_ok(gan_run_fade(&r, 0) == 1, "a fade of one iteration is full size too");
 }
 
-/* Batch number b of one record each: pixel (y, x) of the record k that is due, or the mean of four. */
+/* Item `item` of batch b is record k, or its means over 2 x 2 pixels. */
 static int
 batch_is(const struct gan_run *r, int b, size_t item, size_t k, size_t side)
 {
@@ -261,7 +276,8 @@ batch_is(const struct gan_run *r, int b, size_t item, size_t k, size_t side)
             double want = 0;
 
             for (size_t j = 0; j < step * step; j++)
-                want += pixel(k, (step * y + j / step) * SIDE + step * x + j % step) / (double)(step * step);
+                want += pixel(k, (step * y + j / step) * SIDE + step * x + j % step) /
+                        (double)(step * step);
             if (!(fabs((double)r->batch[b][item * side * side + y * side + x] - want) <= 1e-6))
                 return 0;
         }
@@ -271,23 +287,33 @@ batch_is(const struct gan_run *r, int b, size_t item, size_t k, size_t side)
 static void
 batches(void)
 {
-    struct gan_config c = {.net = {SIDE, 0.03, 0.2, 1, 1}, .border = 1, .batch = 3, .g_steps = 1, .aux = 0.1, .seed = 1,
+    struct gan_config c = {.net = {SIDE, 0.03, 0.2, 1, 1},
+                           .d_width = 0.03,
+                           .border = 1,
+                           .batch = 3,
+                           .g_steps = 1,
+                           .aux = 0.1,
+                           .seed = 1,
                            .adam = {1e-3, 0, 0.9, 1e-8}};
     struct gan_run r = {.half = 1, .full = 1, .history = "test"};
     struct gan_losses l;
-    int ok = feed_open(&r.feed[GAN_TARGET], path, &e) == 0 && feed_open(&r.feed[GAN_INPUT], path, &e) == 0 &&
-             gan_run_init(&r, &c, 2, 0, &e) == 0 && gan_run_iterate(&r, &l, &e) == 0;
+    int ok = feed_open(&r.feed[GAN_TARGET], path, &e) == 0 &&
+             feed_open(&r.feed[GAN_INPUT], path, &e) == 0 && gan_run_init(&r, &c, 2, 0, &e) == 0 &&
+             gan_run_iterate(&r, &l, &e) == 0;
 
-    tap_ok(ok && c.classes == 3, "an iteration with two streams, three classes: %s", ok ? "done" : e.text);
+    tap_ok(ok && c.classes == 3, "an iteration with two streams, three classes: %s",
+           ok ? "done" : e.text);
     for (size_t item = 0; item < 3; item++) {
         ok &= batch_is(&r, GAN_TARGET, item, item, SIDE / 2);
         ok &= batch_is(&r, GAN_INPUT, item, (2 + item) % 5, SIDE / 2);  /* behind two samples */
-        ok &= batch_is(&r, GAN_FEEDS, item, (8 + item) % 5, SIDE / 2);  /* the generator's, after those of D */
+        /* the generator's inputs, behind two batches of the discriminator's */
+        ok &= batch_is(&r, GAN_FEEDS, item, (8 + item) % 5, SIDE / 2);
     }
     tap_ok(ok, "at half size batches are means of 2 x 2 pixels");
     ok = gan_run_iterate(&r, &l, &e) == 0;
     for (size_t item = 0; item < 3; item++)
-        ok &= batch_is(&r, GAN_TARGET, item, (3 + item) % 5, SIDE) && batch_is(&r, GAN_INPUT, item, (11 + item) % 5, SIDE);
+        ok &= batch_is(&r, GAN_TARGET, item, (3 + item) % 5, SIDE) &&
+              batch_is(&r, GAN_INPUT, item, (11 + item) % 5, SIDE);
     tap_ok(ok && r.iteration == 2, "at full size they are the patches, the next ones");
     gan_run_free(&r);
 }

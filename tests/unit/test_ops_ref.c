@@ -1,6 +1,7 @@
 /*
- * Operators, attention, Adam and spectral normalisation against PyTorch in double: tests/ref/ops.tsv.
- * tests/ref/ops.py says what stands in it and how the inputs are drawn.
+ * Operators, attention, Adam and spectral normalisation against PyTorch in double.
+ *
+ * The values are in tests/ref/ops.tsv; tests/ref/ops.py says how they and the inputs are made.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -83,7 +84,8 @@ conv(struct acase *c)
 
 /* Operators of one argument: y, dx and, where it is asked for, the gradient of <dx, dx>. */
 static void
-unary(struct acase *c, unsigned rank, struct tensor *f(struct tape *t, struct tensor *x), int second)
+unary(struct acase *c, unsigned rank, struct tensor *f(struct tape *t, struct tensor *x),
+      int second)
 {
     size_t shape[4];
     struct tensor *x, *y, *dx, *ddx;

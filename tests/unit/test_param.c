@@ -46,16 +46,19 @@ starts(void)
         sum += v;
         squares += v * v;
     }
-    tap_ok(top <= limit * (1 + eps) && top > 0.99 * limit, "Glorot: weights reach the limit %g, not beyond", limit);
+    tap_ok(top <= limit * (1 + eps) && top > 0.99 * limit,
+           "Glorot: weights reach the limit %g, not beyond", limit);
     tap_near(sum / (double)p->w.n, 0, 4 * limit / sqrt(3.0 * (double)p->w.n), "their mean is 0");
-    tap_near(squares / (double)p->w.n, limit * limit / 3, 0.05 * limit * limit, "their variance is that of a uniform");
+    tap_near(squares / (double)p->w.n, limit * limit / 3, 0.05 * limit * limit,
+             "their variance is that of a uniform");
     for (size_t i = 0, bad = 0; i <= n; i++) {
         if (i == n)
             tap_ok(bad == 0, "biases start at 0");
         else
             bad += zero->w.v[i] != 0;
     }
-    tap_ok(same(p, add(&other, "conv", 3, 3, 20, 30, 1, 7)), "seed and name make the weights, nothing else");
+    tap_ok(same(p, add(&other, "conv", 3, 3, 20, 30, 1, 7)),
+           "seed and name make the weights, nothing else");
     tap_ok(!same(p, q), "another name, other weights");
     tap_ok(!same(p, add(&other, "conv", 3, 3, 20, 30, 0, 8)), "another seed, other weights");
     tap_ok(ps.count == 2 * 5400 + 6, "%zu numbers are counted", ps.count);
@@ -63,15 +66,16 @@ starts(void)
     params_free(&other);
     other.limit = 5400;
     add(&other, "one", 3, 3, 20, 30, 0, 7);
-    tap_ok(param_add(&other, "more", 1, &n, PARAM_ZERO, 0, 7, &e) == NULL && strstr(e.text, "more") != NULL &&
-               other.n == 1, "beyond the limit: %s", e.text);
+    tap_ok(param_add(&other, "more", 1, &n, PARAM_ZERO, 0, 7, &e) == NULL &&
+               strstr(e.text, "more") != NULL && other.n == 1,
+           "beyond the limit: %s", e.text);
     params_free(&ps);
     params_free(&other);
 }
 
 /*
- * W = A diag(5, 3, 2, 1) B^T with orthogonal A, B (products of plane rotations): the largest singular
- * value is 5 by construction.
+ * W = A diag(5, 3, 2, 1) B^T with orthogonal A, B (products of plane rotations): the largest
+ * singular value is 5 by construction.
  */
 static void
 spectral(void)
@@ -123,7 +127,8 @@ spectral(void)
     for (size_t i = 0; i < p->w.n; i++)
         p->w.v[i] += (real)0.1 * (real)(i % 3);
     params_use(t, &ps, 0);
-    tap_ok(memcmp(u, p->u, sizeof(u)) == 0 && memcmp(v, p->v, sizeof(v)) == 0, "without iterating u and v stay");
+    tap_ok(memcmp(u, p->u, sizeof(u)) == 0 && memcmp(v, p->v, sizeof(v)) == 0,
+           "without iterating u and v stay");
     params_use(t, &ps, 1);
     tap_ok(memcmp(u, p->u, sizeof(u)) != 0, "iterating moves them");
     tape_close(t);
@@ -177,7 +182,8 @@ adam(void)
             g->v[i] = 2 * (p->w.v[i] - 3);
         adam_update(&a, &ps, &g, step);
     }
-    tap_ok(fabs((double)p->w.v[0] - 3) < 0.01 && fabs((double)p->w.v[2] - 3) < 0.01, "it finds the bottom of a parabola");
+    tap_ok(fabs((double)p->w.v[0] - 3) < 0.01 && fabs((double)p->w.v[2] - 3) < 0.01,
+           "it finds the bottom of a parabola");
     tape_close(t);
     params_free(&ps);
 }

@@ -3,10 +3,10 @@
  * differences, and that this comparison can see each term of the second derivative.
  *
  * The penalty depends on the weights through the gradient for the pixels, which is itself made of
- * operators.  For each kind of these in turn an argument is replaced by a constant of the same value.
- * The loss stays what it is, its gradient loses the terms that come through there, and must no longer
- * agree.  LeakyReLU's choice of side has no derivative and may be cut without harm, which shows that
- * cutting changes nothing else.
+ * operators.  For each kind of these in turn an argument is replaced by a constant of the same
+ * value.  The loss stays what it is, its gradient loses the terms that come through there, and must
+ * no longer agree.  LeakyReLU's choice of side has no derivative and may be cut without harm, which
+ * shows that cutting changes nothing else.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -52,7 +52,7 @@ static const struct link links[] = {
     {"mul", 1, 1, "second factors, likewise"},
 };
 
-/* Weights as they are somewhere in a training: biases and gamma start at 0, which would hide terms. */
+/* Weights as they are somewhere in a training: biases and gamma of 0 would hide terms. */
 static void
 start(struct discriminator *d)
 {
@@ -138,8 +138,8 @@ cut(struct tape *t, struct tensor *x, const struct link *l, size_t first)
 }
 
 /*
- * The gradient for the pixels lies on the tape between the network's last convolution and the square of
- * it under the root.
+ * The gradient for the pixels lies on the tape between the network's last convolution and the
+ * square of it under the root.
  */
 static int
 cut_chain(struct tape *t, struct tensor *loss, const struct link *l)

@@ -36,9 +36,23 @@ all(const struct tensor *x, double want)
 static void
 steps(double fade, const char *what)
 {
-    struct gan_config c = {.net = {32, 0.1, 0.2, 1, 1}, .mid = 2048, .border = 1, .batch = 2, .g_steps = 1,
-                           .classes = LOGITS, .aux = 0.1, .gp_lambda = 10, .gp_k = 1, .gp_sigma = 0.01,
-                           .diff_augment = 1, .diversity = 1, .ema = 0.9, .seed = 1,
+    struct gan_config c = {.net = {32, 0.1, 0.2, 1, 1},
+                           .d_width = 0.1,
+                           .mid = 2048,
+                           .border = 1,
+                           .batch = 2,
+                           .g_steps = 1,
+                           .classes = LOGITS,
+                           .aux = 0.1,
+                           .gp_lambda = 10,
+                           .gp_k = 1,
+                           .gp_sigma = 0.01,
+                           .diff_augment = 1,
+                           .diversity = 1,
+                           .sparsity = 1,
+                           .history = 3,
+                           .ema = 0.9,
+                           .seed = 1,
                            .adam = {1e-3, 0, 0.9, 1e-8}};
     size_t side = fade > 0 ? 32 : 16, after = 0;
     real *x = calloc(2 * side * side, sizeof(real));
@@ -50,12 +64,13 @@ steps(double fade, const char *what)
     for (int i = 0; !bad && i < 8; i++) {
         for (size_t k = 0; k < 2 * side * side; k++)
             x[k] = (real)(0.5 + 0.4 * sin((double)k * (1 + 0.1 * i)));
-        bad = gan_step_d(&g, x, x, x, x, side, fade, &l, &e) == -1 || gan_step_g(&g, x, side, fade, &l, &e) == -1;
+        bad = gan_step_d(&g, x, x, x, x, side, fade, &l, &e) == -1 ||
+              gan_step_g(&g, x, side, fade, &l, &e) == -1;
         if (i == 1)
             after = tape_memory(g.tape);
     }
-    tap_ok(!bad && after > 0 && tape_memory(g.tape) == after, "%s: %zu bytes after two iterations and after eight", what,
-           after);
+    tap_ok(!bad && after > 0 && tape_memory(g.tape) == after,
+           "%s: %zu bytes after two iterations and after eight", what, after);
     tape_release(g.tape);
     tap_ok(tape_memory(g.tape) == 0, "tape_release() gives it all back");
     tap_ok(gan_step_g(&g, x, side, fade, &l, &e) == 0, "and the next step works");
@@ -95,7 +110,8 @@ memory(void)
     without = chain(0);
     with = chain(1);
     tap_ok(without <= (size_t)128 << 20 && with >= (size_t)448 << 20,
-           "64 gradients of 8 MiB take %zu MiB without graph, %zu MiB with", without >> 20, with >> 20);
+           "64 gradients of 8 MiB take %zu MiB without graph, %zu MiB with", without >> 20,
+           with >> 20);
 }
 
 /* ---- differentiation ---- */
@@ -112,7 +128,8 @@ gradients(void)
     in[2] = y;
     tape_grad(t, y, in, 3, 0, g);
     tap_ok(g[0]->v[3] == 8 && g[0]->v[11] == 24, "d sum(x^2) = 2 x");
-    tap_ok(all(g[1], 0) && g[1]->rank == 2 && g[1]->shape[1] == 4, "what y does not depend on has a gradient of zeros");
+    tap_ok(all(g[1], 0) && g[1]->rank == 2 && g[1]->shape[1] == 4,
+           "what y does not depend on has a gradient of zeros");
     tap_ok(all(g[2], 1), "y has 1");
     tape_grad(t, y, in, 3, 0, g);
     tap_ok(g[0]->v[3] == 8 && all(g[2], 1), "a second time the same");
@@ -145,7 +162,8 @@ gradients(void)
     tap_ok(g[0]->v[1] == 4, "what was made without recording is a constant: 2^2 for x = 2");
 
     /* One storage under two shapes. */
-    y = nn_sum(t, nn_mul(t, nn_reshape(t, x, 1, (const size_t[]){12}), nn_reshape(t, x, 1, (const size_t[]){12})));
+    y = nn_sum(t, nn_mul(t, nn_reshape(t, x, 1, (const size_t[]){12}),
+                         nn_reshape(t, x, 1, (const size_t[]){12})));
     tape_grad(t, y, &x, 1, 0, g);
     tap_ok(g[0]->v[5] == 12 && x->v[5] == 6, "views: gradients add up, values stay");
     tape_close(t);
@@ -187,8 +205,16 @@ not_finite(void)
 static void
 refused(void)
 {
-    struct gan_config c = {.net = {32, 0.05, 0.2, 1, 1}, .batch = 1, .g_steps = 1, .classes = LOGITS, .aux = 0.1,
-                           .gp_lambda = 10, .gp_k = 1, .seed = 1, .adam = {1e-3, 0, 0.9, 1e-8}};
+    struct gan_config c = {.net = {32, 0.05, 0.2, 1, 1},
+                           .d_width = 0.05,
+                           .batch = 1,
+                           .g_steps = 1,
+                           .classes = LOGITS,
+                           .aux = 0.1,
+                           .gp_lambda = 10,
+                           .gp_k = 1,
+                           .seed = 1,
+                           .adam = {1e-3, 0, 0.9, 1e-8}};
     real *x = calloc(16 * 16, sizeof(real)), *bad = calloc(16 * 16, sizeof(real)), *kept;
     struct gan_losses l;
     struct gan g;
@@ -201,12 +227,15 @@ refused(void)
     w = &g.d.params.p[2]->w;
     kept = calloc(w->n, sizeof(real));
     memcpy(kept, w->v, w->n * sizeof(real));
-    tap_ok(gan_step_d(&g, bad, x, x, x, 16, 0, &l, &e) == -1 && strstr(e.text, "not finite") != NULL &&
-               strstr(e.text, "update 0") != NULL, "%s", e.text);
-    tap_ok(memcmp(kept, w->v, w->n * sizeof(real)) == 0 && g.d_updates == 0, "no weight was changed");
+    tap_ok(gan_step_d(&g, bad, x, x, x, 16, 0, &l, &e) == -1 &&
+               strstr(e.text, "not finite") != NULL && strstr(e.text, "update 0") != NULL,
+           "%s", e.text);
+    tap_ok(memcmp(kept, w->v, w->n * sizeof(real)) == 0 && g.d_updates == 0,
+           "no weight was changed");
     tap_ok(gan_step_g(&g, bad, 16, 0, &l, &e) == -1 && g.g_updates == 0, "%s", e.text);
-    tap_ok(gan_step_d(&g, x, x, x, x, 16, 0, &l, &e) == 0 && memcmp(kept, w->v, w->n * sizeof(real)) != 0 &&
-               g.d_updates == 1, "the next update works");
+    tap_ok(gan_step_d(&g, x, x, x, x, 16, 0, &l, &e) == 0 &&
+               memcmp(kept, w->v, w->n * sizeof(real)) != 0 && g.d_updates == 1,
+           "the next update works");
     gan_free(&g);
     free(kept);
     free(bad);
