@@ -47,4 +47,5 @@ $(real:%=build/%/tissue.tsv): build/%/tissue.tsv: build/%/manifest.tsv | $(BIN)/
 
 # ---- phantoms: they know their tissue ----
 $(phantoms)/manifest.tsv: | $(BIN)/phantom
+	@mkdir -p $(@D)
 	$(BIN)/phantom --out $(@D) --patients $(PHANTOM_PATIENTS) --height $(PHANTOM_HEIGHT) --seed 1 --progress
