@@ -10,7 +10,7 @@
 #include "base/rng.h"
 #include "stream/tstream.h"
 
-/* Checkpoints of the paper's full training are 1.7 GB. */
+/* States of the paper's full training are 1.3 GB. */
 #define CHECKPOINT_LIMIT ((size_t)8 << 30)
 
 /* ---- parameters ---- */
