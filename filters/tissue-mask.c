@@ -1,8 +1,9 @@
 /*
  * tissue-mask - find the breast on mammograms.
  *
- * Patches are drawn where 90 % of them is tissue (the paper, "Data"); this tells what is: breast, and neither
- * background, labels, tape nor the scanner's edges.  The algorithm stands in image/tissue.c.
+ * Patches are drawn where 90 % of them is tissue (the paper, "Data"); this tells what is: breast,
+ * and neither background, labels, tape nor the scanner's edges.  The algorithm stands in
+ * image/tissue.c.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -30,8 +31,8 @@ struct opts {
 /* ---- one image ---- */
 
 static int
-write_log(struct jsonl *log, const char *image, const struct tissue_account *a, const char *pectoral,
-          const char *failed, struct err *e)
+write_log(struct jsonl *log, const char *image, const struct tissue_account *a,
+          const char *pectoral, const char *failed, struct err *e)
 {
     jsonl_begin(log);
     jsonl_text(log, "image", image);
@@ -50,12 +51,12 @@ write_log(struct jsonl *log, const char *image, const struct tissue_account *a, 
 }
 
 /*
- * Finds the breast on the image at path and writes its mask.  Returns 0, 1 where the image shows none or cannot be
- * read (the reason is in e and in the log), or -1.
+ * Finds the breast on the image at path and writes its mask.  Returns 0, 1 where the image shows
+ * none or cannot be read (the reason is in e and in the log), or -1.
  */
 static int
-make_mask(const struct opts *o, const char *path, const char *name, const char *view, const char *mask,
-          struct jsonl *log, struct err *e)
+make_mask(const struct opts *o, const char *path, const char *name, const char *view,
+          const char *mask, struct jsonl *log, struct err *e)
 {
     struct tissue_options t = o->tissue;
     struct tissue_account a;
@@ -142,7 +143,8 @@ write_manifest(const struct manifest *m, const char *left_out, struct err *e)
     int rc = 0;
 
     for (size_t i = 0; i < m->n_images && rc == 0; i++)
-        for (size_t r = m->image_first[i]; r < m->image_first[i + 1] && !left_out[i] && rc == 0; r++)
+        for (size_t r = m->image_first[i]; r < m->image_first[i + 1] && !left_out[i] && rc == 0;
+             r++)
             rc = manifest_add(&kept, &m->row[r], e);
     if (rc == 0)
         rc = manifest_write(stdout, &kept, e);
@@ -202,26 +204,33 @@ main(int argc, char **argv)
 {
     struct opts o = {.tissue = TISSUE_DEFAULTS};
     const struct cli_opt table[] = {
-        CLI_LOCAL_TEXT('o', "out", "PATH", &o.out, "folder of the masks; with --image the mask's file"),
+        CLI_LOCAL_TEXT('o', "out", "PATH", &o.out,
+                       "folder of the masks; with --image the mask's file"),
         CLI_LOCAL_TEXT('i', "image", "FILE", &o.image, "find the breast on this image alone"),
-        CLI_LOCAL_TEXT(0, "root", "DIR", &o.root, "folder that the manifest's paths are relative to"),
+        CLI_LOCAL_TEXT(0, "root", "DIR", &o.root,
+                       "folder that the manifest's paths are relative to"),
         CLI_CHOICE(0, "pectoral", &o.pectoral, pectorals, "the pectoral muscle of MLO views"),
-        CLI_REAL(0, "noise", "X", &o.tissue.noise, 0, 100, "deviations above the background's noise"),
-        CLI_REAL(0, "contrast", "X", &o.tissue.contrast, 0, 1, "least step, as a share of the brightest level"),
-        CLI_REAL(0, "detail", "X", &o.tissue.detail, 0, 0.1, "radius that rounds off, as a share of the side"),
+        CLI_REAL(0, "noise", "X", &o.tissue.noise, 0, 100,
+                 "deviations above the background's noise"),
+        CLI_REAL(0, "contrast", "X", &o.tissue.contrast, 0, 1,
+                 "least step, as a share of the brightest level"),
+        CLI_REAL(0, "detail", "X", &o.tissue.detail, 0, 0.1,
+                 "radius that rounds off, as a share of the side"),
         CLI_LOCAL_FLAG(0, "replace", &o.replace, "make masks for images that have one, too"),
         CLI_LOCAL_FLAG(0, "skip", &o.skip, "leave out images without a breast, with a warning"),
         CLI_LOG(&o.log),
         CLI_PROGRESS(&o.progress),
         CLI_END,
     };
-    const struct cli_prog prog = {"tissue-mask", "[MANIFEST]", "Find the breast on mammograms.", table, 0, 1};
+    const struct cli_prog prog = {
+        "tissue-mask", "[MANIFEST]", "Find the breast on mammograms.", table, 0, 1};
     int first = cli_parse(&prog, argc, argv), rc;
     struct jsonl log;
     struct err e;
 
     if ((o.image != NULL) == (first < argc))
-        cli_usage(o.image ? "--image goes without a manifest" : "expected a MANIFEST or --image FILE");
+        cli_usage(o.image ? "--image goes without a manifest"
+                          : "expected a MANIFEST or --image FILE");
     if (o.out == NULL)
         cli_usage("--out is needed");
     if (jsonl_open(&log, o.log, 0, &e) == -1)

@@ -1,9 +1,10 @@
 /*
  * codec - the image formats, one pair of functions each; private to lib/image.
  *
- * decode_X() turns the n bytes at b into an image whose pixels the caller frees (image_free()); on failure the
- * image is empty.  size_X() finds height and width from the beginning of a file alone: 0, -1, or 1 where
- * the header goes on behind the n bytes.  Sides are 1 .. IMAGE_MAX_SIDE, else an error.
+ * decode_X() turns the n bytes at b into an image whose pixels the caller frees (image_free()); on
+ * failure the image is empty.  size_X() finds height and width from the beginning of a file alone:
+ * 0, -1, or 1 where the header goes on behind the n bytes.  Sides are 1 .. IMAGE_MAX_SIDE, else an
+ * error.
  */
 #ifndef MP_IMAGE_CODEC_H
 #define MP_IMAGE_CODEC_H

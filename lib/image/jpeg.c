@@ -1,6 +1,6 @@
 /*
- * JPEG through libjpeg: grey, or colour that is grey.  What libjpeg takes for a warning (a cut file, a damaged
- * scan) is an error here: it would go on with invented pixels.
+ * JPEG through libjpeg: grey, or colour that is grey.  What libjpeg takes for a warning (a cut
+ * file, a damaged scan) is an error here: it would go on with invented pixels.
  */
 #include <stdio.h>
 
@@ -14,8 +14,8 @@
 #include "image/codec.h"
 
 /*
- * Grey images are often stored in colour; chroma that was compressed leaves R, G and B this far apart at
- * most.
+ * Grey images are often stored in colour; chroma that was compressed leaves R, G and B this far
+ * apart at most.
  */
 #define MAX_CHROMA 3
 

@@ -9,10 +9,11 @@
 /* ---- dilation and erosion ---- */
 
 /*
- * Both shapes, the diamond that `steps` crosses make and the disc, are stacks of runs: at dy rows from its centre
- * the shape reaches half[dy] columns to either side, dy = 0 .. reach.  So a pixel is inside the dilation if some
- * column x' of its row has its nearest set pixel at dy <= reach rows and |x - x'| <= half[dy]: two
- * passes down and up the columns and one along each row, O(h w) for any radius.
+ * Both shapes, the diamond that `steps` crosses make and the disc, are stacks of runs: at dy rows
+ * from its centre the shape reaches half[dy] columns to either side, dy = 0 .. reach.  So a pixel
+ * is inside the dilation if some column x' of its row has its nearest set pixel at dy <= reach rows
+ * and |x - x'| <= half[dy]: two passes down and up the columns and one along each row, O(h w) for
+ * any radius.
  */
 struct shape {
     size_t reach;
@@ -81,8 +82,8 @@ dilate(uint8_t *m, size_t h, size_t w, const struct shape *s, struct err *e)
 }
 
 /*
- * Erosion is the dilation of what is not set, the outside included.  The nearest pixel outside lies straight
- * up, down, left or right, within reach where the border is.
+ * Erosion is the dilation of what is not set, the outside included.  The nearest pixel outside lies
+ * straight up, down, left or right, within reach where the border is.
  */
 static int
 erode(uint8_t *m, size_t h, size_t w, const struct shape *s, size_t across, struct err *e)
@@ -191,7 +192,7 @@ morph_erode_disc(uint8_t *m, size_t h, size_t w, double r, struct err *e)
 
 /* ---- components ---- */
 
-/* Union-find over provisional labels; the smaller label is the root, so a root is its component's first. */
+/* Union-find over provisional labels.  The smaller of two roots stays: its component's first. */
 static uint32_t
 find_root(uint32_t *parent, uint32_t a)
 {
@@ -218,8 +219,8 @@ join(uint32_t *parent, uint32_t a, uint32_t b)
 }
 
 /*
- * First pass: each set pixel takes the label of a neighbour above or to the left, all of which are joined, or a new
- * one.  Returns the number of provisional labels, or -1.
+ * First pass: each set pixel takes the label of a neighbour above or to the left, all of which are
+ * joined, or a new one.  Returns the number of provisional labels, or -1.
  */
 static long
 label_provisional(const uint8_t *m, size_t h, size_t w, int connectivity, uint32_t *label,
@@ -261,8 +262,8 @@ label_provisional(const uint8_t *m, size_t h, size_t w, int connectivity, uint32
 }
 
 long
-morph_components(const uint8_t *m, size_t h, size_t w, int connectivity, uint32_t *label, size_t **area,
-                 struct err *e)
+morph_components(const uint8_t *m, size_t h, size_t w, int connectivity, uint32_t *label,
+                 size_t **area, struct err *e)
 {
     uint32_t *parent;
     size_t n, *count;
@@ -276,7 +277,7 @@ morph_components(const uint8_t *m, size_t h, size_t w, int connectivity, uint32_
         free(parent);
         return -1;
     }
-    /* A parent comes before its children, so one pass turns parents into numbers in raster order. */
+    /* Parents come before their children, so one pass numbers them in raster order. */
     for (long l = 1; l <= provisional; l++)
         parent[l] = parent[l] == (uint32_t)l ? (uint32_t)++found : parent[parent[l]];
     count = mem_array((size_t)found + 1, sizeof(*count), e);

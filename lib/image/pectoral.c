@@ -8,29 +8,30 @@
 #include "image/morph.h"
 
 /*
- * The edge is sought as a straight line from the top of the breast to the chest wall, the one along which grey
- * levels fall most steadily, and is then bent row by row to where they fall most.  The line comes first because the
- * muscle's edge is the longest straight one, while glands have stronger but shorter edges.  Both steps work on
- * planes seen with the wall at the left: u counts columns from the wall.
+ * The edge is sought as a straight line from the top of the breast to the chest wall, the one along
+ * which grey levels fall most steadily, and is then bent row by row to where they fall most.  The
+ * line comes first because the muscle's edge is the longest straight one, while glands have
+ * stronger but shorter edges.  Both steps work on planes seen with the wall at the left: u counts
+ * columns from the wall.
  */
 #define EDGE_SMOOTH 0.008 /* deviation of the smoothing, as a share of the longer side */
 #define MIN_ACROSS 0.06   /* the line meets the top this far from the wall, at least and at most, */
 #define MAX_ACROSS 0.95   /* as shares of the width */
-#define MIN_DOWN 0.15     /* and the wall this far down, as shares of the height; below the plane's */
-#define MAX_DOWN 1.2      /* end too */
-#define MAX_PART 0.33     /* the muscle is this part of the breast at most */
-#define STEPS 48          /* lines tried in each direction */
-#define MIN_FALL 0.0035   /* grey levels fall by this much a pixel, on average along the line */
-#define MAX_FALL 0.02     /* a steeper fall counts no more than this */
-#define BEND 0.04         /* the edge leaves the line by this share of the longer side at most */
+#define MIN_DOWN 0.15   /* and the wall this far down, as shares of the height; below the plane's */
+#define MAX_DOWN 1.2    /* end too */
+#define MAX_PART 0.33   /* the muscle is this part of the breast at most */
+#define STEPS 48        /* lines tried in each direction */
+#define MIN_FALL 0.0035 /* grey levels fall by this much a pixel, on average along the line */
+#define MAX_FALL 0.02   /* a steeper fall counts no more than this */
+#define BEND 0.04       /* the edge leaves the line by this share of the longer side at most */
 
 struct view {
     size_t h, w;
-    float *p;  /* smoothed */
+    float *p;    /* smoothed */
     uint8_t *in; /* tissue */
 };
 
-/* Fall of the grey level per pixel in the direction (nu, ny), by differences over two pixels each way. */
+/* Fall of the grey level per pixel towards (nu, ny), by differences over two pixels each way. */
 static double
 fall(const struct view *v, long u, long y, double nu, double ny)
 {
@@ -42,7 +43,7 @@ fall(const struct view *v, long u, long y, double nu, double ny)
     return -(du * nu + dy * ny);
 }
 
-/* The mean fall across the line from (across, top) to (0, down), or -1 where too much of it is no tissue. */
+/* The mean fall across the line from (across, top) to (0, down); -1 where little is tissue. */
 static double
 score(const struct view *v, double top, double across, double down)
 {
@@ -75,16 +76,17 @@ top_of(const struct view *v)
 }
 
 /*
- * Bends the line: in each row the edge may leave it by `reach` columns, and from row to row by one more or less; the
- * path with the largest sum of falls, by dynamic programming.  edge [h] written from row top on; 0 below the line's
- * end.
+ * Bends the line: in each row the edge may leave it by `reach` columns, and from row to row by one
+ * more or less; the path with the largest sum of falls, by dynamic programming.  edge [h] written
+ * from row top on; 0 below the line's end.
  */
 static int
 bend_line(const struct view *v, size_t top, double across, double down, size_t *edge, struct err *e)
 {
     size_t reach = (size_t)(BEND * (double)(v->h > v->w ? v->h : v->w)), width = 2 * reach + 1;
     size_t rows = (down < (double)v->h ? (size_t)down : v->h) - top, cells;
-    double len = hypot(across, down - (double)top), nu = (down - (double)top) / len, ny = across / len;
+    double len = hypot(across, down - (double)top);
+    double nu = (down - (double)top) / len, ny = across / len;
     double *best = NULL;
     signed char *from = NULL;
     size_t at = 0;
@@ -113,7 +115,8 @@ bend_line(const struct view *v, size_t top, double across, double down, size_t *
                 double most = best[(i - 1) * width + j];
 
                 for (int s = -1; s <= 1; s += 2)
-                    if ((s > 0 ? j + 1 < width : j > 0) && best[(i - 1) * width + j + (size_t)s] > most) {
+                    if ((s > 0 ? j + 1 < width : j > 0) &&
+                        best[(i - 1) * width + j + (size_t)s] > most) {
                         most = best[(i - 1) * width + j + (size_t)s];
                         from[i * width + j] = (signed char)s;
                     }
@@ -146,7 +149,8 @@ search(const struct view *v, size_t *edge, struct err *e)
     for (size_t i = 0; i < STEPS; i++)
         for (size_t j = 0; j < STEPS; j++) {
             double a = (MIN_ACROSS + (MAX_ACROSS - MIN_ACROSS) * (double)i / STEPS) * (double)v->w;
-            double d = (MIN_DOWN + (MAX_DOWN - MIN_DOWN) * (double)j / STEPS) * (double)v->h + (double)top;
+            double d =
+                (MIN_DOWN + (MAX_DOWN - MIN_DOWN) * (double)j / STEPS) * (double)v->h + (double)top;
             double s, below = d > (double)v->h ? (d - (double)v->h) / (d - (double)top) : 0;
 
             if (a * (d - (double)top) / 2 * (1 - below * below) > MAX_PART * breast)

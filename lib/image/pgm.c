@@ -1,6 +1,6 @@
 /*
- * PGM, plain (P2) and raw (P5), as netpbm's pgm(5) defines them.  A file holds one image; bytes behind it are an
- * error, because nothing else would tell a wrong size from a right one.
+ * PGM, plain (P2) and raw (P5), as netpbm's pgm(5) defines them.  A file holds one image; bytes
+ * behind it are an error, because nothing else would tell a wrong size from a right one.
  */
 #include "image/codec.h"
 
@@ -65,7 +65,7 @@ header_number(struct cursor *c, const char *what, unsigned limit, unsigned *v, s
     return *v >= 1 ? 0 : err_set(e, "%s is 0", what);
 }
 
-/* Reads up to the white space behind the largest value.  Returns 0, 1 where the bytes end first, or -1. */
+/* Reads up to the white space behind the largest value: 0, 1 where the bytes end first, or -1. */
 static int
 read_header(struct cursor *c, struct header *hd, struct err *e)
 {
@@ -88,7 +88,7 @@ decode_raw(struct cursor *c, const struct header *hd, uint16_t *px, struct err *
 {
     size_t n = hd->h * hd->w, bytes = hd->max > 255 ? 2 : 1, have;
 
-    /* One white space ends the header.  Netpbm's own readers take a comment here for pixels, and so do we. */
+    /* One white space ends the header.  A comment here is pixels, as for netpbm's own readers. */
     if (!is_space(*c->p++))
         return err_set(e, "no white space behind the largest value");
     have = (size_t)(c->end - c->p);
@@ -149,7 +149,7 @@ decode_pgm(const unsigned char *b, size_t n, struct image *im, struct err *e)
         return err_set(e, "the header is cut");
     if (rc == -1)
         return -1;
-    /* A pixel takes at least one byte (and plain ones a space): a size that lies is not allocated. */
+    /* A pixel takes at least one byte: no memory is taken for a size that lies. */
     if ((size_t)(c.end - c.p) < hd.h * hd.w)
         return err_set(e, "%zu bytes behind the header of a %zu x %zu image", (size_t)(c.end - c.p),
                        hd.w, hd.h);

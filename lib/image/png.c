@@ -1,6 +1,7 @@
 /*
- * PNG through libpng: grey of every depth in, and colour or a palette where it is grey all the same; grey
- * and RGB out.  libpng reports by longjmp: what is needed behind a jump lives in a struct of the caller.
+ * PNG through libpng: grey of every depth in, and colour or a palette where it is grey all the
+ * same; grey and RGB out.  libpng reports by longjmp: what is needed behind a jump lives in a
+ * struct of the caller.
  */
 #include <png.h>
 
@@ -62,8 +63,8 @@ close_reader(struct reader *r)
 }
 
 /*
- * One row of 1 (grey), 2 (grey, alpha), 3 or 4 (colour, alpha) channels into px.  Colour must be grey, alpha must
- * be opaque.
+ * One row of 1 (grey), 2 (grey, alpha), 3 or 4 (colour, alpha) channels into px.  Colour must be
+ * grey, alpha must be opaque.
  */
 static int
 convert_row(const unsigned char *row, size_t y, size_t w, unsigned channels, unsigned bytes,
@@ -77,7 +78,8 @@ convert_row(const unsigned char *row, size_t y, size_t w, unsigned channels, uns
         for (unsigned c = 0; c < channels; c++, row += bytes)
             v[c] = bytes == 2 ? (unsigned)row[0] << 8 | row[1] : row[0];
         if (channels >= 3 && (v[0] != v[1] || v[1] != v[2]))
-            return err_set(e, "a colour image: pixel (%zu, %zu) is %u %u %u", x, y, v[0], v[1], v[2]);
+            return err_set(e, "a colour image: pixel (%zu, %zu) is %u %u %u", x, y, v[0], v[1],
+                           v[2]);
         if (channels % 2 == 0 && v[channels - 1] != opaque)
             return err_set(e, "pixel (%zu, %zu) is transparent (alpha %u of %u)", x, y,
                            v[channels - 1], opaque);
@@ -219,14 +221,14 @@ put_texts(struct writer *w, const char *const *text)
 typedef void row_fn(const void *source, size_t y, size_t w, unsigned char *row);
 
 static int
-encode(struct writer *wr, const void *source, row_fn *fill, size_t h, size_t w, int depth, int colour,
-       const char *const *text)
+encode(struct writer *wr, const void *source, row_fn *fill, size_t h, size_t w, int depth,
+       int colour, const char *const *text)
 {
     if (setjmp(png_jmpbuf(wr->png)))
         return -1;
     png_set_write_fn(wr->png, wr, write_bytes, flush_bytes);
-    png_set_IHDR(wr->png, wr->info, (png_uint_32)w, (png_uint_32)h, depth, colour, PNG_INTERLACE_NONE,
-                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_set_IHDR(wr->png, wr->info, (png_uint_32)w, (png_uint_32)h, depth, colour,
+                 PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     put_texts(wr, text);
     png_write_info(wr->png, wr->info);
     for (size_t y = 0; y < h; y++) {
@@ -238,8 +240,8 @@ encode(struct writer *wr, const void *source, row_fn *fill, size_t h, size_t w, 
 }
 
 static int
-write_png(const char *path, const void *source, row_fn *fill, size_t h, size_t w, int depth, int colour,
-          const char *const *text, struct err *e)
+write_png(const char *path, const void *source, row_fn *fill, size_t h, size_t w, int depth,
+          int colour, const char *const *text, struct err *e)
 {
     struct writer wr = {.e = e};
     struct output out;

@@ -6,9 +6,9 @@
 #include "base/mem.h"
 
 /*
- * Along one axis, output pixel i is the sum over its taps [first[i], first[i] + n[i]) with the weights weight[i *
- * most ...].  Taps may lie outside the window, where the source goes on, but not outside the source, where
- * the weights that are left are made to sum to 1 again.
+ * Along one axis, output pixel i is the sum over its taps [first[i], first[i] + n[i]) with the
+ * weights weight[i * most ...].  Taps may lie outside the window, where the source goes on, but not
+ * outside the source, where the weights that are left are made to sum to 1 again.
  */
 struct taps {
     size_t most; /* taps of one pixel, at most */
@@ -41,7 +41,8 @@ taps_make(struct taps *t, size_t src, double from, double len, size_t dst, struc
         return -1;
     }
     for (size_t i = 0; i < dst; i++) {
-        double centre = from + ((double)i + 0.5) * scale, sum = 0, *weight = t->weight + i * t->most;
+        double centre = from + ((double)i + 0.5) * scale, sum = 0;
+        double *weight = t->weight + i * t->most;
         double lo = floor(centre - support + 0.5), hi = floor(centre + support + 0.5);
 
         t->first[i] = lo > 0 ? (size_t)lo : 0;
@@ -77,7 +78,8 @@ resample_bilinear(const float *src, size_t h, size_t w, double y0, double x0, do
     double *sum = NULL;
     int rc = -1;
 
-    if (check_window(y0, sh, h, dh, "rows", e) == -1 || check_window(x0, sw, w, dw, "columns", e) == -1)
+    if (check_window(y0, sh, h, dh, "rows", e) == -1 ||
+        check_window(x0, sw, w, dw, "columns", e) == -1)
         return -1;
     if (taps_make(&tx, w, x0, sw, dw, e) == -1)
         return -1;
@@ -137,8 +139,8 @@ nearest(double from, double step, size_t i, size_t side)
 }
 
 void
-resample_nearest_u8(const uint8_t *src, size_t h, size_t w, double y0, double x0, double sh, double sw,
-                    uint8_t *dst, size_t dh, size_t dw)
+resample_nearest_u8(const uint8_t *src, size_t h, size_t w, double y0, double x0, double sh,
+                    double sw, uint8_t *dst, size_t dh, size_t dw)
 {
     for (size_t y = 0; y < dh; y++) {
         const uint8_t *row = src + w * nearest(y0, sh / (double)dh, y, h);

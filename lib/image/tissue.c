@@ -12,25 +12,30 @@
 /*
  * The search runs on a copy of about 512 pixels, its grey levels divided by the brightest:
  *
- *   1. Otsu's threshold on the square roots separates what is bright; the largest bright part is the core
- *      of the breast, and tells on which side the chest wall is.
- *   2. What is dark and reaches an edge other than the chest wall, far from anything bright, is background.  Its
- *      median and its lower deviation (upwards there is stray light and skin) give level and noise; the
- *      level is taken row by row, because films are lighter at one end.
- *   3. Other bright parts that stand on background are labels, tape and edges of the film; in the breast they
- *      are tissue.
- *   4. What is brighter than the background by its noise and is no label grows onto the core; opening cuts thin
- *      bridges, and what background does not reach is filled.
+ *   1. Otsu's threshold on the square roots separates what is bright; the largest bright part is
+ *      the core of the breast, and tells on which side the chest wall is.
+ *   2. What is dark and reaches an edge other than the chest wall, far from the core, is
+ *      background.  Its median and its lower deviation (upwards there is stray light and skin) give
+ *      level and noise; the level is taken row by row, because films are lighter at one end.
+ *   3. Other bright parts that stand on background are labels, tape and edges of the film; in the
+ *      breast they are tissue.
+ *   4. What is brighter than the background by its noise and is no label grows onto the core;
+ *      closing fills dark gaps, opening cuts thin bridges, and what background does not reach is
+ *      filled.
  *
- * ASSUMPTION: nothing in the paper tells how its masks were made.
+ * ASSUMPTION: nothing in the paper tells how its masks were made.  The constants are round numbers
+ * that hold together: on 127 films of mini-MIAS with published masks the mean overlap lies between
+ * 0.977 and 0.982 for noise 2 to 4, contrast 0.006 to 0.015 and a core of 0.4 to 0.8 of Otsu's
+ * threshold; chosen on one half of the patients it is 0.984 on the other, and 0.979 the other way
+ * round.
  */
 
 #define WORK_SIDE 512    /* longer side of the copy, about */
 #define SMOOTH 0.6       /* deviation of the smoothing before thresholds, in pixels of the copy */
 #define CORE_PART 0.6    /* the core's threshold, as a part of Otsu's */
 #define CORE_AREA 0.01   /* least share of the image that the core has */
-#define FAR_PART 0.06    /* background begins this far from the core, as a share of the longer side */
-#define FILM_SHARE 0.25  /* a column of the film has at least this share of pixels that are not zero */
+#define FAR_PART 0.06    /* background begins this far from the core; a share of the longer side */
+#define FILM_SHARE 0.25  /* least share of pixels that are not zero in a column of the film */
 #define BACK_SHARE 0.002 /* fewer pixels of background tell nothing */
 #define ROW_SPAN 16      /* rows up and down over which the background's level is taken */
 #define RING 7           /* a label's surroundings are this far from it */
@@ -41,14 +46,15 @@
 
 struct work {
     size_t h, w, f;      /* size of the copy; one of its pixels is f x f of the image */
-    size_t whole_w, x0;  /* its width before what is behind the wall went, and the first column kept */
+    size_t whole_w;      /* its width before what is behind the wall went, */
+    size_t x0;           /* and the first column kept */
     size_t film0, film1; /* columns that hold the film or the detector's image, not padding */
     int right;           /* the chest wall is on the right */
     float *p;            /* grey levels, 0 .. 1, smoothed */
     float *th;           /* [h] tissue is brighter than this */
     uint8_t *bright, *core, *tissue;
-    uint8_t *back;       /* background; from find_labels() on labels; scratch in the end */
-    uint32_t *label;     /* of components */
+    uint8_t *back;   /* background; from find_labels() on labels; scratch in the end */
+    uint32_t *label; /* of components */
 };
 
 static size_t
@@ -192,9 +198,9 @@ crop(struct work *k, size_t from, size_t to)
 }
 
 /*
- * The chest wall is where the core is cut straight, so that near its edge it is tall at once: from its first bright
- * row to its last, since dark tissue may lie between.
- * What is behind the wall is taken away, so that the copy's edge is the wall.
+ * The chest wall is where the core is cut straight, so that near its edge it is tall at once: from
+ * its first bright row to its last, since dark tissue may lie between. What is behind the wall is
+ * taken away, so that the copy's edge is the wall.
  */
 static void
 find_wall(struct work *k)
@@ -281,8 +287,9 @@ count_row(const struct work *k, size_t y, int in, struct histogram *g)
 }
 
 /*
- * The threshold of each row: the background's median over the rows near it, not below that of the image, plus the
- * step.  Rows without enough background near them take it from the next row above that has, or else below.
+ * The threshold of each row: the background's median over the rows near it, not below that of the
+ * image, plus the step.  Rows without enough background near them take it from the next row above
+ * that has, or else below.
  */
 static void
 row_thresholds(struct work *k, double base, double step)
@@ -338,7 +345,7 @@ find_background(struct work *k, const struct tissue_options *o, double *level, s
 
 /* ---- 3: labels ---- */
 
-/* Bright parts apart from the core, mostly surrounded by background, with a margin, into k->back. */
+/* Bright parts apart from the core and mostly amid background, with a margin, into k->back. */
 static int
 find_labels(struct work *k, struct err *e)
 {
@@ -471,8 +478,8 @@ enlarge(const struct work *k, struct mask *out, struct err *e)
     for (size_t y = 0; rc == 0 && y < out->h; y += BAND) {
         size_t n = out->h - y < BAND ? out->h - y : BAND;
 
-        rc = resample_bilinear(soft, k->h, k->whole_w, (double)y / f, 0, (double)n / f, (double)out->w / f,
-                               band, n, out->w, e);
+        rc = resample_bilinear(soft, k->h, k->whole_w, (double)y / f, 0, (double)n / f,
+                               (double)out->w / f, band, n, out->w, e);
         for (size_t i = 0; rc == 0 && i < n * out->w; i++)
             out->px[y * out->w + i] = band[i] > 0.5f;
     }

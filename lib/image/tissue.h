@@ -1,9 +1,9 @@
 /*
  * tissue - the breast on a mammogram: apart from background, labels, tape and the scanner's edges.
  *
- * Works on scanned films and on digital images of 8 or 16 bit, breast brighter than background, chest wall on
- * the left or the right.  Lengths are shares of the image's longer side, grey levels shares of the brightest: nothing
- * depends on the size in pixels or on the range.
+ * Works on scanned films and on digital images of 8 or 16 bit, breast brighter than background,
+ * chest wall on the left or the right.  Lengths are shares of the image's longer side, grey levels
+ * shares of the brightest: nothing depends on the size in pixels or on the range.
  */
 #ifndef MP_IMAGE_TISSUE_H
 #define MP_IMAGE_TISSUE_H
@@ -12,13 +12,15 @@
 #include "image/image.h"
 
 struct tissue_options {
-    double noise;    /* tissue is this many deviations of the background's noise above it, >= 0 */
-    double contrast; /* and at least this share of the brightest level, 0 .. 1 */
-    double detail;   /* radius of what is rounded off, as a share of the longer side, 0 .. 0.1 */
+    double noise;     /* tissue is this many deviations of the background's noise above it, >= 0 */
+    double contrast;  /* and at least this share of the brightest level, 0 .. 1 */
+    double detail;    /* radius of what is rounded off, as a share of the longer side, 0 .. 0.1 */
     int cut_pectoral; /* 1: the pectoral muscle of an MLO view is no tissue; 0 keeps it */
 };
 
+/* clang-format off */
 #define TISSUE_DEFAULTS {.noise = 3.0, .contrast = 0.01, .detail = 0.01, .cut_pectoral = 0}
+/* clang-format on */
 
 /* What was found, for logs. */
 struct tissue_account {
@@ -31,13 +33,15 @@ struct tissue_account {
 };
 
 /*
- * Finds the breast.  o NULL: the defaults.  out is written: a mask of the image's size, 1 on tissue; the caller
- * frees it.  account, if not NULL, is written.  Returns 0, or -1 with the reason in e (memory; no breast to be seen).
+ * Finds the breast.  o NULL: the defaults.  out is written: a mask of the image's size, 1 on
+ * tissue; the caller frees it.  account, if not NULL, is written.  Returns 0, or -1 with the reason
+ * in e (memory; no breast to be seen).
  */
 int tissue_trace(const struct image *im, const struct tissue_options *o, struct mask *out,
                  struct tissue_account *account, struct err *e);
 
 /* The same without an account. */
-int tissue_find(const struct image *im, const struct tissue_options *o, struct mask *out, struct err *e);
+int tissue_find(const struct image *im, const struct tissue_options *o, struct mask *out,
+                struct err *e);
 
 #endif

@@ -10,6 +10,7 @@ outname_of(const char *image, const char *ending, struct err *e)
 {
     const char *last, *dot;
     char *name;
+    size_t n;
 
     while (image[0] == '/' || strncmp(image, "./", 2) == 0 || strncmp(image, "../", 3) == 0)
         image = strchr(image, '/') + 1;
@@ -18,7 +19,8 @@ outname_of(const char *image, const char *ending, struct err *e)
         if (*c == '/' || *c == ':')
             last = c + 1;
     dot = strrchr(last, '.');
-    name = mem_printf(e, "%.*s%s", (int)(dot ? (size_t)(dot - image) : strlen(image)), image, ending);
+    n = dot ? (size_t)(dot - image) : strlen(image);
+    name = mem_printf(e, "%.*s%s", (int)n, image, ending);
     for (char *c = name; c != NULL && *c; c++)
         if (*c == '/' || *c == ':')
             *c = '_';
@@ -28,7 +30,8 @@ outname_of(const char *image, const char *ending, struct err *e)
 static int
 by_text(const void *a, const void *b)
 {
-    const char *const *p = *(const char *const *const *)a, *const *q = *(const char *const *const *)b;
+    const char *const *p = *(const char *const *const *)a;
+    const char *const *q = *(const char *const *const *)b;
     int order = strcmp(*p, *q);
 
     /* Places in the array break ties, so that the first clash is always the same. */

@@ -9,21 +9,23 @@
 #include "base/err.h"
 
 /*
- * The image's path in one piece, "/" and ":" replaced by "_" and the ending by `ending` (".png"), so that images of
- * the same name in different folders or archives stay apart: "films.zip:left/a.pgm" gives "films.zip_left_a.png".
- * A leading "/", "./" or "../" is dropped.  Fresh memory; NULL with the reason in e.
+ * The image's path in one piece, "/" and ":" replaced by "_" and the ending by `ending` (".png"),
+ * so that images of the same name in different folders or archives stay apart:
+ * "films.zip:left/a.pgm" gives "films.zip_left_a.png". A leading "/", "./" or "../" is dropped.
+ * Fresh memory; NULL with the reason in e.
  */
 char *outname_of(const char *image, const char *ending, struct err *e);
 
 /*
- * Looks for two of n names that are the same.  NULL names are passed over.  Returns 1 and their positions in a < b, 0
- * if all differ, -1 with the reason in e.
+ * Looks for two of n names that are the same.  NULL names are passed over.  Returns 1 and their
+ * positions in a < b, 0 if all differ, -1 with the reason in e.
  */
 int outname_clash(char *const *name, size_t n, size_t *a, size_t *b, struct err *e);
 
 /*
- * What to put in front of a file's name so that a manifest with that root finds it in the folder `out`: "masks/"
- * where it is below the root, else the full path.  The folder must exist.  Fresh memory; NULL with the reason in e.
+ * What to put in front of a file's name so that a manifest with that root finds it in the folder
+ * `out`: "masks/" where it is below the root, else the full path.  The folder must exist.  Fresh
+ * memory; NULL with the reason in e.
  */
 char *outname_folder(const char *root, const char *out, struct err *e);
 

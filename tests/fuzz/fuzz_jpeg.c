@@ -1,6 +1,6 @@
 /*
- * Any bytes as a JPEG: refused with a reason and nothing kept, or an image whose grey levels are inside
- * its range and whose size is the one found in the header alone.
+ * Any bytes as a JPEG: refused with a reason and nothing kept, or an image whose grey levels are
+ * inside its range and whose size is the one found in the header alone.
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-# The n-th allocation, read and write fail while an image is read, searched and its mask written: exit 1 with
-# one line and no mask, or exit 0 with the right mask.
+# The n-th allocation, read and write fail while an image is read, searched and its mask written:
+# exit 1 with one line and no mask, or exit 0 with the right mask.
 . tests/tap.sh
 case $BUILD in *-san) skip_all "the sanitizers bring an allocator of their own" ;; esac
 inject=$BUILD/tests/inject.so

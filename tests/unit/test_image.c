@@ -1,4 +1,4 @@
-/* Image files: what Pillow 9.4.0 reads, read the same (tests/ref/image_ref.py); damage refused; writing. */
+/* Image files against Pillow 9.4.0 (tests/ref/image_ref.py); damage is refused; writing. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +51,8 @@ test_good(void)
             wrong += im.px[j] != good[i].want[j];
         tap_ok(im.h == good[i].h && im.w == good[i].w && im.max == good[i].max && wrong == 0,
                "%s: %zu x %zu to %u, %zu pixels differ", good[i].name, im.w, im.h, im.max, wrong);
-        tap_ok(image_size(file, &h, &w, &e) == 0 && h == im.h && w == im.w, "%s: size", good[i].name);
+        tap_ok(image_size(file, &h, &w, &e) == 0 && h == im.h && w == im.w, "%s: size",
+               good[i].name);
         image_free(&im);
     }
 }
@@ -163,7 +164,8 @@ test_pgm(void)
         int rc = image_read(file, &im, &e);
 
         if (pgm[i].why != NULL) {
-            tap_ok(rc == -1 && strstr(e.text, pgm[i].why) != NULL, "PGM %zu: refused: %s", i, e.text);
+            tap_ok(rc == -1 && strstr(e.text, pgm[i].why) != NULL, "PGM %zu: refused: %s", i,
+                   e.text);
             continue;
         }
         if (tap_ok(rc == 0, "PGM %zu: read %s", i, rc ? e.text : "")) {
@@ -211,7 +213,8 @@ test_write(void)
 
     for (size_t i = 0; i < COUNT(maxima); i++) {
         im = random_image(17, 31, maxima[i]);
-        tap_ok(image_write_png(in_folder("w.png"), &im, text, &e) == 0, "to %u: written", maxima[i]);
+        tap_ok(image_write_png(in_folder("w.png"), &im, text, &e) == 0, "to %u: written",
+               maxima[i]);
         tap_ok(image_read(path, &back, &e) == 0 && back.h == 17 && back.w == 31 &&
                    back.max == maxima[i] && memcmp(im.px, back.px, 17 * 31 * sizeof(*im.px)) == 0,
                "to %u: read back", maxima[i]);
@@ -226,7 +229,8 @@ test_write(void)
         f = fopen(path, "rb");
         n2 = fread(second, 1, sizeof(second), f);
         fclose(f);
-        tap_ok(n1 == n2 && memcmp(first, second, n1) == 0, "to %u: same image, same bytes", maxima[i]);
+        tap_ok(n1 == n2 && memcmp(first, second, n1) == 0, "to %u: same image, same bytes",
+               maxima[i]);
         image_free(&im);
     }
     tap_ok(rgb_write_png(in_folder("rgb.png"), rgb, 2, 3, NULL, &e) == 0 &&
@@ -235,37 +239,39 @@ test_write(void)
     image_free(&im);
     rgb[4] = 9;
     rgb_write_png(path, rgb, 2, 3, NULL, &e);
-    tap_ok(image_read(path, &im, &e) == -1 && strstr(e.text, "pixel (1, 0) is 2 9 2"), "in colour: %s",
-           e.text);
+    tap_ok(image_read(path, &im, &e) == -1 && strstr(e.text, "pixel (1, 0) is 2 9 2"),
+           "in colour: %s", e.text);
 
     mask_alloc(&m, 5, 9, &e);
     for (size_t i = 0; i < 45; i++)
         m.px[i] = i % 3 == 1;
     tap_ok(mask_write_png(in_folder("mask.png"), &m, &e) == 0, "a mask is written");
-    tap_ok(mask_read(path, 0, &m2, &e) == 0 && m2.h == 5 && m2.w == 9 && memcmp(m.px, m2.px, 45) == 0,
+    tap_ok(mask_read(path, 0, &m2, &e) == 0 && m2.h == 5 && m2.w == 9 &&
+               memcmp(m.px, m2.px, 45) == 0,
            "and read back");
     mask_free(&m2);
     tap_ok(mask_read(path, 255, &m2, &e) == 0 && memcmp(m.px, m2.px, 45) == 0, "by its value");
     mask_free(&m2);
-    tap_ok(mask_read(path, 7, &m2, &e) == 0 && memchr(m2.px, 1, 45) == NULL, "another value: nothing");
+    tap_ok(mask_read(path, 7, &m2, &e) == 0 && memchr(m2.px, 1, 45) == NULL,
+           "another value: nothing");
     mask_free(&m2);
     tap_ok(mask_alloc(&m2, 0, 4, &e) == -1 && mask_alloc(&m2, 4, 16385, &e) == -1,
            "a mask of no size or too large is refused");
 
-    tap_ok(mask_write_png("/dev/full", &m, &e) == -1 && strstr(e.text, "/dev/full"), "full disk: %s",
-           e.text);
+    tap_ok(mask_write_png("/dev/full", &m, &e) == -1 && strstr(e.text, "/dev/full"),
+           "full disk: %s", e.text);
     tap_ok(mask_write_png("/nowhere/mask.png", &m, &e) == -1, "no such folder: %s", e.text);
     m.w = 0;
     tap_ok(mask_write_png(in_folder("none.png"), &m, &e) == -1 && access(path, F_OK) == -1,
            "an empty mask is refused and leaves no file");
     m.w = 9;
     mask_free(&m);
-    tap_ok(image_read(in_folder("absent"), &im, &e) == -1 && strstr(e.text, "absent"), "no file: %s",
-           e.text);
+    tap_ok(image_read(in_folder("absent"), &im, &e) == -1 && strstr(e.text, "absent"),
+           "no file: %s", e.text);
     tap_ok(image_size(in_folder("absent"), &h, &w, &e) == -1, "no size of no file");
 }
 
-/* Sizes are told from the beginning, whatever follows; a JPEG with much metadata is read further. */
+/* Sizes are told from the beginning alone; a JPEG with much metadata is read further. */
 static void
 test_size(void)
 {
@@ -277,7 +283,8 @@ test_size(void)
            "a PNG that is cut behind its header has a size");
     b[20] ^= 1;
     tap_ok(image_size(put("bad.png", b, 60), &h, &w, &e) == -1, "a damaged header: %s", e.text);
-    tap_ok(image_size(put("cut.png", file_png_16, 30), &h, &w, &e) == -1, "a cut header: %s", e.text);
+    tap_ok(image_size(put("cut.png", file_png_16, 30), &h, &w, &e) == -1, "a cut header: %s",
+           e.text);
 
     memcpy(b, file_jpeg_grey, 2);
     for (at = 2; at < 200000; at += 65537) {
@@ -306,8 +313,9 @@ main(void)
     test_write();
     test_size();
     for (size_t i = 0; i < 10; i++) {
-        static const char *const names[] = {"good", "bad", "pgm", "w.png", "rgb.png", "mask.png",
-                                            "cut.png", "bad.png", "long.jpg", "none.png"};
+        static const char *const names[] = {"good",     "bad",      "pgm",     "w.png",
+                                            "rgb.png",  "mask.png", "cut.png", "bad.png",
+                                            "long.jpg", "none.png"};
 
         unlink(in_folder(names[i]));
     }

@@ -8,7 +8,6 @@
 #include "base/rng.h"
 #include "image/morph.h"
 
-
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
 
 static struct err e;
@@ -98,12 +97,12 @@ test_components(void)
             found = morph_keep_largest(m, h, w, c, &e);
             for (size_t j = 0; j < n; j++)
                 found -= m[j];
-            tap_ok(found == 0 && same(m, morph[i].largest[c / 8], n), "%s: the largest, %d neighbours",
-                   morph[i].name, c);
+            tap_ok(found == 0 && same(m, morph[i].largest[c / 8], n),
+                   "%s: the largest, %d neighbours", morph[i].name, c);
         }
         unpack(morph[i].bits, n, m);
-        tap_ok(morph_fill_holes(m, h, w, &e) == 0 && same(m, morph[i].filled, n), "%s: holes filled",
-               morph[i].name);
+        tap_ok(morph_fill_holes(m, h, w, &e) == 0 && same(m, morph[i].filled, n),
+               "%s: holes filled", morph[i].name);
     }
 }
 
@@ -122,7 +121,8 @@ test_gauss(void)
 
     for (size_t i = 0; i < COUNT(gauss); i++) {
         load(p);
-        tap_ok(gauss_smooth(p, 12, 15, gauss[i].sigma, gauss[i].truncate, &e) == 0, "smoothing works");
+        tap_ok(gauss_smooth(p, 12, 15, gauss[i].sigma, gauss[i].truncate, &e) == 0,
+               "smoothing works");
         worst = 0;
         for (size_t j = 0; j < COUNT(p); j++)
             worst = fmax(worst, fabs((double)p[j] - gauss[i].want[j]));

@@ -54,7 +54,8 @@ main(void)
     tap_ok(strcmp(got, "") == 0, "the root itself: '%s'", got);
     free(got);
     got = outname_folder(other, sub, &e);
-    tap_ok(got[0] == '/' && strcmp(got + strlen(got) - 5, "/sub/") == 0, "beside the root: %s", got);
+    tap_ok(got[0] == '/' && strcmp(got + strlen(got) - 5, "/sub/") == 0, "beside the root: %s",
+           got);
     free(got);
     got = outname_folder("no/such/root", sub, &e);
     tap_ok(got[0] == '/', "a root that is no folder: %s", got);

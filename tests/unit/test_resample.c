@@ -1,11 +1,10 @@
-/* Resampling against Pillow 9.4.0 (and, over whole planes, torch 1.13.1): tests/ref/image_ref.py. */
+/* Resampling against Pillow 9.4.0 and, over whole planes, torch 1.13.1: tests/ref/image_ref.py. */
 #include <stdint.h>
 #include <string.h>
 
 #include "../ref/image_scale.h"
 #include "../tap.h"
 #include "image/resample.h"
-
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
 

