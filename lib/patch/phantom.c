@@ -132,7 +132,7 @@ clearance(const struct scene *s, double x, double y)
 static int
 place(struct scene *s, const struct lesion *l, struct rng *r, double *x, double *y)
 {
-    enum { TRIES = 300, ENOUGH = 24 };
+    enum { TRIES = 300, ENOUGH = 40 };
     double mm = s->b.mm, radius = lesion_radius(l, mm), side = WINDOW_MM * mm;
     double ny = s->b.cy - (double)s->b.y0, target = 0, best = INFINITY, roomiest = -INFINITY;
 
@@ -145,7 +145,7 @@ place(struct scene *s, const struct lesion *l, struct rng *r, double *x, double 
             break;
     }
     for (int i = 0, found = 0; i < TRIES && found < ENOUGH; i++) {
-        double far = (l->behind + 6 * rng_between(r, -1, 1)) * mm;
+        double far = (l->behind + 9 * rng_between(r, -1, 1)) * mm;
         double angle = 3.141592653589793 + rng_between(r, -1.3, 1.3);
         double cx = s->b.depth + far * cos(angle), cy = ny + far * sin(angle);
 
@@ -288,18 +288,18 @@ phantom_draw(const struct phantom_opts *o, uint64_t k, struct phantom_view *v, s
 
     size_t h = s.b.y1 - s.b.y0, w = s.b.x1;
 
-    if (image_alloc(&v->image, o->h, o->w, 65535, e) == -1 ||
-        image_alloc(&v->findings, o->h, o->w, 255, e) == -1 ||
-        mask_alloc(&v->tissue, o->h, o->w, e) == -1 || plane_alloc(&s.inside, h, w, e) == -1 ||
-        plane_alloc(&s.density, h, w, e) == -1 ||
-        (s.sums = mem_array_raw((h + 1) * (w + 1), sizeof *s.sums, e)) == NULL ||
-        (s.mask = mem_array(h * w, 1, e)) == NULL)
+    if (plane_alloc(&s.inside, h, w, e) == -1)
         goto out;
     for (size_t i = 0; i < h; i++)
         for (size_t j = 0; j < w; j++)
             s.inside.px[i * w + j] = (float)breast_inside(&s.b, (double)j, (double)(i + s.b.y0));
+    /* The parenchyma takes the most memory; all else is allocated after it. */
     if (parenchyma_draw(&s.b, &s.inside, o, &s.c, k, &s.density, e) == -1 ||
-        draw_lesions(&s, v, e) == -1)
+        (s.sums = mem_array_raw((h + 1) * (w + 1), sizeof *s.sums, e)) == NULL ||
+        (s.mask = mem_array(h * w, 1, e)) == NULL || draw_lesions(&s, v, e) == -1 ||
+        image_alloc(&v->image, o->h, o->w, 65535, e) == -1 ||
+        image_alloc(&v->findings, o->h, o->w, 255, e) == -1 ||
+        mask_alloc(&v->tissue, o->h, o->w, e) == -1)
         goto out;
     expose(&s, v);
     measure_boxes(v);

@@ -5,7 +5,7 @@
  * A picture model, not a simulation of X-rays, and no substitute for real images.
  *
  * What is drawn, in millimetres on a field PHANTOM_FIELD_MM high (the 18 x 24 cm format), so that
- * it is the same at any number of pixels:
+ * the sizes of things do not depend on the number of pixels:
  *
  *   outline      CC: half an ellipse on the chest wall.  MLO: the same lower down, smoothly joined
  *                to the axilla, with the pectoral muscle above.  Skin line, roll-off of the

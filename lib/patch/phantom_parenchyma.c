@@ -153,12 +153,14 @@ parenchyma_draw(const struct breast *b, const struct plane *inside, const struct
     int rc = -1;
 
     gland_plan(&g, b, o, c->patient, &r);
-    if (plane_alloc(&power, h, w, e) == -1 || plane_alloc(&coarse, h, w, e) == -1 ||
-        plane_alloc(&lobule, h, w, e) == -1 || plane_alloc(&septum, h, w, e) == -1 ||
-        plane_alloc(&lines, h, w, e) == -1 || field_noise(&power, &r, 2.8, 1, 64 * mm, e) == -1 ||
+    if (plane_alloc(&power, h, w, e) == -1 || field_noise(&power, &r, 2.8, 1, 64 * mm, e) == -1 ||
+        plane_alloc(&coarse, h, w, e) == -1 ||
         field_noise(&coarse, &r, 3.4, 4 * mm, 64 * mm, e) == -1 ||
+        plane_alloc(&lobule, h, w, e) == -1 ||
         field_noise(&lobule, &r, 2.4, 1.6 * mm, 6 * mm, e) == -1 ||
-        field_noise(&septum, &r, 2.6, 1.6 * mm, 9 * mm, e) == -1)
+        plane_alloc(&septum, h, w, e) == -1 ||
+        field_noise(&septum, &r, 2.6, 1.6 * mm, 9 * mm, e) == -1 ||
+        plane_alloc(&lines, h, w, e) == -1 || plane_alloc(density, h, w, e) == -1)
         goto out;
     draw_fibres(&lines, b, &g, inside, &r);
     draw_ducts(&lines, b, &g, &r);

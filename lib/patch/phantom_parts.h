@@ -67,8 +67,8 @@ double breast_inside(const struct breast *b, double x, double y);
 double breast_muscle(const struct breast *b, double x, double y);
 
 /*
- * Density of the tissue, about 0 (fat) to 1 (gland), over the box of the breast.
- *   inside   distance from the skin, pixels
+ * Density of the tissue, about 0 (fat) to 1 (gland), over the box of the breast; freed by the
+ * caller. inside   distance from the skin, pixels
  */
 int parenchyma_draw(const struct breast *b, const struct plane *inside,
                     const struct phantom_opts *o, const struct phantom_case *c, uint64_t k,
