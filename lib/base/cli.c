@@ -94,7 +94,7 @@ on_stop(int sig)
 void
 cli_catch_stop(void)
 {
-    struct sigaction sa = {.sa_handler = on_stop};
+    struct sigaction sa = {.sa_handler = on_stop, .sa_flags = SA_RESETHAND};
 
     sigemptyset(&sa.sa_mask);
     sigaction(SIGINT, &sa, NULL);

@@ -90,7 +90,10 @@ void cli_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Flushes and closes stdout; exits 1 if not all of it arrived.  The last call of a text filter. */
 void cli_close_stdout(void);
 
-/* From here on SIGINT and SIGTERM only set a flag that cli_stopped() returns. */
+/*
+ * From here on SIGINT and SIGTERM only set a flag that cli_stopped() returns; each only once, so that
+ * a second signal ends a program that waits for a pipe in which nothing comes.
+ */
 void cli_catch_stop(void);
 int cli_stopped(void);
 

@@ -226,6 +226,20 @@ is "$(cat fails.err)" "gan-train: pipes/normal.sts: ended after 10 records; trai
     "says what a producer needs"
 wait
 
+# A pipe in which nothing comes: the first signal asks for an end, the second makes one.
+sleep 60 > pipes/normal.sts &
+sleeper=$!
+gan-train --lesion lesion.sts --normal pipes/normal.sts $size --out q.ckpt 2> err &
+trainer=$!
+sleep 0.5
+kill -TERM $trainer
+sleep 0.2
+kill -0 $trainer && kill -TERM $trainer
+wait $trainer 2> /dev/null
+is "$?" 143 "a second signal ends a wait for a pipe"
+kill $sleeper
+wait
+
 # ---- what is refused ----
 # flip FILE BYTE: with a bit of that byte changed.
 flip() { perl -0777 -pe 'substr($_, '"$2"', 1) ^= "\x04"' "$1"; }
