@@ -1,5 +1,5 @@
 /*
- * make_patches N SIZE [VALUE] - a stream of N made-up patches on standard output, for the shell tests.
+ * make_patches N SIZE [VALUE] - a stream of N made-up patches on standard output, for shell tests.
  *
  * Record i has base, lesion, image [SIZE][SIZE] and a mask; nothing is random, so that equal
  * arguments give equal bytes.  VALUE (nan, 137) is put into a pixel of the last image.

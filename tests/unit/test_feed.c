@@ -287,7 +287,8 @@ batch_is(const struct gan_run *r, int b, size_t item, size_t k, size_t side)
 static void
 batches(void)
 {
-    struct gan_config c = {.net = {.size = SIDE, .width = 0.03, .leak = 0.2, .spectral = 1, .attention = 1},
+    struct gan_config c = {
+        .net = {.size = SIDE, .width = 0.03, .leak = 0.2, .spectral = 1, .attention = 1},
                            .d_width = 0.03,
                            .border = 1,
                            .batch = 3,

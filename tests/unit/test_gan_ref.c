@@ -135,7 +135,8 @@ put_sigmas(struct items *out, const char *prefix, const struct params *ps)
 static void
 run(const struct step *s, struct items *out)
 {
-    struct gan_config c = {.net = {.size = s->size, .width = s->width, .leak = 0.2, .spectral = 1, .attention = 1},
+    struct gan_config c = {
+        .net = {.size = s->size, .width = s->width, .leak = 0.2, .spectral = 1, .attention = 1},
                            .d_width = s->width, .mid = 2048,
                            .border = (size_t)lround(10.0 * (double)s->size / 256),
                            .batch = s->batch, .classes = LOGITS, .aux = 0.1, .gp_lambda = 10,

@@ -36,7 +36,8 @@ all(const struct tensor *x, double want)
 static void
 steps(double fade, const char *what)
 {
-    struct gan_config c = {.net = {.size = 32, .width = 0.1, .leak = 0.2, .spectral = 1, .attention = 1},
+    struct gan_config c = {
+        .net = {.size = 32, .width = 0.1, .leak = 0.2, .spectral = 1, .attention = 1},
                            .d_width = 0.1,
                            .mid = 2048,
                            .border = 1,
@@ -205,7 +206,8 @@ not_finite(void)
 static void
 refused(void)
 {
-    struct gan_config c = {.net = {.size = 32, .width = 0.05, .leak = 0.2, .spectral = 1, .attention = 1},
+    struct gan_config c = {
+        .net = {.size = 32, .width = 0.05, .leak = 0.2, .spectral = 1, .attention = 1},
                            .d_width = 0.05,
                            .batch = 1,
                            .g_steps = 1,
