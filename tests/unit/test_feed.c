@@ -289,13 +289,9 @@ batches(void)
 {
     struct gan_config c = {
         .net = {.size = SIDE, .width = 0.03, .leak = 0.2, .spectral = 1, .attention = 1},
-                           .d_width = 0.03,
-                           .border = 1,
-                           .batch = 3,
-                           .g_steps = 1,
-                           .aux = 0.1,
-                           .seed = 1,
-                           .adam = {1e-3, 0, 0.9, 1e-8}};
+        .d_width = 0.03, .border = 1, .batch = 3, .g_steps = 1, .aux = 0.1, .seed = 1,
+        .adam = {1e-3, 0, 0.9, 1e-8}
+    };
     struct gan_run r = {.half = 1, .full = 1, .history = "test"};
     struct gan_losses l;
     int ok = feed_open(&r.feed[GAN_TARGET], path, &e) == 0 &&
