@@ -128,9 +128,13 @@ backend_gemm(size_t batch, int ta, int tb, size_t m, size_t n, size_t k, real al
         backend_gemv(!tb, tb ? n : k, tb ? k : n, b, a, c);
     } else if (batch == 1 && plain && n == 1) {
         backend_gemv(ta, ta ? k : m, ta ? m : k, a, b, c);
-    } else {
+    } else if (split) {
         /* Inside a parallel region an OpenBLAS that is built on OpenMP uses one thread. */
-#pragma omp parallel for schedule(static) if (split)
+#pragma omp parallel for schedule(static)
+        for (size_t i = 0; i < batch; i++)
+            blas_gemm(ta, tb, m, n, k, alpha, a + i * m * k, b + i * k * n, beta, c + i * m * n);
+    } else {
+        /* Not in a region with if (0): libgomp makes new threads for regions inside any other. */
         for (size_t i = 0; i < batch; i++)
             blas_gemm(ta, tb, m, n, k, alpha, a + i * m * k, b + i * k * n, beta, c + i * m * n);
     }
