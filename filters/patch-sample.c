@@ -21,7 +21,7 @@ static const char *const froms[] = {"clean", "away", "both", NULL};
 struct opts {
     int split, label, lesion, from, endless, progress;
     size_t size, margin, downscale, min_box, max_box, each, count, start;
-    double min_tissue;
+    double min_tissue, max_offset;
     uint64_t seed;
     const char *cache, *root, *log;
 };
@@ -35,6 +35,8 @@ check(const struct opts *o)
         cli_usage("--lesion goes with --label benign or malignant");
     if (o->label == SAMPLE_NORMAL && (o->min_box > 0 || o->max_box != SIZE_MAX))
         cli_usage("--min-box and --max-box go with --label benign or malignant");
+    if (o->label == SAMPLE_NORMAL && o->max_offset < 0.5)
+        cli_usage("--max-offset goes with --label benign or malignant");
     if (o->label != SAMPLE_NORMAL && o->from != SAMPLE_CLEAN)
         cli_usage("--from goes with --label normal");
     if (o->min_box > o->max_box)
@@ -65,7 +67,8 @@ main(int argc, char **argv)
                      .downscale = 1,
                      .max_box = SIZE_MAX,
                      .count = SIZE_MAX,
-                     .min_tissue = 0.9};
+                     .min_tissue = 0.9,
+                     .max_offset = 0.5};
     const struct cli_opt table[] = {
         CLI_CHOICE(0, "split", &o.split, splits, "patients to draw from"),
         CLI_CHOICE(0, "label", &o.label, labels, "what the patches show"),
@@ -82,6 +85,8 @@ main(int argc, char **argv)
         CLI_SIZE(0, "downscale", "N", &o.downscale, 1, SAMPLE_MAX_DOWNSCALE,
                  "make the images N times smaller"),
         CLI_REAL(0, "min-tissue", "SHARE", &o.min_tissue, 0, 1, "least share of tissue"),
+        CLI_REAL(0, "max-offset", "SHARE", &o.max_offset, 0, 0.5,
+                 "largest offset of a lesion's pixel from the centre, in sides"),
         CLI_SIZE(0, "min-box", "N", &o.min_box, 0, 65535,
                  "leave out findings with a longer side below N"),
         CLI_SIZE(0, "max-box", "N", &o.max_box, 1, 65535,
@@ -120,6 +125,7 @@ main(int argc, char **argv)
                                                     .margin = o.margin,
                                                     .downscale = o.downscale,
                                                     .min_tissue = o.min_tissue,
+                                                    .max_offset = o.max_offset,
                                                     .min_box = o.min_box,
                                                     .max_box = o.max_box,
                                                     .each = o.each,

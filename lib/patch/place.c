@@ -269,6 +269,15 @@ window_box(const struct place_rule *r, size_t x, size_t y, size_t more)
                         (y + r->size + more) * d};
 }
 
+/* Where in that window the lesion's pixel may be. */
+static struct box
+inner_box(const struct place_rule *r, size_t x, size_t y)
+{
+    size_t d = r->downscale, end = r->size - r->inset;
+
+    return (struct box){(x + r->inset) * d, (y + r->inset) * d, (x + end) * d, (y + end) * d};
+}
+
 static double
 window_area(const struct place_rule *r)
 {
@@ -292,7 +301,9 @@ try_place(const struct place_rule *r, const struct box *c, struct rng *rng, stru
     if (r->lesion != NULL) {
         const struct region *g = r->lesion;
         size_t k = (size_t)rng_below(rng, g->count);
-        size_t dx = (size_t)rng_below(rng, r->size), dy = (size_t)rng_below(rng, r->size), x, y;
+        size_t inner = r->size - 2 * r->inset, x, y;
+        size_t dx = r->inset + (size_t)rng_below(rng, inner);
+        size_t dy = r->inset + (size_t)rng_below(rng, inner);
 
         region_pixel(g, (struct box){g->x0, g->y0, g->x1, g->y1}, k, &p->seed_x, &p->seed_y);
         x = p->seed_x / r->downscale;
@@ -349,7 +360,6 @@ struct count_out {
     const struct place_rule *r;
     const struct region *other; /* [n] the lesion, or what is to be avoided: counted together */
     size_t n;
-    size_t more; /* rows and columns round the window in which they count */
     struct strip tissue, region;
 };
 
@@ -360,6 +370,13 @@ strip_move(struct strip *s, const struct region *g, struct box a, struct box b, 
     if (!first)
         strip_add(s, g, a.y0, b.y0, UINT32_MAX);
     strip_add(s, g, first ? b.y0 : a.y1, b.y1, 1);
+}
+
+/* The part of the image in which they count: round the window, or within it. */
+static struct box
+counting_box(const struct place_rule *r, size_t x, size_t y)
+{
+    return r->lesion != NULL ? inner_box(r, x, y) : window_box(r, x, y, r->margin);
 }
 
 /* Moves the strips to the windows at y; first: they stand nowhere yet, else at y - 1. */
@@ -376,8 +393,8 @@ move_to(struct count_out *c, size_t y, int first)
     strip_move(&c->tissue, r->tissue, window_box(r, r->margin, last, 0),
                window_box(r, r->margin, y, 0), first);
     for (size_t i = 0; i < c->n; i++)
-        strip_move(&c->region, &c->other[i], window_box(r, r->margin, last, c->more),
-                   window_box(r, r->margin, y, c->more), first);
+        strip_move(&c->region, &c->other[i], counting_box(r, r->margin, last),
+                   counting_box(r, r->margin, y), first);
     strip_sum(&c->tissue, r->w);
     strip_sum(&c->region, r->w);
 }
@@ -387,13 +404,13 @@ static uint64_t
 weight_at(const struct count_out *c, size_t x, uint64_t *tissue)
 {
     const struct place_rule *r = c->r;
-    struct box b = window_box(r, x, r->margin, 0), wide = window_box(r, x, r->margin, c->more);
+    struct box b = window_box(r, x, r->margin, 0), counted = counting_box(r, x, r->margin);
     uint64_t n;
 
     *tissue = c->tissue.before[b.x1] - c->tissue.before[b.x0];
     if (!((double)*tissue >= r->min_tissue * window_area(r)))
         return 0;
-    n = c->region.before[wide.x1] - c->region.before[wide.x0];
+    n = c->region.before[counted.x1] - c->region.before[counted.x0];
     return r->lesion != NULL ? n : n == 0;
 }
 
@@ -409,11 +426,10 @@ count_out_free(struct count_out *c)
 static int
 count_out_init(struct count_out *c, const struct place_rule *r, struct err *e)
 {
-    *c = (struct count_out){.r = r, .other = r->avoid, .n = r->n_avoid, .more = r->margin};
+    *c = (struct count_out){.r = r, .other = r->avoid, .n = r->n_avoid};
     if (r->lesion != NULL) {
         c->other = r->lesion;
         c->n = 1;
-        c->more = 0;
     }
     c->tissue.column = mem_array(r->w, sizeof(*c->tissue.column), e);
     c->tissue.before = mem_array(r->w + 1, sizeof(*c->tissue.before), e);
@@ -481,7 +497,7 @@ place_draw_exact(const struct place_rule *r, struct rng *rng, struct place *p, s
         *p = (struct place){.x = x, .y = y, .tissue = (double)tissue / window_area(r)};
         /* What is left of k is uniform among the lesion's pixels in the window. */
         if (r->lesion != NULL)
-            region_pixel(r->lesion, window_box(r, x, y, 0), (size_t)k, &p->seed_x, &p->seed_y);
+            region_pixel(r->lesion, inner_box(r, x, y), (size_t)k, &p->seed_x, &p->seed_y);
     }
     free(row);
     count_out_free(&c);

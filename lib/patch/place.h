@@ -54,9 +54,10 @@ void region_free(struct region *g);
 struct place_rule {
     size_t h, w; /* the image, before downscale */
     size_t downscale, size, margin;
+    size_t inset; /* the lesion's pixel is at least so far inside the window; 2 inset < size */
     double min_tissue;
     const struct region *tissue;
-    const struct region *lesion; /* NULL, or not empty: the window holds a pixel of it */
+    const struct region *lesion; /* NULL, or not empty: its pixels draw the windows */
     const struct region *avoid;  /* [n_avoid] what the window with its margin must not touch */
     size_t n_avoid;
 };

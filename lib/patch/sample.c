@@ -474,6 +474,16 @@ give_up(struct sampler *s, size_t k, enum state why)
         s->report.no_place++;
 }
 
+/* Pixels at each edge of a patch where the lesion's drawn pixel may not be. */
+static size_t
+inset(const struct sample_options *o)
+{
+    size_t most = (size_t)(o->max_offset * (double)o->size + 0.5), half = o->size / 2;
+    size_t n = half > most ? half - most : 0;
+
+    return n < (o->size - 1) / 2 ? n : (o->size - 1) / 2;
+}
+
 /* A patch of item k: 1, 0 where it has none, -1. */
 static int
 draw_from(struct sampler *s, size_t k, struct rng *rng, uint64_t index, struct ts_record *r,
@@ -503,6 +513,7 @@ draw_from(struct sampler *s, size_t k, struct rng *rng, uint64_t index, struct t
             .downscale = s->o.downscale,
             .size = s->o.size,
             .margin = s->o.margin,
+            .inset = inset(&s->o),
             .min_tissue = s->o.min_tissue,
             .tissue = &tissue,
             .lesion = normal ? NULL : shapes.region,

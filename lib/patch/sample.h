@@ -15,7 +15,7 @@
  *   lesion   A finding is drawn uniformly from those that have an allowed place, then a pixel of
  *            the lesion (of the image as it is, before downscale) and its offset dx, dy in
  *            -size/2 .. size/2 - 1 from the window's centre, uniformly from the pairs whose place
- *            is allowed.
+ *            is allowed.  With max_offset below 1/2, from the middle of that range alone.
  *
  * ASSUMPTION: lesions are drawn finding by finding, and the tissue share holds for them too, else
  * it would give the class away; the paper says neither.
@@ -61,6 +61,7 @@ struct sample_options {
     size_t margin;             /* 0 .. SAMPLE_MAX_SIZE */
     size_t downscale;          /* 1 .. SAMPLE_MAX_DOWNSCALE */
     double min_tissue;         /* 0 .. 1 */
+    double max_offset;         /* of a lesion's pixel, in sides of the patch: 0 .. 0.5 (paper) */
     size_t min_box, max_box;   /* longer side of a finding, after downscale; others are left out */
     size_t each;               /* 0: random draws; else so many patches of each image or finding,
                                   in the manifest's order */

@@ -136,11 +136,21 @@ window_weight(const struct place_rule *r, struct truth *t, size_t x, size_t y)
     if ((double)n < r->min_tissue * (double)(s * d * s * d))
         return 0;
     if (r->lesion != NULL)
-        return (double)count_full(t->other, x * d, y * d, (x + s) * d, (y + s) * d);
+        return (double)count_full(t->other, (x + r->inset) * d, (y + r->inset) * d,
+                                  (x + s - r->inset) * d, (y + s - r->inset) * d);
     if (r->n_avoid > 0)
         return count_full(t->other, (x - m) * d, (y - m) * d, (x + s + m) * d, (y + s + m) * d) ==
                0;
     return 1;
+}
+
+/* Whether a lesion's pixel lies in the part of the window at (x, y) where it may. */
+static int
+in_middle(const struct place_rule *r, size_t sx, size_t sy, size_t x, size_t y)
+{
+    size_t d = r->downscale, end = r->size - r->inset;
+
+    return sx / d >= x + r->inset && sx / d < x + end && sy / d >= y + r->inset && sy / d < y + end;
 }
 
 typedef int draw_fn(const struct place_rule *, struct rng *, struct place *, struct err *);
@@ -174,8 +184,7 @@ check_law(const char *what, const struct place_rule *rule, struct truth *t, draw
         if (rule->lesion == NULL)
             continue;
         bad += p.seed_x >= W || p.seed_y >= H || !t->other[p.seed_y][p.seed_x] ||
-               p.seed_x / d < p.x || p.seed_x / d >= p.x + rule->size || p.seed_y / d < p.y ||
-               p.seed_y / d >= p.y + rule->size;
+               !in_middle(rule, p.seed_x, p.seed_y, p.x, p.y);
         seeds[p.seed_y % H][p.seed_x % W]++;
     }
     tap_ok(bad == 0 && total > 0, "%s: every draw is allowed and tells the truth", what);
@@ -203,8 +212,7 @@ check_law(const char *what, const struct place_rule *rule, struct truth *t, draw
 
             for (size_t y = 0; t->other[sy][sx] && y < H; y++)
                 for (size_t x = 0; x < W; x++)
-                    if (sx / d >= x && sx / d < x + rule->size && sy / d >= y &&
-                        sy / d < y + rule->size)
+                    if (in_middle(rule, sx, sy, x, y))
                         want += window_weight(rule, t, x, y) > 0;
             want *= DRAWS / total;
             diff = (double)seeds[sy][sx] - want;
@@ -248,6 +256,10 @@ test_law(int edge)
     rule.size = 5;
     check_law("lesion, margin, downscale", &rule, &t, place_draw);
     check_law("lesion, margin, downscale, counted out", &rule, &t, place_draw_exact);
+    rule.inset = 1;
+    check_law("lesion near the centre", &rule, &t, place_draw);
+    check_law("lesion near the centre, counted out", &rule, &t, place_draw_exact);
+    rule.inset = 0;
     rule.lesion = NULL;
     rule.downscale = 1;
     rule.size = 3;

@@ -123,6 +123,7 @@ static const struct sample_options usual = {.split = "train",
                                             .margin = 2,
                                             .downscale = 1,
                                             .min_tissue = 0.9,
+                                            .max_offset = 0.5,
                                             .max_box = SIZE_MAX,
                                             .seed = 9};
 
