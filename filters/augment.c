@@ -46,7 +46,7 @@ choose(const struct opts *o, const struct ts_record *rec, uint64_t index, size_t
         rc = augment_draw(rec, &o->draw, &rng, out, e);
     }
     if (rc == -1) {
-        err_in(e, "record %llu", (unsigned long long)index + 1);
+        err_in(e, "record %llu", (unsigned long long)index);
         cli_fail(e);
     }
 }
@@ -55,7 +55,8 @@ int
 main(int argc, char **argv)
 {
     struct opts o = {.draw = {.min_scale = 0.8, .max_scale = 1.2, .min_tissue = 0.9},
-                     .variants = 1};
+                     .variants = 1,
+                     .seed = 1};
     const struct cli_opt table[] = {
         CLI_SIZE(0, "size", "N", &o.draw.size, 0, 16384,
                  "side of the result; 0 = without the margin"),
@@ -102,7 +103,7 @@ main(int argc, char **argv)
             if (ts_copy(&work, &rec, &e) == -1)
                 cli_fail(&e);
             if (augment_apply(&work, o.draw.size, &change, k, &e) == -1) {
-                err_in(&e, "record %llu", (unsigned long long)index + 1);
+                err_in(&e, "record %llu", (unsigned long long)index);
                 cli_fail(&e);
             }
             if (ts_history_add(&work, history, &e) == -1 || ts_write(out, &work, &e) == -1)

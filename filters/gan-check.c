@@ -76,7 +76,8 @@ train(struct judge *j)
     struct err e;
 
     if (judge_init(j, o.size, o.width, o.seed, &e) == -1 ||
-        feed_open(&positive, o.lesion, &e) == -1 || feed_open(&negative, o.normal, &e) == -1 ||
+        feed_open(&positive, o.lesion, FEED_LESIONS, &e) == -1 ||
+        feed_open(&negative, o.normal, FEED_NORMAL, &e) == -1 ||
         judge_train(j, &positive, &negative, o.updates, o.batch, o.seed, &e) == -1)
         cli_fail(&e);
     feed_close(&positive);

@@ -216,9 +216,9 @@ main(int argc, char **argv)
     run.full = o.iterations;
     run.remove = o.remove;
     run.history = history;
-    if (feed_open(&run.feed[target], o.lesion, &e) == -1 ||
-        feed_open(&run.feed[input], o.normal, &e) == -1 ||
-        (o.benign != NULL && feed_open(&run.feed[GAN_BENIGN], o.benign, &e) == -1) ||
+    if (feed_open(&run.feed[target], o.lesion, FEED_LESIONS, &e) == -1 ||
+        feed_open(&run.feed[input], o.normal, FEED_NORMAL, &e) == -1 ||
+        (o.benign != NULL && feed_open(&run.feed[GAN_BENIGN], o.benign, FEED_LESIONS, &e) == -1) ||
         gan_run_init(&run, &c, o.samples, o.resume, &e) == -1 ||
         check_sheets(&e) == -1 ||
         (o.resume ? gan_run_load(&run, o.state, &e) : gan_run_save(&run, o.state, &e)) == -1 ||

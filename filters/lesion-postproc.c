@@ -127,7 +127,7 @@ main(int argc, char **argv)
         struct postproc_account a;
 
         if (postproc_record(&o.c, &rec, &a, &e) == -1) {
-            err_in(&e, "%s: record %" PRIu64, ts_name(in), ts_count(in));
+            err_in(&e, "%s: record %" PRIu64, ts_name(in), ts_count(in) - 1);
             cli_fail(&e);
         }
         count(&s, &a);

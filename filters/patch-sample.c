@@ -68,7 +68,8 @@ main(int argc, char **argv)
                      .max_box = SIZE_MAX,
                      .count = SIZE_MAX,
                      .min_tissue = 0.9,
-                     .max_offset = 0.5};
+                     .max_offset = 0.5,
+                     .seed = 1};
     const struct cli_opt table[] = {
         CLI_CHOICE(0, "split", &o.split, splits, "patients to draw from"),
         CLI_CHOICE(0, "label", &o.label, labels, "what the patches show"),

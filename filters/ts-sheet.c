@@ -112,7 +112,7 @@ open_sheet(struct work *w, const struct ts_record *rec, struct err *e)
             side = t->shape[d] > side ? t->shape[d] : side;
     }
     if (kept == 0)
-        return err_set(e, "record 1 has no base, lesion or image: choose with --tensors");
+        return err_set(e, "record 0 has no base, lesion or image: choose with --tensors");
     if (zoom == 0)
         zoom = side < MIN_CELL ? (MIN_CELL + side - 1) / side : 1;
     if (side > SHEET_MAX_CELL / zoom)
@@ -278,7 +278,7 @@ main(int argc, char **argv)
             continue;
         drawn++;
         if (draw_record(&w, &rec, &e) == -1) {
-            err_in(&e, "%s: record %zu", ts_name(in), i + 1);
+            err_in(&e, "%s: record %zu", ts_name(in), i);
             cli_fail(&e);
         }
     }

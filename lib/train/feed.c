@@ -101,11 +101,11 @@ patients_parse(struct patients *p, const char *text, struct err *e)
 /* ---- feeds ---- */
 
 int
-feed_open(struct feed *f, const char *path, struct err *e)
+feed_open(struct feed *f, const char *path, enum feed_role role, struct err *e)
 {
     int rc;
 
-    *f = (struct feed){0};
+    *f = (struct feed){.role = role};
     f->reader = ts_open(path, e);
     if (f->reader == NULL)
         return -1;
@@ -185,15 +185,27 @@ fail:
     return NULL;
 }
 
+/* Streams given in each other's place train without a sign of it. */
+static int
+check_label(const struct feed *f, struct err *e)
+{
+    const char *label = ts_meta_or(&f->record, "label", "");
+
+    if (*label == '\0' || (strcmp(label, "normal") == 0) == (f->role == FEED_NORMAL))
+        return 0;
+    return err_set(e, "label is %s, expected %s patches", label,
+                   f->role == FEED_NORMAL ? "normal" : "lesion");
+}
+
 int
 feed_patch(struct feed *f, size_t side, real *to, struct patients *patients, struct err *e)
 {
-    float *plane;
+    float *plane = NULL;
 
     if (advance(f, e) == -1)
         return -1;
-    plane = feed_plane(&f->record, "image", side, e);
-    if (plane == NULL ||
+    if (check_label(f, e) == -1 ||
+        (plane = feed_plane(&f->record, "image", side, e)) == NULL ||
         patients_add(patients, ts_meta_or(&f->record, "patient", ""), e) == -1) {
         free(plane);
         return err_in(e, "%s: record %" PRIu64, ts_name(f->reader), f->at.count - 1);

@@ -26,7 +26,11 @@ void patients_free(struct patients *p);
 char *patients_text(const struct patients *p, struct err *e);
 int patients_parse(struct patients *p, const char *text, struct err *e);
 
+/* What a feed's records must show; a record without a label passes as either. */
+enum feed_role { FEED_LESIONS, FEED_NORMAL };
+
 struct feed {
+    enum feed_role role;
     struct ts_reader *reader;
     struct ts_record record;  /* the record at hand */
     int pending;              /* it was read to look at, and not used yet */
@@ -45,11 +49,12 @@ struct feed {
 float *feed_plane(const struct ts_record *r, const char *name, size_t side, struct err *e);
 
 /* Opens and looks at the first record.  Returns 0, or -1 with the reason in e. */
-int feed_open(struct feed *f, const char *path, struct err *e);
+int feed_open(struct feed *f, const char *path, enum feed_role role, struct err *e);
 
 /*
  * The next patch's image as [side][side] numbers in [0, 1] into `to`; its patient is added to
- * `patients`.  An image of another size is an error, and so is a pipe's end.
+ * `patients`.  An image of another size is an error, and so are a label against the feed's role and
+ * a pipe's end.
  */
 int feed_patch(struct feed *f, size_t side, real *to, struct patients *patients, struct err *e);
 

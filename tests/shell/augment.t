@@ -29,7 +29,7 @@ augment < p.sts | cmp -s - a.sts
 ok $? "same seed, same bytes"
 OMP_NUM_THREADS=1 augment < p.sts | cmp -s - a.sts
 ok $? "with one thread too"
-augment --seed 1 < p.sts | cmp -s - a.sts
+augment --seed 2 < p.sts | cmp -s - a.sts
 ok $((!$?)) "another seed, other bytes"
 sample -n 7 --margin 4 | augment > b.sts
 is "$(values crc32 b.sts | sed '$d' | xargs)" "$(values crc32 a.sts | head -7 | xargs)" "a record does not depend on how many follow"
@@ -113,7 +113,7 @@ augment < two.sts > b.sts
 is "$?/$(records b.sts)" 0/80 "two streams are one"
 sample -n 3 > bare.sts
 STDIN=bare.sts fails 1 "patches without margin" augment
-is "$(cat fails.err)" "augment: record 1: no room for scale 0.8: 32 pixels need an image of 40, it has 32" "and says so"
+is "$(cat fails.err)" "augment: record 0: no room for scale 0.8: 32 pixels need an image of 40, it has 32" "and says so"
 augment --min-scale 1 < bare.sts > b.sts
 is "$?" 0 "without a margin patches can only be enlarged"
 STDIN=p.sts fails 1 "--like with a shorter stream" augment --like one.sts

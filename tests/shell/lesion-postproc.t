@@ -94,7 +94,7 @@ STDIN=junk.sts fails 1 "bytes behind the trailer" lesion-postproc
 is "$?" 0 "two streams one after the other"
 sed 's/"base"/"bass"/' p.sts > other.sts
 STDIN=other.sts fails 1 "records without base" lesion-postproc
-is "$(cat fails.err)" "lesion-postproc: stdin: record 1: no tensor 'base': expected patches made by gan-gen" "and says so"
+is "$(cat fails.err)" "lesion-postproc: stdin: record 0: no tensor 'base': expected patches made by gan-gen" "and says so"
 STDIN=p.sts fails 1 "a log that cannot be opened" lesion-postproc --log nowhere/x.log
 if [ -w /dev/full ]; then
     STDIN=p.sts fails 1 "a log on a full disk" lesion-postproc --log /dev/full

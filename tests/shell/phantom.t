@@ -38,10 +38,10 @@ phantom -n 3 -o d --height 160 --malignant 0 --benign 0
 is "$(tail -n +2 d/manifest.tsv | cut -f6,7,12 | sort -u)" "normal		" "shares of 0: all are normal"
 phantom -n 5 -o d --height 160 --splits 0/100/0
 is "$(tail -n +2 d/manifest.tsv | cut -f3 | sort -u)" val "--splits"
-phantom -n 1 -o d --height 200 --width 120
+rm -rf d; mkdir d; phantom -n 1 -o d --height 200 --width 120
 is "$(od -An -tu1 -j16 -N8 d/images/p00001_*_CC.png | tr -s ' ')" " 0 0 0 120 0 0 0 200" "--height and --width"
 is "$(od -An -tu1 -j24 -N2 d/images/p00001_*_CC.png | tr -s ' ')" " 16 0" "16-bit grey PNG"
-ok "$(grep -aq 'phantom [0-9.]* --seed 0 --height 200 --width 120' d/images/p00001_*_CC.png; echo $?)" \
+ok "$(grep -aq 'phantom [0-9.]* --seed 1 --height 200 --width 120' d/images/p00001_*_CC.png; echo $?)" \
     "the picture says how it was made"
 
 # Wrong command lines.

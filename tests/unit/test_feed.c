@@ -12,7 +12,7 @@
 enum { SIDE = 32, PIXELS = SIDE * SIDE };
 
 static struct err e;
-static char folder[] = "/tmp/test_feed.XXXXXX", path[64];
+static char folder[] = "/tmp/test_feed.XXXXXX", path[64], labelled[64];
 
 /* Pixel i of record k. */
 static double
@@ -114,7 +114,7 @@ rounds(void)
 {
     struct patients who = {0};
     struct feed f;
-    int ok = feed_open(&f, path, &e) == 0;
+    int ok = feed_open(&f, path, FEED_LESIONS, &e) == 0;
 
     tap_ok(ok && !f.empty && strcmp(f.lesion, "mass") == 0, "opened: %s", ok ? f.lesion : e.text);
     for (size_t k = 0; k < 23; k++)
@@ -128,23 +128,61 @@ rounds(void)
     patients_free(&who);
 }
 
+/* Lesions where normal patches belong, and the other way round. */
+static void
+labels(void)
+{
+    static const struct {
+        const char *label, *said;
+    } wrong[] = {{"normal", "record 1: label is normal, expected lesion patches"},
+                 {"malignant", "record 0: label is malignant, expected normal patches"}};
+    struct patients who = {0};
+
+    for (int normal = 0; normal < 2; normal++) {
+        struct ts_record rec = {0};
+        FILE *file = fopen(labelled, "wb");
+        struct ts_writer *w = ts_create(dup(fileno(file)), "test", &e);
+        struct feed f;
+        real v[PIXELS];
+        int rc = -1;
+
+        /* The first record has no label, or the wrong one; the second the wrong one. */
+        for (int k = 0; k < 2; k++) {
+            if (ts_put_plane(&rec, "image", SIDE, SIDE, &e) == NULL ||
+                ((k == 1 || normal) && ts_meta_set(&rec, "label", wrong[normal].label, &e) == -1) ||
+                ts_write(w, &rec, &e) == -1)
+                exit(1);
+            ts_clear(&rec);
+        }
+        if (ts_finish(w, &e) == -1 || fclose(file) == EOF ||
+            feed_open(&f, labelled, normal ? FEED_NORMAL : FEED_LESIONS, &e) == -1)
+            exit(1);
+        if (!normal)
+            tap_ok(feed_patch(&f, SIDE, v, &who, &e) == 0, "a patch without a label passes");
+        rc = feed_patch(&f, SIDE, v, &who, &e);
+        tap_ok(rc == -1 && strstr(e.text, wrong[normal].said) != NULL, "%s", e.text);
+        feed_close(&f);
+    }
+    patients_free(&who);
+}
+
 /* Going on from any place gives the patches and places of one who never stopped. */
 static void
 places(void)
 {
     struct patients who = {0};
     struct feed f, g;
-    int ok = feed_open(&f, path, &e) == 0, places_ok = 1;
+    int ok = feed_open(&f, path, FEED_LESIONS, &e) == 0, places_ok = 1;
 
     for (size_t k = 0; ok && k <= 12; k++) {
         char *at = feed_place(&f, &e), *later, *want;
 
-        ok = at != NULL && feed_open(&g, path, &e) == 0;
+        ok = at != NULL && feed_open(&g, path, FEED_LESIONS, &e) == 0;
         ok = ok && feed_continue(&g, at, &e) == 0 && g.used == k && next_is(&g, k % 5, &who) &&
              next_is(&g, (k + 1) % 5, &who) && next_is(&f, k % 5, &who);
         want = ok ? feed_place(&f, &e) : NULL;
         feed_close(&g);
-        ok = ok && feed_open(&g, path, &e) == 0 && feed_continue(&g, at, &e) == 0 &&
+        ok = ok && feed_open(&g, path, FEED_LESIONS, &e) == 0 && feed_continue(&g, at, &e) == 0 &&
              next_is(&g, k % 5, &who);
         later = ok ? feed_place(&g, &e) : NULL;
         places_ok &= want != NULL && later != NULL && strcmp(want, later) == 0;
@@ -179,7 +217,7 @@ open_pipe(struct feed *f, size_t first, int turns, pid_t *child)
     }
     close(fd[1]);
     snprintf(name, sizeof(name), "/dev/fd/%d", fd[0]);
-    rc = feed_open(f, name, &e);
+    rc = feed_open(f, name, FEED_LESIONS, &e);
     close(fd[0]);
     return rc;
 }
@@ -239,7 +277,7 @@ bad_places(void)
     struct feed f;
 
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        if (feed_open(&f, path, &e) == -1)
+        if (feed_open(&f, path, FEED_LESIONS, &e) == -1)
             exit(1);
         tap_ok(feed_continue(&f, bad[i], &e) == -1, "no place: %s", e.text);
         feed_close(&f);
@@ -294,8 +332,8 @@ batches(void)
     };
     struct gan_run r = {.half = 1, .full = 1, .history = "test"};
     struct gan_losses l;
-    int ok = feed_open(&r.feed[GAN_TARGET], path, &e) == 0 &&
-             feed_open(&r.feed[GAN_INPUT], path, &e) == 0 && gan_run_init(&r, &c, 2, 0, &e) == 0 &&
+    int ok = feed_open(&r.feed[GAN_TARGET], path, FEED_LESIONS, &e) == 0 &&
+             feed_open(&r.feed[GAN_INPUT], path, FEED_LESIONS, &e) == 0 && gan_run_init(&r, &c, 2, 0, &e) == 0 &&
              gan_run_iterate(&r, &l, &e) == 0;
 
     tap_ok(ok && c.classes == 3, "an iteration with two streams, three classes: %s",
@@ -321,15 +359,18 @@ main(void)
     if (mkdtemp(folder) == NULL)
         return 1;
     snprintf(path, sizeof(path), "%s/five.sts", folder);
+    snprintf(labelled, sizeof(labelled), "%s/labelled.sts", folder);
     make_file();
     names();
     rounds();
+    labels();
     places();
     pipes();
     bad_places();
     schedule();
     batches();
     unlink(path);
+    unlink(labelled);
     rmdir(folder);
     return tap_done();
 }
