@@ -9,38 +9,42 @@ here := build/$(DATA)/$(SCALE)
 
 # A patch spans FIELD pixels of the full image, so that every scale shows the same tissue.
 downscale := $(shell n=$$(( $(FIELD) / $(PATCH) )); echo $$(( n > 0 ? n : 1 )))
+# Calcifications are specks that vanish when the image is made small: they are drawn ZOOM times larger.
+fine := $(shell n=$$(( $(downscale) / $(ZOOM) )); echo $$(( n > 0 ? n : 1 )))
 margin := $(shell echo $$(( $(PATCH) / 8 )))
 # Findings that a patch can show: outlines of the whole gland are no lesions to learn from.
 min_box := $(shell echo $$(( $(PATCH) / 8 )))
 max_box := $(PATCH)
 
-sample = $(BIN)/patch-sample --root $(ROOT) --cache build/$(DATA)/cache --size $(PATCH) \
-         --downscale $(downscale) --seed 1
-sizes := --min-box $(min_box) --max-box $(max_box)
-# Patients that have what patch-sample would draw: split, label, kind of lesion.
+sample = $(BIN)/patch-sample --root $(ROOT) --cache build/$(DATA)/cache --size $(PATCH) --seed 1
+lesions := --max-offset $(OFFSET) --min-box $(min_box) --max-box $(max_box)
+# Patients that have what patch-sample would draw: split, label, kind of lesion, downscale.
 patients = $(shell awk -f pipelines/count-patients.awk -v part=$1 -v label=$2 -v lesion=$3 \
-           -v downscale=$(downscale) -v min_box=$(min_box) -v max_box=$(max_box) $(TABLE))
+           -v downscale=$4 -v min_box=$(min_box) -v max_box=$(max_box) $(TABLE))
 # A model needs so many training patients with lesions a patch can show, else it is left out.
 least.mass := 5
 least.calcification := 20
 least.removal := 5
 
 # ---- patches to train on ----
-# train.NAME: label and kind of lesion.
-train.mass := malignant mass
-train.calcification := malignant calcification
-train.lesion := malignant any
-train.benign-mass := benign mass
-train.benign-calcification := benign calcification
-train.benign-lesion := benign any
-train.normal := normal any
-label = $(word 1,$(train.$1))
-kind = $(word 2,$(train.$1))
-draw = --label $(call label,$1) $(if $(filter normal,$(call label,$1)),--from $(NORMALS),--lesion $(call kind,$1) $(sizes))
+# patches.NAME: label, kind of lesion, downscale.
+patches.mass := malignant mass $(downscale)
+patches.benign-mass := benign mass $(downscale)
+patches.calcification := malignant calcification $(fine)
+patches.benign-calcification := benign calcification $(fine)
+patches.removal := malignant $(REMOVED) $(downscale)
+patches.benign-removal := benign $(REMOVED) $(downscale)
+patches.normal := normal any $(downscale)
+patches.fine-normal := normal any $(fine)
+label = $(word 1,$(patches.$1))
+kind = $(word 2,$(patches.$1))
+scale = $(word 3,$(patches.$1))
+draw = --label $(call label,$1) --downscale $(call scale,$1) \
+       $(if $(filter normal,$(call label,$1)),--from $(NORMALS),--lesion $(call kind,$1) $(lesions))
 
 $(here)/train-%.sts: $(TABLE) | $(BIN)/patch-sample $(BIN)/augment $(BIN)/ts-head
 	@mkdir -p $(@D)
-	if [ $(call label,$*) = benign ] && [ $(call patients,train,benign,$(call kind,$*)) = 0 ]; then \
+	if [ $(call label,$*) = benign ] && [ $(call patients,train,benign,$(call kind,$*),$(call scale,$*)) = 0 ]; then \
 	    $(sample) --split train $(call draw,normal) --count 1 $< | $(BIN)/ts-head -n 0 > $@.tmp; \
 	else \
 	    $(sample) --margin $(margin) --split train $(call draw,$*) --count $(TRAIN_PATCHES) $< \
@@ -65,32 +69,37 @@ feed.pipe = <($(sample) --margin $(margin) --split train $(call draw,$1) --endle
 feed = $(call feed.$(FEED),$1)
 feeds = $(if $(filter file,$(FEED)),$(foreach f,$1,$(here)/train-$f.sts),$(TABLE))
 
-# train MODEL, its lesions, benign lesions, further options.  A training that was stopped goes on from its state.
+# Normal tissue at the scale of a model's lesions.
+normal.mass := normal
+normal.calcification := fine-normal
+normal.removal := normal
+
+# train MODEL, further options.  A training that was stopped goes on from its state.
 define train
 @mkdir -p $(here)/sheets-$1
 resume=; if [ -e $(here)/$1.state ]; then resume=--resume; fi; \
-$(BIN)/gan-train --threads $(THREADS) --lesion $(call feed,$2) --benign $(call feed,$3) --normal $(call feed,normal) \
-    --size $(PATCH) $(GAN_OPTIONS) $4 --state $(here)/$1.state $$resume --seed 1 \
+$(BIN)/gan-train --threads $(THREADS) --lesion $(call feed,$1) --benign $(call feed,benign-$1) \
+    --normal $(call feed,$(normal.$1)) --size $(PATCH) $(GAN_OPTIONS) $(GAN_OPTIONS.$1) $2 --state $(here)/$1.state $$resume --seed 1 \
     --log $(here)/$1.jsonl --sheets $(here)/sheets-$1 --progress --out $@
 endef
 
 $(here)/mass.ckpt: $(call feeds,mass benign-mass normal) | $(BIN)/gan-train
-	$(call train,mass,mass,benign-mass,--g-steps 2)
+	$(call train,mass,--g-steps 2)
 
-$(here)/calcification.ckpt: $(call feeds,calcification benign-calcification normal) | $(BIN)/gan-train
-	$(call train,calcification,calcification,benign-calcification,--g-steps 1)
+$(here)/calcification.ckpt: $(call feeds,calcification benign-calcification fine-normal) | $(BIN)/gan-train
+	$(call train,calcification,--g-steps 1)
 
-$(here)/removal.ckpt: $(call feeds,lesion benign-lesion normal) | $(BIN)/gan-train
-	$(call train,removal,lesion,benign-lesion,--g-steps 1 --remove)
+$(here)/removal.ckpt: $(call feeds,removal benign-removal normal) | $(BIN)/gan-train
+	$(call train,removal,--g-steps 1 --remove)
 
 # ---- synthetic patches ----
-# Clusters of calcifications: specks a few pixels apart are one object, and small.
+# Clusters of calcifications: specks some pixels apart are one object, and small.
 postproc.mass :=
-postproc.calcification := --join 20 --min-area 0.001 --edge-only
+postproc.calcification := --join 64 --min-area 0.001 --edge-only
 postproc.removal := --threshold -0.1
 bases.mass := normal
-bases.calcification := normal
-bases.removal := lesion
+bases.calcification := fine-normal
+bases.removal := removal
 
 .SECONDEXPANSION:
 $(here)/generated-%.sts: $(here)/%.ckpt $(here)/test-$$(bases.$$*).sts | $(BIN)/gan-gen
@@ -109,25 +118,23 @@ $(here)/%-sheet.png: $(here)/kept-%.sts | $(BIN)/ts-sheet
 $(here)/%-curves.png: $(here)/%.ckpt
 	pipelines/curves.sh $(here)/$*.jsonl $@
 
-$(here)/%-check.tsv: $(here)/generated-%.sts $(here)/kept-%.sts $(here)/train-$$(or $$(judge.$$*),$$*).sts \
-                    $(here)/train-normal.sts $(here)/test-$$(or $$(judge.$$*),$$*).sts $(here)/test-normal.sts | $(BIN)/gan-check
+$(here)/%-check.tsv: $(here)/generated-%.sts $(here)/kept-%.sts \
+                    $(here)/train-%.sts $(here)/train-$$(normal.$$*).sts \
+                    $(here)/test-%.sts $(here)/test-$$(normal.$$*).sts | $(BIN)/gan-check
 	$(BIN)/gan-check --threads $(THREADS) --size $(PATCH) $(JUDGE_OPTIONS) $(if $(filter removal,$*),--removed) \
 	    --lesion $(word 3,$^) --normal $(word 4,$^) --test-lesion $(word 5,$^) --test-normal $(word 6,$^) \
 	    --generated $(word 1,$^) --kept $(word 2,$^) > $@.tmp
 	mv $@.tmp $@
-judge.removal := lesion
 
 # A model needs enough patients; one that has too few is left out, and says so.
-enough.mass = $(call patients,train,malignant,mass)
-enough.calcification = $(call patients,train,malignant,calcification)
-enough.removal = $(call patients,train,malignant,any)
+enough = $(call patients,train,malignant,$(call kind,$1),$(call scale,$1))
 models := mass calcification removal
 
-able = $(foreach m,$(models),$(if $(filter 1,$(shell expr $(enough.$m) \>= $(least.$m))),$m))
+able = $(foreach m,$(models),$(if $(filter 1,$(shell expr $(call enough,$m) \>= $(least.$m))),$m))
 
 # each FILES: makes $(here)/FILE for every able model in place of %, side by side under make -j.
 define each
-@for m in $(foreach m,$(filter-out $(able),$(models)),$m:$(enough.$m):$(least.$m)); do \
+@for m in $(foreach m,$(filter-out $(able),$(models)),$m:$(call enough,$m):$(least.$m)); do \
     IFS=: read -r model have need <<< "$$m"; \
     echo "$(DATA): $$model: $$have training patients have lesions of $(min_box) to $(max_box) px, $$need are needed: left out"; \
 done
@@ -146,7 +153,8 @@ gan-check: lesions
 # ---- demo: one picture of all three ----
 .PHONY: demo
 demo:
-	@$(MAKE) --no-print-directory DATA=phantom SCALE=smoke build/demo.png
+	@$(MAKE) --no-print-directory $(if $(findstring j,$(firstword -$(MAKEFLAGS))),,-j2) THREADS=1 \
+	    DATA=phantom SCALE=smoke build/demo.png
 	@echo "made build/demo.png: input, generated lesion, both together, post-processed patch"
 	@echo "for inserted masses, inserted calcifications and removed lesions"
 

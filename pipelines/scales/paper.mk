@@ -2,6 +2,9 @@
 PHANTOM_PATIENTS := 10000
 PHANTOM_HEIGHT := 3200
 PATCH := 256
+ZOOM := 1
+OFFSET := 0.5
+REMOVED := any
 FEED := pipe
 TRAIN_PATCHES := 10000
 GAN_OPTIONS := --width 1 --batch 8 --lr 1e-4 --half-iterations 30000 --fade 3000 \

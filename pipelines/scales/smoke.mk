@@ -1,9 +1,16 @@
 # smoke: shows in minutes that everything works.  Pictures are coarse, numbers mean little.
-PHANTOM_PATIENTS := 120
-PHANTOM_HEIGHT := 400
+# The options of mini.mk, and shorter.
+PHANTOM_PATIENTS := 80
+PHANTOM_HEIGHT := 800
 PATCH := 32
+ZOOM := 2
+OFFSET := 0.25
+REMOVED := mass
 TRAIN_PATCHES := 3000
-GAN_OPTIONS := --width 0.5 --d-width 0.25 --batch 4 --lr 4e-4 --half-iterations 0 --fade 0 \
-               --iterations 900 --ema 0.99 --history 500 --save-every 100 --sheet-every 100
+GAN_OPTIONS := --width 0.5 --d-width 0.25 --batch 4 --lr 2e-4 --half-iterations 0 --fade 0 \
+               --ema 0.995 --gp-k 0 --save-every 500 --sheet-every 500
+GAN_OPTIONS.mass := --iterations 2500 --gp-lambda 2
+GAN_OPTIONS.calcification := --iterations 4000 --gp-lambda 0.5
+GAN_OPTIONS.removal := --iterations 2500 --gp-lambda 2
 TEST_PATCHES := 120
 JUDGE_OPTIONS := --updates 150
