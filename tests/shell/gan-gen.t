@@ -83,8 +83,9 @@ for (a, _), (s, _) in zip(read_stream(open("a.sts", "rb")), read_stream(open("s.
 PY
 ok $? "and makes what its running average makes: the result's patches"
 mkdir large
-"$patches" 4 64 > large/lesion.sts
-"$patches" 4 64 > large/normal.sts
+"$patches" 8 64 > large/all.sts
+ts-select label=malignant < large/all.sts > large/lesion.sts
+ts-select label=normal < large/all.sts > large/normal.sts
 (
     cd large
     $train --size 64 --half-iterations 100000 --fade 0 --iterations 1 --log log --out ../half.ckpt 2> /dev/null &
