@@ -22,9 +22,9 @@ static struct opts {
     const char *lesion, *benign, *normal, *out, *state, *sheets, *log;
     int remove, resume, diff_augment, no_attention, no_spectral, progress;
     size_t size, iterations, half_iterations, fade, batch, g_steps, mid, border, samples, threads;
-    size_t save_every, sheet_every, log_every, history;
+    size_t save_every, sheet_every, log_every;
     double width, d_width, leak, aux, gp_lambda, gp_k, gp_sigma;
-    double lr, d_lr, beta1, beta2, epsilon, ema, diversity, sparsity;
+    double lr, d_lr, beta1, beta2, epsilon, ema;
     uint64_t seed;
 } o = {.size = 256, .iterations = 30000, .half_iterations = SIZE_MAX, .fade = 3000, .batch = 8,
        .g_steps = 2, .mid = 2048, .border = SIZE_MAX, .samples = 8, .save_every = 500,
@@ -63,10 +63,7 @@ static const struct cli_opt options[] = {
     CLI_FLAG(0, "no-attention", &o.no_attention, "leave out self-attention"),
     CLI_FLAG(0, "no-spectral", &o.no_spectral, "leave out spectral normalisation"),
     CLI_REAL(0, "ema", "X", &o.ema, 0, 0.999999, "keep a running average of the generator with this decay; 0 = none"),
-    CLI_REAL(0, "sparsity", "X", &o.sparsity, 0, 1e6, "weight of the lesion's mean strength in the generator's loss; 0 = none"),
-    CLI_SIZE(0, "history", "N", &o.history, 0, 1e6, "show the discriminator N past synthetic patches again; 0 = none"),
     CLI_FLAG(0, "diff-augment", &o.diff_augment, "change all that the discriminator sees at random (few lesions)"),
-    CLI_REAL(0, "diversity", "X", &o.diversity, 0, 1e6, "weight of the loss that makes the random scalars matter; 0 = none"),
     CLI_SIZE(0, "samples", "N", &o.samples, 1, 64, "inputs of the sample sheets"),
     CLI_LOCAL_TEXT(0, "sheets", "DIR", &o.sheets, "write sample sheets into DIR"),
     CLI_LOCAL_SIZE(0, "sheet-every", "N", &o.sheet_every, 1, 1e9, "iterations between sheets"),
@@ -117,8 +114,7 @@ config(void)
         .d_width = o.d_width > 0 ? o.d_width : o.width, .mid = o.mid, .border = o.border,
         .batch = o.batch, .g_steps = o.g_steps, .aux = o.aux,
         .gp_lambda = o.gp_lambda, .gp_k = o.gp_k, .gp_sigma = o.gp_sigma, .ema = o.ema,
-        .diff_augment = o.diff_augment, .history = o.history, .sparsity = o.sparsity,
-        .diversity = o.diversity, .d_rate = o.d_lr, .seed = o.seed,
+        .diff_augment = o.diff_augment, .d_rate = o.d_lr, .seed = o.seed,
         .adam = {.rate = o.lr, .beta1 = o.beta1, .beta2 = o.beta2, .epsilon = o.epsilon}};
 }
 

@@ -17,8 +17,7 @@ gan_init(struct gan *g, const struct gan_config *c, struct err *e)
     *g = (struct gan){.config = *c};
     g->tape = tape_open();
     d.width = c->d_width;
-    g->past = mem_array(c->history, c->net.size * c->net.size * sizeof(real), e);
-    if (g->past == NULL || generator_init(&g->g, &c->net, c->mid, c->border, c->seed, e) == -1 ||
+    if (generator_init(&g->g, &c->net, c->mid, c->border, c->seed, e) == -1 ||
         (c->ema > 0 && generator_init(&g->average, &c->net, c->mid, c->border, c->seed, e) == -1) ||
         discriminator_init(&g->d, &d, c->seed, e) == -1) {
         gan_free(g);
@@ -34,7 +33,6 @@ gan_free(struct gan *g)
     generator_free(&g->average);
     discriminator_free(&g->d);
     tape_close(g->tape);
-    free(g->past);
     *g = (struct gan){0};
 }
 
@@ -75,42 +73,6 @@ with_noise(struct tape *t, struct tensor *x, const struct gan_config *c, uint64_
     for (size_t i = 0; i < y->n; i++)
         y->v[i] += (real)(c->gp_sigma * rng_normal(&r));
     return y;
-}
-
-/*
- * Shows the discriminator synthetic patches of earlier updates in half of the cases, and keeps the
- * new ones for later: it then does not forget what the generator used to do, which stops the two
- * from chasing each other in circles.  A. Shrivastava et al., "Learning from simulated and
- * unsupervised images through adversarial training", CVPR 2017, section 2.3.  DEVIATION, off at
- * the paper's scale.
- */
-static void
-mix_with_past(struct gan *g, struct tensor *fake, size_t side)
-{
-    size_t pixels = side * side;
-    struct rng r = rng_at(g->config.seed, "gan.history", g->d_updates);
-
-    if (g->side != side) { /* another stage: its patches are of another size */
-        g->side = side;
-        g->n_past = 0;
-    }
-    for (size_t k = 0; k < fake->shape[0] && g->config.history > 0; k++) {
-        real *now = fake->v + k * pixels, *then;
-
-        if (g->n_past < g->config.history) {
-            memcpy(g->past + g->n_past++ * pixels, now, pixels * sizeof(real));
-            continue;
-        }
-        then = g->past + rng_below(&r, g->n_past) * pixels;
-        if (rng_below(&r, 2))
-            continue;
-        for (size_t i = 0; i < pixels; i++) {
-            real keep = now[i];
-
-            now[i] = then[i];
-            then[i] = keep;
-        }
-    }
 }
 
 static double
@@ -212,25 +174,6 @@ gan_loss_d(struct tape *t, const struct gan_config *c, const struct discriminato
     return loss;
 }
 
-/*
- * How alike two lesions on one patch are that differ in their scalars: the mean over patches of
- * the cosine of |L1| and |L2|, which asks where they are and not how strong.  DEVIATION, off at
- * the paper's scale: with few lesions the generator settles on one place for all of them, and moves
- * it when the discriminator notices.  After Q. Mao et al., "Mode seeking generative adversarial
- * networks", CVPR 2019, who divide the distance of the images by that of the random numbers.
- */
-static struct tensor *
-likeness(struct tape *t, struct tensor *l1, struct tensor *l2)
-{
-    const size_t rows[2] = {l1->shape[0], l1->n / l1->shape[0]};
-    struct tensor *a = nn_leaky_relu(t, nn_reshape(t, l1, 2, rows), -1); /* slope -1: |x| */
-    struct tensor *b = nn_leaky_relu(t, nn_reshape(t, l2, 2, rows), -1);
-    struct tensor *aa = nn_row_sum(t, nn_mul(t, a, a)), *bb = nn_row_sum(t, nn_mul(t, b, b));
-    struct tensor *norms = nn_sqrt(t, nn_affine(t, nn_mul(t, aa, bb), 1, 1e-8));
-
-    return nn_mean(t, nn_mul(t, nn_row_sum(t, nn_mul(t, a, b)), nn_reciprocal(t, norms)));
-}
-
 /* ---- updates ---- */
 
 int
@@ -250,7 +193,6 @@ gan_step_d(struct gan *g, const real *target, const real *benign, const real *in
     params_use(t, &g->g.params, 0);
     generator_forward(t, &g->g, patches(t, base, n, side),
                       random_scalars(t, g, "gan.scalars.d", g->d_updates), fade, &lesion, &fake);
-    mix_with_past(g, fake, side);
     fake = diff_augment(t, c, fake, "fake", g->d_updates);
     real_ = diff_augment(t, c, patches(t, target, n, side), "target", g->d_updates);
     if (benign != NULL)
@@ -294,20 +236,6 @@ gan_step_g(struct gan *g, const real *base, size_t side, double fade, struct gan
     logits = discriminator_forward(t, &g->d, image, fade);
     loss = discriminator_cross_entropy(t, logits, LOGIT_REAL, c->classes);
     l->g_total = (double)loss->v[0];
-    if (c->sparsity > 0) { /* |x| is a leaky rectifier of slope -1 */
-        struct tensor *strength = nn_mean(t, nn_leaky_relu(t, lesion, -1));
-
-        loss = nn_add(t, loss, nn_affine(t, strength, c->sparsity, 0));
-    }
-    if (c->diversity > 0) {
-        struct tensor *other, *unused, *alike;
-
-        generator_forward(t, &g->g, x, random_scalars(t, g, "gan.scalars.other", g->g_updates),
-                          fade, &other, &unused);
-        alike = likeness(t, lesion, other);
-        l->likeness = (double)alike->v[0];
-        loss = nn_add(t, loss, nn_affine(t, alike, c->diversity, 0));
-    }
     for (size_t i = 0; i < lesion->n; i++)
         size += fabs((double)lesion->v[i]);
     l->lesion = size / (double)lesion->n;

@@ -23,9 +23,6 @@ struct gan_config {
     double gp_lambda; /* gradient penalty; 0 = none */
     double gp_k;      /* its target slope */
     double gp_sigma;  /* noise round the target patches, standard deviation in [0, 1] grey levels */
-    double diversity; /* weight of the likeness of two lesions on one patch; 0 = none */
-    double sparsity;  /* weight of mean |lesion| in the generator's loss; 0 = none */
-    size_t history;   /* past synthetic patches that the discriminator sees again; 0 = none */
     double ema;       /* decay of the generator's running average; 0 = none */
     int diff_augment; /* 1: random differentiable changes of all that the discriminator sees */
     struct adam adam; /* of both networks */
@@ -39,8 +36,6 @@ struct gan {
     struct discriminator d;
     struct tape *tape;
     uint64_t g_updates, d_updates;
-    real *past;           /* [config.history][side][side] synthetic patches of earlier updates */
-    size_t n_past, side;  /* how many there are, and their side */
 };
 
 /* What an update saw; means over its batch. */
@@ -50,7 +45,6 @@ struct gan_losses {
     double d_total, d_gradient;       /* what was minimised; norm of its gradient */
     double g_total, g_gradient;       /* of the generator: -log p_real of what it makes */
     double lesion;                    /* mean |lesion| of that */
-    double likeness;                  /* cosine of two lesions on one patch, with diversity */
     double odds_real, odds_fake;      /* mean log-odds of "real" */
 };
 

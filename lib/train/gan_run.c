@@ -158,8 +158,6 @@ gan_run_log(const struct gan_run *r, const struct gan_losses *l, double seconds,
     jsonl_real(log, "g_loss", l->g_total);
     jsonl_real(log, "g_gradient", l->g_gradient);
     jsonl_real(log, "lesion", l->lesion);
-    if (r->gan.config.diversity > 0)
-        jsonl_real(log, "likeness", l->likeness);
     jsonl_real(log, "odds_real", l->odds_real);
     jsonl_real(log, "odds_fake", l->odds_fake);
     jsonl_real(log, "seconds", seconds);
@@ -245,13 +243,12 @@ config_text(const struct gan_run *r, struct err *e)
                       "size %zu, width %.17g, d-width %.17g, leak %.17g, spectral %d, "
                       "attention %d, mid %zu, border %zu, batch %zu, g-steps %zu, classes %d, "
                       "aux-weight %.17g, gp-lambda %.17g, gp-k %.17g, gp-sigma %.17g, ema %.17g, "
-                      "diff-augment %d, sparsity %.17g, history %zu, diversity %.17g, lr %.17g, "
+                      "diff-augment %d, lr %.17g, "
                       "d-lr %.17g, beta1 %.17g, beta2 %.17g, epsilon %.17g, seed %" PRIu64
                       ", half-iterations %zu, fade %zu, remove %d, samples %zu",
                       n->size, n->width, c->d_width, n->leak, n->spectral, n->attention, c->mid,
                       c->border, c->batch, c->g_steps, c->classes, c->aux, c->gp_lambda, c->gp_k,
-                      c->gp_sigma, c->ema, c->diff_augment, c->sparsity, c->history, c->diversity,
-                      c->adam.rate, c->d_rate, c->adam.beta1, c->adam.beta2, c->adam.epsilon,
+                      c->gp_sigma, c->ema, c->diff_augment, c->adam.rate, c->d_rate, c->adam.beta1, c->adam.beta2, c->adam.epsilon,
                       c->seed, r->half, r->fade, r->remove, r->n_samples);
 }
 
@@ -294,16 +291,17 @@ describe(const struct gan_run *r, struct ts_record *rec, struct err *e)
     return rc;
 }
 
+/* The inputs of the sample sheets. */
 static int
-put_patches(struct ts_record *rec, const char *name, const real *v, size_t n, size_t side,
-            struct err *e)
+put_samples(struct ts_record *rec, const struct gan_run *r, struct err *e)
 {
+    size_t side = r->gan.config.net.size;
     struct ts_tensor *x =
-        ts_put(rec, name, CHECKPOINT_REAL, 3, (const size_t[]){n, side, side}, e);
+        ts_put(rec, "samples", CHECKPOINT_REAL, 3, (const size_t[]){r->n_samples, side, side}, e);
 
     if (x == NULL)
         return -1;
-    memcpy(x->data, v, x->bytes);
+    memcpy(x->data, r->samples, x->bytes);
     return 0;
 }
 
@@ -333,11 +331,8 @@ gan_run_save(const struct gan_run *r, const char *path, struct err *e)
         if (set == -1)
             goto done;
     }
-    if (put_patches(&rec, "samples", r->samples, r->n_samples, r->gan.config.net.size, e) == -1 ||
-        (r->gan.config.history > 0 &&
-         put_patches(&rec, "past", r->gan.past, r->gan.n_past, r->gan.side, e) == -1))
-        goto done;
-    if (checkpoint_put(&rec, "g.", &r->gan.g.params, 1, e) == -1 ||
+    if (put_samples(&rec, r, e) == -1 ||
+        checkpoint_put(&rec, "g.", &r->gan.g.params, 1, e) == -1 ||
         checkpoint_put(&rec, "d.", &r->gan.d.params, 1, e) == -1 ||
         (r->gan.config.ema > 0 &&
          checkpoint_put(&rec, "average.", &r->gan.average.params, 0, e) == -1))
@@ -349,39 +344,20 @@ done:
     return rc;
 }
 
-/* Patches [n][side][side] of a state, at most `most` of them. */
 static int
-get_patches(const struct ts_record *rec, const char *name, real *v, size_t most, size_t *n,
-            size_t *side, struct err *e)
+load_samples(struct gan_run *r, const struct ts_record *rec, struct err *e)
 {
-    const struct ts_tensor *x = ts_find(rec, name);
+    size_t side = r->gan.config.net.size;
+    const struct ts_tensor *x = ts_find(rec, "samples");
 
-    if (x == NULL || x->dtype != CHECKPOINT_REAL || x->rank != 3 || x->shape[0] > most ||
-        x->shape[1] > *side || x->shape[1] != x->shape[2])
-        return err_set(e, "has no %s of the right type and size", name);
-    *n = x->shape[0];
-    *side = x->shape[1];
-    memcpy(v, x->data, x->bytes);
-    for (size_t i = 0; i < *n * *side * *side; i++)
-        if (!isfinite(v[i]))
-            return err_set(e, "%s: number %zu is not finite", name, i);
-    return 0;
-}
-
-static int
-load_patches(struct gan_run *r, const struct ts_record *rec, struct err *e)
-{
-    size_t n, side = r->gan.config.net.size;
-
-    if (get_patches(rec, "samples", r->samples, r->n_samples, &n, &side, e) == -1)
-        return -1;
-    if (n != r->n_samples || side != r->gan.config.net.size)
+    if (x == NULL || x->dtype != CHECKPOINT_REAL || x->rank != 3 || x->shape[0] != r->n_samples ||
+        x->shape[1] != side || x->shape[2] != side)
         return err_set(e, "has no samples of the right type and size");
-    if (r->gan.config.history == 0)
-        return 0;
-    r->gan.side = r->gan.config.net.size;
-    return get_patches(rec, "past", r->gan.past, r->gan.config.history, &r->gan.n_past,
-                       &r->gan.side, e);
+    memcpy(r->samples, x->data, x->bytes);
+    for (size_t i = 0; i < r->n_samples * side * side; i++)
+        if (!isfinite(r->samples[i]))
+            return err_set(e, "samples: number %zu is not finite", i);
+    return 0;
 }
 
 int
@@ -400,7 +376,7 @@ gan_run_load(struct gan_run *r, const char *path, struct err *e)
         goto done;
     }
     if (check_config(ts_meta_or(&rec, "config", ""), config, e) == -1 ||
-        load_patches(r, &rec, e) == -1 ||
+        load_samples(r, &rec, e) == -1 ||
         checkpoint_get_count(&rec, "iteration", &r->iteration, e) == -1 ||
         checkpoint_get_count(&rec, "g_updates", &r->gan.g_updates, e) == -1 ||
         checkpoint_get_count(&rec, "d_updates", &r->gan.d_updates, e) == -1 ||

@@ -94,7 +94,7 @@ few="gan-train $streams $size --half-iterations 3 --fade 2 --iterations 3 --lr 0
 $few --out c.ckpt
 for change in '--g-steps 1' '--batch 3' '--aux-weight 0.5' '--gp-lambda 1' '--gp-lambda 0' '--gp-k 0.5' '--gp-sigma 0.1' \
     '--lr 0.001' '--d-lr 0.001' '--beta1 0.5' '--beta2 0.99' '--epsilon 0.01' '--leak 0.1' '--mid 0' '--border 4' \
-    --no-attention --no-spectral '--ema 0.9' --diff-augment '--diversity 1' '--sparsity 1' '--history 3' '--d-width 0.1' '--fade 1' '--half-iterations 2' '--iterations 2'; do
+    --no-attention --no-spectral '--ema 0.9' --diff-augment '--d-width 0.1' '--fade 1' '--half-iterations 2' '--iterations 2'; do
     $few $change --out b.ckpt && ! cmp -s b.ckpt c.ckpt
     ok $? "$change changes the result"
 done
@@ -157,7 +157,7 @@ same() {
 }
 
 # Stages of 16, 8 and 16 iterations: the stops fall into each, and between them.
-for options in '' '--ema 0.9 --diff-augment --diversity 1 --history 5 --g-steps 1'; do
+for options in '' '--ema 0.9 --diff-augment --g-steps 1'; do
     train="gan-train $streams $size $stages --lr 0.002 $options"
     $train --out a.ckpt --log a.jsonl
     for signal in KILL:3 KILL:8 TERM:5 INT:15; do
@@ -330,7 +330,7 @@ while IFS='|' read -r what code; do
 done < cases
 cp good.state bad.state
 for other in '--seed 2' '--width 0.06' '--size 64' '--batch 3' '--g-steps 1' '--ema 0.5' --diff-augment --remove '--lr 0.1' \
-    '--mid 0' '--border 2' '--history 2' '--d-width 0.1' '--samples 3' '--half-iterations 3' '--fade 1' --no-attention --no-spectral '--gp-k 2' '--leak 0.3'; do
+    '--mid 0' '--border 2' '--d-width 0.1' '--samples 3' '--half-iterations 3' '--fade 1' --no-attention --no-spectral '--gp-k 2' '--leak 0.3'; do
     fails 1 "the state of a run without $other" $again bad.state $other
 done
 cmp -s good.state bad.state

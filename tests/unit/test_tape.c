@@ -39,8 +39,7 @@ steps(double fade, const char *what)
     struct gan_config c = {
         .net = {.size = 32, .width = 0.1, .leak = 0.2, .spectral = 1, .attention = 1},
         .d_width = 0.1, .mid = 2048, .border = 1, .batch = 2, .g_steps = 1, .classes = LOGITS,
-        .aux = 0.1, .gp_lambda = 10, .gp_k = 1, .gp_sigma = 0.01, .diff_augment = 1, .diversity = 1,
-        .sparsity = 1, .history = 3, .ema = 0.9, .seed = 1, .adam = {1e-3, 0, 0.9, 1e-8}
+        .aux = 0.1, .gp_lambda = 10, .gp_k = 1, .gp_sigma = 0.01, .diff_augment = 1, .ema = 0.9, .seed = 1, .adam = {1e-3, 0, 0.9, 1e-8}
     };
     size_t side = fade > 0 ? 32 : 16, after = 0;
     real *x = calloc(2 * side * side, sizeof(real));
