@@ -1,0 +1,366 @@
+#include "stats/scores.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/rng.h"
+
+enum column { ID, LABEL, SCORE, PATIENT, COLUMNS };
+
+static const char *const column_name[COLUMNS] = {"id", "label", "score", "patient"};
+
+/* One file being read. */
+struct table {
+    FILE *file;
+    const char *path;
+    char *line; /* SCORES_MAX_LINE + 2 bytes */
+    size_t number;
+    size_t fields;         /* in the header line */
+    size_t where[COLUMNS]; /* the field of each column; SIZE_MAX: the file has none */
+};
+
+/* ---- lines ---- */
+
+/* The next line without its end into t->line.  1, 0 at the end of the file, -1. */
+static int
+next_line(struct table *t, struct err *e)
+{
+    size_t n;
+
+    t->number++;
+    if (fgets(t->line, SCORES_MAX_LINE + 2, t->file) == NULL) {
+        if (ferror(t->file))
+            return err_sys(e, "%s", t->path);
+        return 0;
+    }
+    n = strlen(t->line);
+    if (n > 0 && t->line[n - 1] == '\n') {
+        t->line[--n] = '\0';
+        if (n > 0 && t->line[n - 1] == '\r')
+            t->line[--n] = '\0';
+        return 1;
+    }
+    if (n > SCORES_MAX_LINE)
+        return err_set(e, "%s: line %zu: more than %d bytes", t->path, t->number, SCORES_MAX_LINE);
+    return err_set(e, feof(t->file) ? "%s: line %zu: ends without a line feed: the file is cut"
+                                    : "%s: line %zu: holds a NUL byte",
+                   t->path, t->number);
+}
+
+/* Cuts the line at its tabs; *n fields in all, the first `room` of them in field[]. */
+static void
+split(char *line, char **field, size_t room, size_t *n)
+{
+    *n = 0;
+    for (char *s = line, *tab;; s = tab + 1) {
+        tab = strchr(s, '\t');
+        if (*n < room)
+            field[*n] = s;
+        ++*n;
+        if (tab == NULL)
+            return;
+        *tab = '\0';
+    }
+}
+
+enum { MAX_FIELDS = 256 };
+
+static int
+read_heading(struct table *t, int patients, struct err *e)
+{
+    char *field[MAX_FIELDS];
+    int rc = next_line(t, e);
+
+    if (rc == -1)
+        return -1;
+    if (rc == 0)
+        return err_set(e, "%s: is empty", t->path);
+    split(t->line, field, MAX_FIELDS, &t->fields);
+    if (t->fields > MAX_FIELDS)
+        return err_set(e, "%s: more than %d columns", t->path, MAX_FIELDS);
+    for (enum column c = 0; c < COLUMNS; c++) {
+        t->where[c] = SIZE_MAX;
+        for (size_t i = 0; i < t->fields; i++) {
+            if (strcmp(field[i], column_name[c]) != 0)
+                continue;
+            if (t->where[c] != SIZE_MAX)
+                return err_set(e, "%s: two columns '%s'", t->path, column_name[c]);
+            t->where[c] = i;
+        }
+        if (t->where[c] == SIZE_MAX && (c != PATIENT || patients))
+            return err_set(e, "%s: no column '%s' in the first line", t->path, column_name[c]);
+    }
+    return 0;
+}
+
+/* ---- the cases ---- */
+
+/* What one line says. */
+struct row {
+    const char *id, *patient;
+    int positive;
+    double score;
+};
+
+static int
+parse_row(struct table *t, const struct scores *s, struct row *row, struct err *e)
+{
+    char *field[MAX_FIELDS], *end;
+    const char *label, *score;
+    size_t n;
+
+    split(t->line, field, MAX_FIELDS, &n);
+    if (n != t->fields)
+        return err_set(e, "%zu fields, the first line has %zu", n, t->fields);
+    row->id = field[t->where[ID]];
+    label = field[t->where[LABEL]];
+    score = field[t->where[SCORE]];
+    row->patient = s->patients ? field[t->where[PATIENT]] : "";
+    if (row->id[0] == '\0')
+        return err_set(e, "id is empty");
+    if (s->patients && row->patient[0] == '\0')
+        return err_set(e, "patient is empty");
+    row->positive = strcmp(label, "malignant") == 0;
+    if (!row->positive && strcmp(label, "benign") != 0 && strcmp(label, "normal") != 0)
+        return err_set(e, "label '%.64s' is none of normal, benign, malignant", label);
+    row->score = strtod(score, &end);
+    if (score[0] == '\0' || isspace((unsigned char)score[0]) || *end != '\0')
+        return err_set(e, "score '%.64s' is not a number", score);
+    if (!isfinite(row->score))
+        return err_set(e, "score '%.64s' is not finite", score);
+    if (s->lower)
+        row->score = -row->score;
+    return 0;
+}
+
+/* The slot of the text `key` in a table of numbers of texts at[]: its own, or the free one for it. */
+static size_t
+slot_of(const uint32_t *slot, size_t slots, const char *text, const size_t *at, const char *key)
+{
+    size_t k = (size_t)rng_hash(key, strlen(key)) & (slots - 1);
+
+    while (slot[k] != 0 && strcmp(text + at[slot[k] - 1], key) != 0)
+        k = (k + 1) & (slots - 1);
+    return k;
+}
+
+/* Keeps the table at most half full with n entries and one more. */
+static int
+make_room(uint32_t **slot, size_t *slots, const char *text, const size_t *at, size_t n,
+          struct err *e)
+{
+    size_t more = *slots == 0 ? 1024 : *slots;
+    uint32_t *wider;
+
+    while (more < 2 * (n + 1))
+        more *= 2;
+    if (more == *slots)
+        return 0;
+    if ((wider = mem_array(more, sizeof(*wider), e)) == NULL)
+        return -1;
+    for (size_t i = 0; i < n; i++)
+        wider[slot_of(wider, more, text, at, text + at[i])] = (uint32_t)i + 1;
+    free(*slot);
+    *slot = wider;
+    *slots = more;
+    return 0;
+}
+
+#define GROW(array, cap, n) mem_grow((void **)&(array), &(cap), n, sizeof(*(array)), e)
+
+static int
+keep_text(struct scores *s, const char *text, size_t *at, struct err *e)
+{
+    size_t n = strlen(text) + 1;
+
+    if (GROW(s->text, s->cap_text, s->text_used + n) == -1)
+        return -1;
+    memcpy(s->text + s->text_used, text, n);
+    *at = s->text_used;
+    s->text_used += n;
+    return 0;
+}
+
+/* The number of a patient, new or not. */
+static int
+patient_number(struct scores *s, const char *name, uint32_t *number, struct err *e)
+{
+    size_t k;
+
+    if (make_room(&s->by_name, &s->name_slots, s->text, s->name, s->n_patients, e) == -1)
+        return -1;
+    k = slot_of(s->by_name, s->name_slots, s->text, s->name, name);
+    if (s->by_name[k] == 0) {
+        if (GROW(s->name, s->cap_name, s->n_patients + 1) == -1 ||
+            keep_text(s, name, &s->name[s->n_patients], e) == -1)
+            return -1;
+        s->by_name[k] = (uint32_t)++s->n_patients;
+    }
+    *number = s->by_name[k] - 1;
+    return 0;
+}
+
+/* A line of the first file: a new case, whose score goes behind the others'. */
+static int
+new_case(struct scores *s, const struct row *row, double **sum, size_t *cap_sum, struct err *e)
+{
+    size_t k;
+
+    if (s->n == SCORES_MAX_CASES)
+        return err_set(e, "more than %d cases", SCORES_MAX_CASES);
+    if (make_room(&s->by_id, &s->id_slots, s->text, s->id, s->n, e) == -1)
+        return -1;
+    k = slot_of(s->by_id, s->id_slots, s->text, s->id, row->id);
+    if (s->by_id[k] != 0)
+        return err_set(e, "id '%.64s' stands on line %zu too", row->id, (size_t)s->by_id[k] + 1);
+    if (GROW(s->id, s->cap_id, s->n + 1) == -1 ||
+        GROW(s->positive, s->cap_positive, s->n + 1) == -1 || GROW(*sum, *cap_sum, s->n + 1) == -1 ||
+        keep_text(s, row->id, &s->id[s->n], e) == -1)
+        return -1;
+    if (s->patients && (GROW(s->patient, s->cap_patient, s->n + 1) == -1 ||
+                        patient_number(s, row->patient, &s->patient[s->n], e) == -1))
+        return -1;
+    s->positive[s->n] = (uint8_t)row->positive;
+    s->positives += (size_t)row->positive;
+    (*sum)[s->n] = row->score;
+    s->by_id[k] = (uint32_t)++s->n;
+    return 0;
+}
+
+/* A line of a later file: the same case again. */
+static int
+known_case(const struct scores *s, const struct row *row, double *sum, uint8_t *seen, struct err *e)
+{
+    size_t k = slot_of(s->by_id, s->id_slots, s->text, s->id, row->id), i = s->by_id[k];
+
+    if (i-- == 0)
+        return err_set(e, "id '%.64s' is not in %s", row->id, s->origin);
+    if (seen[i])
+        return err_set(e, "id '%.64s' comes twice", row->id);
+    if (s->positive[i] != row->positive)
+        return err_set(e, "id '%.64s' is %s here and %s in %s", row->id,
+                       row->positive ? "malignant" : "not malignant",
+                       row->positive ? "not malignant" : "malignant", s->origin);
+    if (s->patients && strcmp(s->text + s->name[s->patient[i]], row->patient) != 0)
+        return err_set(e, "id '%.64s' is of patient '%.64s' here and of '%.64s' in %s", row->id,
+                       row->patient, s->text + s->name[s->patient[i]], s->origin);
+    seen[i] = 1;
+    sum[i] += row->score;
+    return 0;
+}
+
+/* ---- files ---- */
+
+static int
+check_all_seen(const struct scores *s, const uint8_t *seen, const char *path, struct err *e)
+{
+    size_t missing = 0, first = 0;
+
+    for (size_t i = s->n; i-- > 0;)
+        if (!seen[i]) {
+            missing++;
+            first = i;
+        }
+    if (missing == 0)
+        return 0;
+    return err_set(e, "%s: %zu of the %zu ids of %s are missing, '%.64s' the first", path, missing,
+                   s->n, s->origin, s->text + s->id[first]);
+}
+
+static int
+read_rows(struct table *t, struct scores *s, int first, double **sum, size_t *cap_sum,
+          struct err *e)
+{
+    uint8_t *seen = first ? NULL : mem_array(s->n, 1, e);
+    struct row row;
+    int rc = first || seen != NULL ? 0 : -1;
+
+    while (rc == 0 && (rc = next_line(t, e)) == 1) {
+        rc = parse_row(t, s, &row, e);
+        if (rc == 0)
+            rc = first ? new_case(s, &row, sum, cap_sum, e) : known_case(s, &row, *sum, seen, e);
+        if (rc == -1) {
+            err_in(e, "%s: line %zu", t->path, t->number);
+            goto out;
+        }
+    }
+    if (rc == 0 && !first)
+        rc = check_all_seen(s, seen, t->path, e);
+out:
+    free(seen);
+    return rc;
+}
+
+/* Adds the scores of a file to *sum, or makes *sum where the file is the first. */
+static int
+read_file(struct scores *s, const char *path, double **sum, size_t *cap_sum, struct err *e)
+{
+    int is_stdin = strcmp(path, "-") == 0, first = s->origin == NULL, rc = -1;
+    struct table t = {.path = is_stdin ? "stdin" : path};
+
+    t.line = mem_array_raw(SCORES_MAX_LINE + 2, 1, e);
+    if (t.line == NULL || (first && (s->origin = mem_string(t.path, e)) == NULL))
+        goto out;
+    t.file = is_stdin ? stdin : fopen(path, "r");
+    if (t.file == NULL) {
+        err_sys(e, "%s", path);
+        goto out;
+    }
+    rc = read_heading(&t, s->patients, e);
+    if (rc == 0)
+        rc = read_rows(&t, s, first, sum, cap_sum, e);
+out:
+    if (t.file != NULL && !is_stdin)
+        fclose(t.file);
+    free(t.line);
+    return rc;
+}
+
+int
+scores_add(struct scores *s, const char *const *file, size_t n_files, struct err *e)
+{
+    double *sum = NULL;
+    size_t cap = 0;
+
+    if (GROW(s->curve, s->cap_curve, s->n_curves + 1) == -1)
+        return -1;
+    if (s->origin != NULL && (sum = mem_array(s->n, sizeof(*sum), e)) == NULL)
+        return -1;
+    for (size_t i = 0; i < n_files; i++)
+        if (read_file(s, file[i], &sum, &cap, e) == -1) {
+            free(sum);
+            return -1;
+        }
+    for (size_t i = 0; i < s->n; i++) {
+        sum[i] /= (double)n_files;
+        if (!isfinite(sum[i])) {
+            free(sum);
+            return err_set(e, "%s: mean score of id '%.64s' is not finite", file[0],
+                           s->text + s->id[i]);
+        }
+    }
+    s->curve[s->n_curves++] = sum;
+    return 0;
+}
+
+void
+scores_free(struct scores *s)
+{
+    for (size_t i = 0; i < s->n_curves; i++)
+        free(s->curve[i]);
+    free(s->curve);
+    free(s->positive);
+    free(s->patient);
+    free(s->text);
+    free(s->id);
+    free(s->name);
+    free(s->by_id);
+    free(s->by_name);
+    free(s->origin);
+    *s = (struct scores){0};
+}

@@ -1,0 +1,52 @@
+/*
+ * scores - score files of classifiers, joined case by case.
+ *
+ * A score file is TSV with a header line, as resnet-predict writes it.  Columns are found by name:
+ * `id` (no two cases alike), `label` (normal, benign, malignant), `score` (a finite number) and,
+ * where patients matter, `patient`; others are passed over.  Malignant cases are positive, all
+ * others negative.
+ */
+#ifndef MP_STATS_SCORES_H
+#define MP_STATS_SCORES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+#define SCORES_MAX_CASES 10000000
+#define SCORES_MAX_LINE 16384 /* bytes of a line */
+
+/* All zeros, but for the two switches, is an empty set. */
+struct scores {
+    int lower;    /* set before reading: a lower score means positive; scores are kept negated */
+    int patients; /* set before reading: the column `patient` is needed */
+
+    size_t n, positives;
+    uint8_t *positive; /* [n] 0 or 1, in the order of the first file */
+    uint32_t *patient; /* [n] numbers from 0 in order of appearance; NULL unless asked for */
+    size_t n_patients;
+    double **curve; /* [n_curves][n]; higher means positive */
+    size_t n_curves;
+
+    /* Private. */
+    char *text;      /* ids and names of patients, one behind the other, each with its end */
+    size_t *id;      /* [n] where in text */
+    size_t *name;    /* [n_patients] where in text */
+    uint32_t *by_id, *by_name; /* hash tables: number + 1, or 0 */
+    size_t id_slots, name_slots;
+    size_t text_used, cap_text, cap_id, cap_positive, cap_patient, cap_name, cap_curve;
+    char *origin; /* the first file, for messages */
+};
+
+/*
+ * Adds one curve: the mean score of each case over the files ("-" is standard input).  The first
+ * file that a set reads says which cases there are; every other one must hold just these, in any
+ * order, with the same labels and patients.  Errors name file and line.  Returns 0, or -1 with the
+ * reason in e and s fit for scores_free() only.
+ */
+int scores_add(struct scores *s, const char *const *file, size_t n_files, struct err *e);
+
+void scores_free(struct scores *s);
+
+#endif
