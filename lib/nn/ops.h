@@ -67,6 +67,17 @@ struct tensor *nn_row_fill(struct tape *t, struct tensor *s, unsigned rank, cons
 /* [c] sums over all rows; its transpose. */
 struct tensor *nn_col_sum(struct tape *t, struct tensor *x);
 struct tensor *nn_col_fill(struct tape *t, struct tensor *s, unsigned rank, const size_t *shape);
+/* y [row][i] = x [row][i] a [i] + b [i], with a, b [c] (b may be NULL). */
+struct tensor *nn_col_affine(struct tape *t, struct tensor *x, struct tensor *a, struct tensor *b);
+/* [c] sums over all rows of a b. */
+struct tensor *nn_col_dot(struct tape *t, struct tensor *a, struct tensor *b);
+/*
+ * (x - m) / sqrt(v + epsilon) with the mean m and the variance v (divided by the number of rows) of
+ * each column: batch normalisation.  Both are written to mean, variance [c] where these are not
+ * NULL.
+ */
+struct tensor *nn_standardise(struct tape *t, struct tensor *x, double epsilon, real *mean,
+                              real *variance);
 /* Scalar [1]: the sum, the mean, <a, b>. */
 struct tensor *nn_sum(struct tape *t, struct tensor *x);
 struct tensor *nn_mean(struct tape *t, struct tensor *x);
@@ -95,6 +106,8 @@ struct tensor *nn_up2(struct tape *t, struct tensor *x);
 struct tensor *nn_sum2(struct tape *t, struct tensor *x);
 /* Max-pool 2x2 (ties: the first in raster order). */
 struct tensor *nn_max_pool2(struct tape *t, struct tensor *x);
+/* Max-pool over k x k windows, k <= 15; pixels of the border never win.  Ties as above. */
+struct tensor *nn_max_pool(struct tape *t, struct tensor *x, size_t k, size_t stride, size_t pad);
 /*
  * Moves pixels: pixel i of image k of y is pixel from[k h w + i] of image k of x, or 0 where from
  * is NN_NOWHERE; and its transpose, which adds each pixel of y to where it came from.  borrows

@@ -110,10 +110,14 @@ param_add(struct params *ps, const char *name, unsigned rank, const size_t *shap
     p->in = p->w.n / p->out;
     p->spectral = spectral;
     p->w.v = vector(p->w.n, e);
-    p->adam_m = vector(p->w.n, e);
-    p->adam_v = vector(p->w.n, e);
-    if (p->w.v == NULL || p->adam_m == NULL || p->adam_v == NULL)
+    if (p->w.v == NULL)
         goto fail;
+    if (!ps->fixed) {
+        p->adam_m = vector(p->w.n, e);
+        p->adam_v = vector(p->w.n, e);
+        if (p->adam_m == NULL || p->adam_v == NULL)
+            goto fail;
+    }
     if (spectral) {
         p->u = vector(p->out, e);
         p->v = vector(p->in, e);

@@ -16,7 +16,7 @@
 struct param {
     char name[80];
     struct tensor w; /* values, owned; weights of convolutions are [kh][kw][ci][co] */
-    real *adam_m, *adam_v;
+    real *adam_m, *adam_v; /* NULL where the set is fixed */
     int spectral;
     size_t in, out;     /* w as a matrix [in][out] */
     real *u, *v;        /* [out], [in]: its leading singular vectors, or NULL */
@@ -28,6 +28,7 @@ struct params {
     size_t n;
     size_t count; /* trainable numbers */
     size_t limit; /* most of them that param_add() accepts; 0 = any */
+    int fixed;    /* 1: for use only, without the optimiser's state */
 };
 
 enum param_start { PARAM_ZERO, PARAM_GLOROT };

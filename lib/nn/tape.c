@@ -180,6 +180,26 @@ tape_reset(struct tape *t)
     t->recording = 1;
 }
 
+size_t
+tape_count(const struct tape *t)
+{
+    return t->n;
+}
+
+void
+tape_forget(struct tape *t, size_t first, const struct tensor *keep)
+{
+    assert(!t->recording);
+    for (size_t i = first; i < t->n; i++) {
+        struct tensor *x = t->node[i];
+
+        if (x->owner == x && !x->freed && x != keep->owner) {
+            pool_give(t, x->v, round_up(x->n * sizeof(real)));
+            x->freed = 1;
+        }
+    }
+}
+
 void
 tape_release(struct tape *t)
 {

@@ -65,6 +65,13 @@ void tape_close(struct tape *t);
 /* Forgets all tensors of the step; their memory waits for the next. */
 void tape_reset(struct tape *t);
 
+/*
+ * For inference: with recording off, gives back the memory of all tensors made since tape_count()
+ * was `first`, except that of `keep`.  They must not be used again.
+ */
+size_t tape_count(const struct tape *t);
+void tape_forget(struct tape *t, size_t first, const struct tensor *keep);
+
 /* Returns all kept memory to the system; after a change of the shapes.  Resets the tape. */
 void tape_release(struct tape *t);
 

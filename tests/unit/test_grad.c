@@ -135,6 +135,18 @@ f_conv(struct tape *t, struct tensor **in)
 }
 
 static struct tensor *
+f_col_affine(struct tape *t, struct tensor **in)
+{
+    return nn_col_affine(t, in[0], in[1], in[2]);
+}
+
+static struct tensor *
+f_col_dot(struct tape *t, struct tensor **in)
+{
+    return nn_col_dot(t, in[0], in[1]);
+}
+
+static struct tensor *
 f_conv_stride(struct tape *t, struct tensor **in)
 {
     return nn_conv(t, in[0], in[1], NULL, 2, 1);
@@ -209,6 +221,8 @@ UNARY(f_embed, nn_embed(t, x, 2, 7))
 UNARY(f_up2, nn_up2(t, x))
 UNARY(f_sum2, nn_sum2(t, x))
 UNARY(f_max_pool2, nn_max_pool2(t, x))
+UNARY(f_max_pool, nn_max_pool(t, x, 3, 2, 1))
+UNARY(f_standardise, nn_standardise(t, x, 1e-2, NULL, NULL))
 UNARY(f_crop_border, nn_crop_border(t, x, 1))
 static const uint32_t moved[2 * 30] = {5, 4, 3, NN_NOWHERE, 3, 0, 29, 28, 1, 1, 1, NN_NOWHERE};
 UNARY(f_gather, nn_gather(t, x, moved))
@@ -261,6 +275,10 @@ static const struct acase cases[] = {
     {"up2", f_up2, {IMAGE}, 1, 0},
     {"sum2", f_sum2, {EVEN}, 1, 0},
     {"max_pool2", f_max_pool2, {EVEN}, 1, 0},
+    {"max_pool, 3x3", f_max_pool, {IMAGE}, 1, 0},
+    {"standardise", f_standardise, {CUBE}, 0, 0},
+    {"col_affine", f_col_affine, {CUBE, {1, {5}}, {1, {5}}}, 0, 0},
+    {"col_dot", f_col_dot, {CUBE, CUBE}, 0, 0},
     {"crop_border", f_crop_border, {IMAGE}, 1, 0},
     {"gather", f_gather, {IMAGE}, 1, 0},
     {"scatter", f_scatter, {IMAGE}, 1, 0},
