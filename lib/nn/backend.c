@@ -82,14 +82,14 @@ backend_blas_name(void)
     return name;
 }
 
-static void
-blas_gemm(int ta, int tb, size_t m, size_t n, size_t k, real alpha, const real *a, const real *b,
-          real beta, real *c)
+void
+blas_gemm(int ta, int tb, size_t m, size_t n, size_t k, real alpha, const real *a, size_t lda,
+          const real *b, size_t ldb, real beta, real *c, size_t ldc)
 {
     assert(m <= INT_MAX && n <= INT_MAX && k <= INT_MAX);
+    assert(lda <= INT_MAX && ldb <= INT_MAX && ldc <= INT_MAX);
     xgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, (blasint)m,
-          (blasint)n, (blasint)k, alpha, a, (blasint)(ta ? m : k), b, (blasint)(tb ? k : n), beta,
-          c, (blasint)n);
+          (blasint)n, (blasint)k, alpha, a, (blasint)lda, b, (blasint)ldb, beta, c, (blasint)ldc);
 }
 
 /* C = alpha a b^T + beta C for two vectors: the time is that of writing C, so it is written once.
@@ -119,6 +119,7 @@ backend_gemm(size_t batch, int ta, int tb, size_t m, size_t n, size_t k, real al
              const real *b, real beta, real *c)
 {
     int plain = alpha == 1 && beta == 0;
+    size_t lda = ta ? m : k, ldb = tb ? k : n;
     int split = batch > 1 && batch * m * n * k > SERIAL && openblas_get_parallel() == BLAS_OPENMP;
 
     assert(m > 0 && n > 0 && k > 0);
@@ -132,11 +133,13 @@ backend_gemm(size_t batch, int ta, int tb, size_t m, size_t n, size_t k, real al
         /* Inside a parallel region an OpenBLAS that is built on OpenMP uses one thread. */
 #pragma omp parallel for schedule(static)
         for (size_t i = 0; i < batch; i++)
-            blas_gemm(ta, tb, m, n, k, alpha, a + i * m * k, b + i * k * n, beta, c + i * m * n);
+            blas_gemm(ta, tb, m, n, k, alpha, a + i * m * k, lda, b + i * k * n, ldb, beta,
+                      c + i * m * n, n);
     } else {
         /* Not in a region with if (0): libgomp makes new threads for regions inside any other. */
         for (size_t i = 0; i < batch; i++)
-            blas_gemm(ta, tb, m, n, k, alpha, a + i * m * k, b + i * k * n, beta, c + i * m * n);
+            blas_gemm(ta, tb, m, n, k, alpha, a + i * m * k, lda, b + i * k * n, ldb, beta,
+                      c + i * m * n, n);
     }
 }
 

@@ -22,10 +22,22 @@ _Noreturn void backend_fail(const char *what, int status);
 /* "OpenBLAS 0.3.21 (openmp, Zen)". */
 const char *backend_blas_name(void);
 
+/* One product as in backend_gemm(), of matrices whose rows begin ld numbers apart. */
+void blas_gemm(int ta, int tb, size_t m, size_t n, size_t k, real alpha, const real *a, size_t lda,
+               const real *b, size_t ldb, real beta, real *c, size_t ldc);
+
 /* The three convolutions of backend.h as matrix products over strips of unfolded images. */
 void conv_gemm_fwd(const struct conv_shape *s, const real *x, const real *w, const real *bias,
                    real *y);
 void conv_gemm_bwd_data(const struct conv_shape *s, const real *dy, const real *w, real *dx);
 void conv_gemm_bwd_weights(const struct conv_shape *s, const real *x, const real *dy, real *dw);
+
+/* The same with less than half the multiplications; 3x3, stride 1, border 1, even sides only. */
+int conv_winograd_can(const struct conv_shape *s);
+void conv_winograd_fwd(const struct conv_shape *s, const real *x, const real *w, const real *bias,
+                       real *y);
+void conv_winograd_bwd_data(const struct conv_shape *s, const real *dy, const real *w, real *dx);
+void conv_winograd_bwd_weights(const struct conv_shape *s, const real *x, const real *dy,
+                               real *dw);
 
 #endif

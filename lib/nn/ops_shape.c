@@ -313,6 +313,7 @@ pool_gather(struct tape *t, struct tensor *x, const unsigned char *index)
             const unsigned char *k = index + (row * w + i) * c;
             real *out = y->v + (row * w + i) * c;
 
+#pragma omp simd
             for (size_t j = 0; j < c; j++) {
                 real top = k[j] & 1 ? a[c + j] : a[j], bottom = k[j] & 1 ? b[c + j] : b[j];
 
@@ -338,6 +339,7 @@ pool_scatter(struct tape *t, struct tensor *y, const unsigned char *index)
             const unsigned char *k = index + (row * w + i) * c;
             const real *in = y->v + (row * w + i) * c;
 
+#pragma omp simd
             for (size_t j = 0; j < c; j++) {
                 a[j] = k[j] == 0 ? in[j] : 0;
                 a[c + j] = k[j] == 1 ? in[j] : 0;
@@ -366,6 +368,7 @@ nn_max_pool2(struct tape *t, struct tensor *x)
             unsigned char *k = index + (row * w + i) * c;
             real *out = y->v + (row * w + i) * c;
 
+#pragma omp simd
             for (size_t j = 0; j < c; j++) {
                 int right0 = a[c + j] > a[j], right1 = b[c + j] > b[j];
                 real top = right0 ? a[c + j] : a[j], bottom = right1 ? b[c + j] : b[j];

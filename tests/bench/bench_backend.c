@@ -4,7 +4,7 @@
  *
  * Shows the best of several runs in milliseconds and GFLOP/s.  With OMP_NUM_THREADS=1 the time is
  * that of the processor, which other programs on the machine disturb less.  Arguments: d (the
- * discriminator at full width and 256 pixels), tiny, mid, products; default all.
+ * discriminator at full width and 256 pixels), mini, tiny, mid, products; default all.
  */
 #include "nn/backend_parts.h"
 
@@ -20,6 +20,16 @@ static const struct conv_shape d_shapes[] = {
     {1, 64, 64, 256, 512, 3, 3, 1, 1},   {1, 32, 32, 512, 1024, 3, 3, 1, 1},
     {1, 16, 16, 1024, 2048, 3, 3, 1, 1}, {1, 8, 8, 2048, 4096, 3, 3, 1, 1},
     {1, 4, 4, 4096, 4, 4, 4, 1, 0},      {0},
+};
+
+static const struct conv_shape mini_shapes[] = {
+    {16, 64, 64, 1, 16, 3, 3, 1, 1},  {16, 32, 32, 16, 32, 3, 3, 1, 1},
+    {16, 16, 16, 32, 64, 3, 3, 1, 1}, {16, 8, 8, 64, 128, 3, 3, 1, 1},
+    {4, 32, 32, 16, 32, 3, 3, 1, 1},  {4, 16, 16, 32, 64, 3, 3, 1, 1},
+    {4, 8, 8, 64, 128, 3, 3, 1, 1},   {4, 32, 32, 33, 32, 3, 3, 1, 1},
+    {4, 128, 128, 128, 256, 3, 3, 1, 1}, {4, 64, 64, 256, 512, 3, 3, 1, 1},
+    {4, 32, 32, 512, 1024, 3, 3, 1, 1}, {4, 16, 16, 1024, 2048, 3, 3, 1, 1},
+    {4, 8, 8, 2048, 4096, 3, 3, 1, 1}, {0},
 };
 
 static const struct conv_shape tiny_shapes[] = {
@@ -73,7 +83,7 @@ array(size_t n)
     return p;
 }
 
-/* One of the six: forward, data, weights by the backend, then by products. */
+/* One of the nine: forward, data, weights by the backend, then by products, then by Winograd's way. */
 static void
 run(int which, const struct conv_shape *s, real *x, real *w, real *y)
 {
@@ -93,8 +103,17 @@ run(int which, const struct conv_shape *s, real *x, real *w, real *y)
     case 4:
         conv_gemm_bwd_data(s, y, w, x);
         break;
-    default:
+    case 5:
         conv_gemm_bwd_weights(s, x, y, w);
+        break;
+    case 6:
+        conv_winograd_fwd(s, x, w, NULL, y);
+        break;
+    case 7:
+        conv_winograd_bwd_data(s, y, w, x);
+        break;
+    default:
+        conv_winograd_bwd_weights(s, x, y, w);
     }
 }
 
@@ -120,10 +139,12 @@ static void
 bench_convs(const struct conv_shape *s)
 {
     static const char *const kind[] = {"forward", "data", "weights"};
-    double sum[6] = {0}, all = 0;
+    static const char *const way[] = {"backend", "products", "Winograd"};
 
-    printf("%-32s %-8s %10s %8s   %10s %8s\n", "convolution", "", "backend ms", "GFLOP/s",
-           "products ms", "GFLOP/s");
+    printf("%-32s %-8s", "convolution, ms and GFLOP/s", "");
+    for (int k = 0; k < 3; k++)
+        printf("  %18s", way[k]);
+    printf("\n");
     for (; s->n != 0; s++) {
         size_t ho = conv_out(s->h, s->kh, s->stride, s->pad);
         size_t wo = conv_out(s->w, s->kw, s->stride, s->pad);
@@ -132,21 +153,18 @@ bench_convs(const struct conv_shape *s)
         real *x = array(s->n * s->h * s->w * s->ci), *w = array(nw),
              *y = array(s->n * ho * wo * s->co);
 
-        all += flops;
         for (int k = 0; k < 3; k++) {
-            double a = best_of(k, s, x, w, y), b = best_of(k + 3, s, x, w, y);
+            printf("%zu x %zux%zu %zu->%zu %zux%zu/%zu%*s %-8s", s->n, s->h, s->w, s->ci, s->co,
+                   s->kh, s->kw, s->stride, 2, "", kind[k]);
+            for (int j = 0; j < (conv_winograd_can(s) ? 3 : 2); j++) {
+                double t = best_of(3 * j + k, s, x, w, y);
 
-            sum[k] += a;
-            sum[k + 3] += b;
-            printf("%zu x %zux%zu %zu->%zu %zux%zu/%zu%*s %-8s %10.3f %8.1f   %10.3f %8.1f\n", s->n,
-                   s->h, s->w, s->ci, s->co, s->kh, s->kw, s->stride, 2, "", kind[k], a * 1e3,
-                   flops / a, b * 1e3, flops / b);
+                printf("  %10.3f %7.1f", t * 1e3, flops / t);
+            }
+            printf("\n");
         }
         free(x), free(w), free(y);
     }
-    for (int k = 0; k < 3; k++)
-        printf("sum %-37s %10.3f %8.1f   %10.3f %8.1f\n", kind[k], sum[k] * 1e3, all / sum[k],
-               sum[k + 3] * 1e3, all / sum[k + 3]);
 }
 
 static void
@@ -204,6 +222,8 @@ main(int argc, char **argv)
     printf("%s, %s, %d threads\n", backend_name(), REAL_NAME, omp_get_max_threads());
     if (all || strcmp(what, "d") == 0)
         bench_convs(d_shapes);
+    if (all || strcmp(what, "mini") == 0)
+        bench_convs(mini_shapes);
     if (all || strcmp(what, "tiny") == 0)
         bench_convs(tiny_shapes);
     if (all || strcmp(what, "mid") == 0)

@@ -1,12 +1,12 @@
 """bench_gan - training steps per second of gan_model.py in PyTorch, the peer of gan-train.
 
-    bench_gan.py --size 64 --width 0.25 --batch 4 --g-steps 2 [--fade 0.5] [--seconds 20]
+    bench_gan.py --size 64 --width 0.25 --d-width 0.125 --batch 4 --g-steps 2 [--fade 0.5] [--seconds 20]
 
 One step is what gan-train does in one: an update of the discriminator (four classes, exact gradient
 penalty), then g-steps updates of the generator, power iterations and Adam included; loading and
 augmenting of patches is not.  Prints one line:
 
-    size 64 width 0.25 batch 4 g_steps 2 fade 1 threads 2 steps 12 steps_per_s 1.234 median_s 0.81 best_s 0.8 ...
+    size 64 width 0.25 d_width 0.125 batch 4 g_steps 2 fade 1 threads 2 steps 12 steps_per_s 1.234 median_s 0.81 best_s 0.8 ...
 
 Median and best are there because other work on the machine slows single steps many times over.
 
@@ -29,6 +29,7 @@ def options():
     a = argparse.ArgumentParser()
     a.add_argument("--size", type=int, default=64)
     a.add_argument("--width", type=float, default=0.25)
+    a.add_argument("--d-width", type=float, help="of the discriminator; default: --width")
     a.add_argument("--batch", type=int, default=4)
     a.add_argument("--g-steps", type=int, default=2)
     a.add_argument("--fade", type=float, default=1.0)
@@ -49,7 +50,7 @@ def main():
     torch.set_num_threads(o.threads)
     torch.manual_seed(0)
     side = o.size if o.fade > 0 else o.size // 2
-    g, d = gan.Generator(o.size, o.width), gan.Discriminator(o.size, o.width)
+    g, d = gan.Generator(o.size, o.width), gan.Discriminator(o.size, o.d_width or o.width)
     adam_g, adam_d = (torch.optim.Adam(m.parameters(), 1e-4, (0.0, 0.9), 1e-8, foreach=True)
                       for m in (g, d))
 
@@ -88,9 +89,9 @@ def main():
         t = time.perf_counter()
         step()
         times.append(time.perf_counter() - t)
-    print("size %d width %g batch %d g_steps %d fade %g threads %d steps %d steps_per_s %.4g median_s %.4g best_s %.4g "
+    print("size %d width %g d_width %g batch %d g_steps %d fade %g threads %d steps %d steps_per_s %.4g median_s %.4g best_s %.4g "
           "max_rss_mib %d torch %s"
-          % (o.size, o.width, o.batch, o.g_steps, o.fade, o.threads, len(times),
+          % (o.size, o.width, o.d_width or o.width, o.batch, o.g_steps, o.fade, o.threads, len(times),
              len(times) / sum(times), statistics.median(times), min(times),
              resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, torch.__version__))
 

@@ -1,5 +1,5 @@
 /* The backend against sums written out, on shapes that cross every border and fast path. */
-#include "nn/backend.h"
+#include "nn/backend_parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,8 +94,18 @@ zeros(size_t n)
     return p;
 }
 
+/* Ways to convolve: the backend's choice, and one that it only takes for large shapes. */
+static const struct way {
+    const char *name;
+    void (*fwd)(const struct conv_shape *, const real *x, const real *w, const real *bias, real *y);
+    void (*bwd_data)(const struct conv_shape *, const real *dy, const real *w, real *dx);
+    void (*bwd_weights)(const struct conv_shape *, const real *x, const real *dy, real *dw);
+} chosen = {"conv", backend_conv_fwd, backend_conv_bwd_data, backend_conv_bwd_weights},
+  winograd = {"Winograd's conv", conv_winograd_fwd, conv_winograd_bwd_data,
+              conv_winograd_bwd_weights};
+
 static void
-check_conv(const struct conv_shape *s, uint64_t index)
+check_conv(const struct way *way, const struct conv_shape *s, uint64_t index)
 {
     size_t ho = conv_out(s->h, s->kh, s->stride, s->pad);
     size_t wo = conv_out(s->w, s->kw, s->stride, s->pad);
@@ -116,9 +126,9 @@ check_conv(const struct conv_shape *s, uint64_t index)
     memset(y, 0xff, ny * sizeof(*y));
     memset(dx, 0xff, nx * sizeof(*dx));
     memset(dw, 0xff, nw * sizeof(*dw));
-    backend_conv_fwd(s, x, w, NULL, y);
-    backend_conv_bwd_data(s, dy, w, dx);
-    backend_conv_bwd_weights(s, x, dy, dw);
+    way->fwd(s, x, w, NULL, y);
+    way->bwd_data(s, dy, w, dx);
+    way->bwd_weights(s, x, dy, dw);
     ey = distance(y, want_y, ny);
     ex = distance(dx, want_dx, nx);
     ew = distance(dw, want_dw, nw);
@@ -129,21 +139,21 @@ check_conv(const struct conv_shape *s, uint64_t index)
     by_w = dot(w, dw, nw);
     scale = sqrt(dot(y, y, ny) * dot(dy, dy, ny)) * tolerance;
 
-    backend_conv_fwd(s, x, w, NULL, y2);
-    backend_conv_bwd_data(s, dy, w, dx2);
-    backend_conv_bwd_weights(s, x, dy, dw2);
+    way->fwd(s, x, w, NULL, y2);
+    way->bwd_data(s, dy, w, dx2);
+    way->bwd_weights(s, x, dy, dw2);
     same = memcmp(y, y2, ny * sizeof(*y)) == 0 && memcmp(dx, dx2, nx * sizeof(*dx)) == 0 &&
            memcmp(dw, dw2, nw * sizeof(*dw)) == 0;
 
-    backend_conv_fwd(s, x, w, bias, y);
+    way->fwd(s, x, w, bias, y);
     for (size_t i = 0; i < ny; i++)
         want_y[i] += bias[i % s->co];
     eb = distance(y, want_y, ny);
 
     if (!tap_ok(ey <= tolerance && eb <= tolerance && ex <= tolerance && ew <= tolerance &&
                     fabs(inner - by_x) <= scale && fabs(inner - by_w) <= scale && same,
-                "conv n %zu, %zux%zu, %zu -> %zu, kernel %zux%zu, stride %zu, pad %zu", s->n, s->h,
-                s->w, s->ci, s->co, s->kh, s->kw, s->stride, s->pad))
+                "%s n %zu, %zux%zu, %zu -> %zu, kernel %zux%zu, stride %zu, pad %zu", way->name,
+                s->n, s->h, s->w, s->ci, s->co, s->kh, s->kw, s->stride, s->pad))
         tap_note("errors: fwd %.2g, with bias %.2g, bwd_data %.2g, bwd_weights %.2g; "
                  "inner products %.9g %.9g %.9g; run twice: %s",
                  ey, eb, ex, ew, inner, by_x, by_w, same ? "same" : "differs");
@@ -171,8 +181,20 @@ check_convs(void)
         {1, 30, 31, 1, 64, 7, 7, 2, 3},
         {5, 1, 1, 3, 4, 3, 3, 1, 1}, /* all border but one tap */
         {1, 8, 8, 128, 128, 3, 3, 1, 1},
+        {2, 16, 12, 64, 128, 3, 3, 1, 1}, /* Winograd's */
         {1, 22, 22, 1, 33, 1, 1, 2, 0}, /* oneDNN 2.6.3 would get the weight gradient wrong */
         {3, 8, 8, 64, 17, 1, 1, 2, 0},
+    };
+    static const struct conv_shape even[] = {
+        {1, 2, 2, 8, 8, 3, 3, 1, 1}, /* one tile, all border */
+        {3, 4, 10, 8, 24, 3, 3, 1, 1},
+        {2, 16, 6, 40, 8, 3, 3, 1, 1},
+        {2, 30, 64, 64, 512, 3, 3, 1, 1}, /* more than one strip of tiles */
+    };
+    static const struct conv_shape closed[] = {
+        {1, 5, 4, 8, 8, 3, 3, 1, 1}, {1, 4, 5, 8, 8, 3, 3, 1, 1}, {1, 4, 4, 9, 8, 3, 3, 1, 1},
+        {1, 4, 4, 8, 9, 3, 3, 1, 1}, {1, 4, 4, 8, 8, 3, 3, 2, 1}, {1, 4, 4, 8, 8, 3, 3, 1, 0},
+        {1, 4, 4, 8, 8, 1, 3, 1, 1}, {1, 4, 4, 8, 8, 3, 1, 1, 1},
     };
     uint64_t index = 0;
 
@@ -185,13 +207,19 @@ check_convs(void)
 
                 /* Every pair of channels with the common kernel, else a third of them. */
                 if (k == 1 || (i + j + k) % 3 == 0)
-                    check_conv(&s, index);
+                    check_conv(&chosen, &s, index);
                 index++;
             }
         }
     }
     for (size_t i = 0; i < COUNT(more); i++)
-        check_conv(&more[i], index++);
+        check_conv(&chosen, &more[i], index++);
+    for (size_t i = 0; i < COUNT(even); i++) {
+        tap_ok(conv_winograd_can(&even[i]), "Winograd's way is open to this shape");
+        check_conv(&winograd, &even[i], index++);
+    }
+    for (size_t i = 0; i < COUNT(closed); i++)
+        tap_ok(!conv_winograd_can(&closed[i]), "and closed to this one");
 }
 
 static void
