@@ -69,7 +69,7 @@ struct ts_reader {
     size_t at, have; /* the part of buf not consumed yet */
     void *head;      /* the last header, with its length */
     size_t cap_head;
-    struct ts_position pos;
+    struct ts_position pos, start; /* behind and before the last record */
 };
 
 static struct ts_reader *
@@ -144,6 +144,12 @@ struct ts_position
 ts_tell(const struct ts_reader *r)
 {
     return r->pos;
+}
+
+struct ts_position
+ts_record_start(const struct ts_reader *r)
+{
+    return r->start;
 }
 
 int
@@ -378,8 +384,10 @@ read_one(struct ts_reader *r, struct ts_record *rec, struct ts_record *old, stru
     struct ts_position *p = &r->pos;
     size_t head = 0, bytes;
     uint32_t head_crc, crc;
-    int rc = read_header(r, &head, e);
+    int rc;
 
+    r->start = *p;
+    rc = read_header(r, &head, e);
     if (rc <= 0)
         return rc;
     if (ts_header_parse((const char *)r->head + 8, head - 8, rec, &bytes, e) == -1)

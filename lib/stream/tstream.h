@@ -58,6 +58,9 @@ struct ts_position {
 /* Where the reader stands: behind the record it returned last. */
 struct ts_position ts_tell(const struct ts_reader *r);
 
+/* Where the record begins that was read last.  ts_seek() there and ts_read() give it again. */
+struct ts_position ts_record_start(const struct ts_reader *r);
+
 /* 1 if the input is a file, where ts_seek() and ts_rewind() work, and not a pipe. */
 int ts_can_seek(const struct ts_reader *r);
 

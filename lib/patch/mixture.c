@@ -1,0 +1,126 @@
+#include "patch/mixture.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+/* Files in each other's place, and patches of test patients, would train without a sign of it. */
+static int
+check_patch(const struct ts_record *rec, const void *arg, struct err *e)
+{
+    const struct mixture_demand *d = arg;
+    const char *label = ts_meta_or(rec, "label", ""), *split = ts_meta_or(rec, "split", "");
+    int synthetic = strcmp(ts_meta_or(rec, "synthetic", "0"), "1") == 0;
+    int positive = strcmp(label, "malignant") == 0;
+
+    if (d->split != NULL && split[0] != '\0' && strcmp(split, d->split) != 0)
+        return err_set(e, "split is '%.32s', expected '%.32s'", split, d->split);
+    if (d->label == MIXTURE_ANY)
+        return 0;
+    if (!positive && strcmp(label, "benign") != 0 && strcmp(label, "normal") != 0)
+        return err_set(e, "label '%.32s' is none of normal, benign, malignant", label);
+    if (positive != (d->label == MIXTURE_POSITIVE))
+        return err_set(e, "label is %s, expected %s", label,
+                       positive ? "benign or normal" : "malignant");
+    if (synthetic != (d->kind == MIXTURE_SYNTHETIC))
+        return err_set(e, synthetic ? "is synthetic, expected a real patch"
+                                    : "is real, expected a synthetic patch");
+    return 0;
+}
+
+size_t
+mixture_find(const struct mixture *m, const char *name, size_t length)
+{
+    size_t k = 0;
+
+    while (k < m->n && (strlen(m->class[k].name) != length ||
+                        memcmp(m->class[k].name, name, length) != 0))
+        k++;
+    return k;
+}
+
+struct mixture_class *
+mixture_class(struct mixture *m, const char *name, size_t length, enum mixture_label label,
+              struct err *e)
+{
+    size_t k = mixture_find(m, name, length);
+    void *class = m->class, *law = m->law;
+    char *copy;
+
+    if (k < m->n)
+        return &m->class[k];
+    if (mem_grow(&class, &m->cap_class, m->n + 1, sizeof(*m->class), e) == -1)
+        return NULL;
+    m->class = class;
+    if (mem_grow(&law, &m->cap_law, m->n + 1, sizeof(*m->law), e) == -1 ||
+        (copy = mem_printf(e, "%.*s", (int)length, name)) == NULL)
+        return NULL;
+    m->law = law;
+    m->law[k] = (struct mix_class){.weight = 1};
+    m->class[k] = (struct mixture_class){.name = copy, .label = label};
+    m->n++;
+    return &m->class[k];
+}
+
+int
+mixture_file(struct mixture_class *c, enum mixture_kind kind, const char *file, struct err *e)
+{
+    struct mixture_source *s = &c->source[kind];
+    const char **more = mem_array(s->n_files + 1, sizeof(*more), e);
+
+    if (more == NULL)
+        return -1;
+    for (size_t i = 0; i < s->n_files; i++)
+        more[i] = s->file[i];
+    more[s->n_files++] = file;
+    free(s->file);
+    s->file = more;
+    return 0;
+}
+
+void
+mixture_settle(struct mixture *m)
+{
+    for (size_t k = 0; k < m->n; k++)
+        m->law[k].synthetic =
+            m->schedule.initial > 0 && m->class[k].source[MIXTURE_SYNTHETIC].n_files > 0;
+}
+
+int
+mixture_open(struct mixture *m, struct err *e)
+{
+    mixture_settle(m);
+    for (size_t k = 0; k < m->n; k++)
+        for (int kind = MIXTURE_REAL; kind <= m->law[k].synthetic; kind++) {
+            struct mixture_source *s = &m->class[k].source[kind];
+
+            s->demand = (struct mixture_demand){m->class[k].label, (enum mixture_kind)kind, m->split};
+            if (pool_open(&s->pool, s->file, s->n_files, check_patch, &s->demand, e) == -1)
+                return -1;
+        }
+    return 0;
+}
+
+int
+mixture_draw(struct mixture *m, uint64_t t, struct ts_record *rec, struct err *e)
+{
+    struct mix_choice c = mix_choose(&m->schedule, m->law, m->n, m->seed, t);
+
+    return pool_draw(&m->class[c.class].source[c.synthetic].pool, &c.rng, rec, e);
+}
+
+void
+mixture_close(struct mixture *m)
+{
+    for (size_t k = 0; k < m->n; k++) {
+        for (int kind = MIXTURE_REAL; kind < MIXTURE_KINDS; kind++) {
+            pool_close(&m->class[k].source[kind].pool);
+            free(m->class[k].source[kind].file);
+        }
+        free(m->class[k].name);
+    }
+    free(m->class);
+    free(m->law);
+    *m = (struct mixture){0};
+}
