@@ -141,10 +141,18 @@ done
 +@$(MAKE) --no-print-directory $(foreach m,$(able),$(1:%=$(here)/$m-%))
 endef
 
+# One picture of all models, from the first of the two variants of each patch.
+$(here)/sheet.png: $$(patsubst %,$(here)/kept-%.sts,$$(able)) | $(BIN)/ts-cat $(BIN)/ts-head $(BIN)/ts-sheet
+	for s in $^; do $(BIN)/ts-head -n 16 < $$s > $$s.head; done
+	$(BIN)/ts-cat $(^:%=%.head) | $(BIN)/ts-sheet --out $@ --tensors base,generated,combined,image --signed generated \
+	    --outline none --every 2 --count 24 --columns 2 --auto-window --title "$(able) on $(DATA), SCALE=$(SCALE)"
+	rm -f $(^:%=%.head)
+
 .PHONY: lesions gan-check
 lesions: $(TABLE)
 	$(call each,sheet.png curves.png)
-	@echo "look at $(here)/*-sheet.png and $(here)/*-curves.png"
+	+@$(MAKE) --no-print-directory $(here)/sheet.png
+	@echo "look at $(here)/*sheet.png and $(here)/*-curves.png"
 
 gan-check: lesions
 	$(call each,check.tsv)
@@ -154,12 +162,6 @@ gan-check: lesions
 .PHONY: demo
 demo:
 	@$(MAKE) --no-print-directory $(if $(findstring j,$(firstword -$(MAKEFLAGS))),,-j2) THREADS=1 \
-	    DATA=phantom SCALE=smoke build/demo.png
-	@echo "made build/demo.png: input, generated lesion, both together, post-processed patch"
+	    DATA=phantom SCALE=smoke build/phantom/smoke/sheet.png
+	@echo "made build/phantom/smoke/sheet.png: input, generated lesion, both together, post-processed patch"
 	@echo "for inserted masses, inserted calcifications and removed lesions"
-
-build/demo.png: $(models:%=build/phantom/smoke/kept-%.sts) | $(BIN)/ts-cat $(BIN)/ts-head $(BIN)/ts-sheet
-	rm -rf build/demo; mkdir -p build/demo
-	for m in $(models); do $(BIN)/ts-head -n 16 < build/phantom/smoke/kept-$$m.sts > build/demo/$$m.sts; done
-	$(BIN)/ts-cat $(models:%=build/demo/%.sts) | $(BIN)/ts-sheet --out $@ --tensors base,generated,combined,image --signed generated --outline none \
-	    --every 2 --count 24 --columns 2 --title "phantoms, SCALE=smoke: masses, calcifications, removed lesions"

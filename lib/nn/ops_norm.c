@@ -361,7 +361,7 @@ nn_max_pool(struct tape *t, struct tensor *x, size_t k, size_t stride, size_t pa
                     continue;
                 in = x->v + origin(v, row, ho, i, c, p);
                 for (size_t j = 0; j < c; j++)
-                    if (!any || in[j] > out[j]) {
+                    if (!any || nn_greater(in[j], out[j])) {
                         out[j] = in[j];
                         at[j] = (unsigned char)p;
                     }

@@ -370,9 +370,9 @@ nn_max_pool2(struct tape *t, struct tensor *x)
 
 #pragma omp simd
             for (size_t j = 0; j < c; j++) {
-                int right0 = a[c + j] > a[j], right1 = b[c + j] > b[j];
+                int right0 = nn_greater(a[c + j], a[j]), right1 = nn_greater(b[c + j], b[j]);
                 real top = right0 ? a[c + j] : a[j], bottom = right1 ? b[c + j] : b[j];
-                int lower = bottom > top;
+                int lower = nn_greater(bottom, top);
 
                 out[j] = lower ? bottom : top;
                 k[j] = (unsigned char)(lower ? 2 + right1 : right0);

@@ -1,6 +1,7 @@
 /* The tape: memory over steps, what may be differentiated, numbers that are not finite. */
 #include "nn/tape.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -224,6 +225,24 @@ refused(void)
     free(x);
 }
 
+/* Wherever in a window it lies. */
+static void
+not_a_number_passes_pools(void)
+{
+    const size_t image[4] = {1, 2, 2, 1};
+    struct tape *t = tape_open();
+    int lost = 0;
+
+    for (int k = 0; k < 4; k++) {
+        struct tensor *x = tape_const(t, 4, image, (const real[]){3, 1, 2, 4});
+
+        x->v[k] = (real)NAN;
+        lost += !isnan(nn_max_pool2(t, x)->v[0]) + !isnan(nn_max_pool(t, x, 2, 2, 0)->v[0]);
+    }
+    tap_ok(lost == 0, "what is not a number passes max-pool");
+    tape_close(t);
+}
+
 int
 main(void)
 {
@@ -231,5 +250,6 @@ main(void)
     gradients();
     not_finite();
     refused();
+    not_a_number_passes_pools();
     return tap_done();
 }
