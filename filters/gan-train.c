@@ -17,6 +17,7 @@
 #include "base/progress.h"
 #include "nn/backend.h"
 #include "train/gan_run.h"
+#include "train/resume.h"
 
 static struct opts {
     const char *lesion, *benign, *normal, *out, *state, *sheets, *log;
@@ -218,7 +219,7 @@ main(int argc, char **argv)
         gan_run_init(&run, &c, o.samples, o.resume, &e) == -1 ||
         check_sheets(&e) == -1 ||
         (o.resume ? gan_run_load(&run, o.state, &e) : gan_run_save(&run, o.state, &e)) == -1 ||
-        (o.resume && o.log != NULL && gan_run_trim_log(o.log, run.iteration, &e) == -1) ||
+        (o.resume && o.log != NULL && resume_trim_log(o.log, run.iteration, &e) == -1) ||
         jsonl_open(&log, o.log, o.resume, &e) == -1 || log_start(&log, &run, &e) == -1)
         cli_fail(&e);
 

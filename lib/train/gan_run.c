@@ -1,19 +1,16 @@
 #include "train/gan_run.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/mem.h"
 #include "base/rng.h"
 #include "image/sheet.h"
-#include "io/input.h"
-#include "io/output.h"
 #include "nn/ops.h"
 #include "train/checkpoint.h"
+#include "train/resume.h"
 
 static const char *const feed_name[GAN_FEEDS] = {"target", "input", "benign"};
 
@@ -252,21 +249,6 @@ config_text(const struct gan_run *r, struct err *e)
                       c->seed, r->half, r->fade, r->remove, r->n_samples);
 }
 
-/* Names the first item in which two configurations differ. */
-static int
-check_config(const char *was, const char *now, struct err *e)
-{
-    size_t i = 0, start = 0;
-
-    if (strcmp(was, now) == 0)
-        return 0;
-    for (; was[i] == now[i]; i++)
-        if (now[i] == ',')
-            start = i + 2;
-    return err_set(e, "was made with '%.*s', not with '%.*s'", (int)strcspn(was + start, ","),
-                   was + start, (int)strcspn(now + start, ","), now + start);
-}
-
 /* The metadata that results and states share. */
 static int
 describe(const struct gan_run *r, struct ts_record *rec, struct err *e)
@@ -375,7 +357,7 @@ gan_run_load(struct gan_run *r, const char *path, struct err *e)
         err_set(e, "is no state of gan-train");
         goto done;
     }
-    if (check_config(ts_meta_or(&rec, "config", ""), config, e) == -1 ||
+    if (resume_check_config(ts_meta_or(&rec, "config", ""), config, e) == -1 ||
         load_samples(r, &rec, e) == -1 ||
         checkpoint_get_count(&rec, "iteration", &r->iteration, e) == -1 ||
         checkpoint_get_count(&rec, "g_updates", &r->gan.g_updates, e) == -1 ||
@@ -413,33 +395,4 @@ gan_run_export(struct gan_run *r, const char *path, struct err *e)
 
     ts_clear(&rec);
     return rc;
-}
-
-int
-gan_run_trim_log(const char *path, uint64_t iteration, struct err *e)
-{
-    static const char key[] = "{\"iteration\": ";
-    struct output out;
-    struct stat st;
-    unsigned char *text;
-    char *line, *end;
-    size_t n;
-
-    if (stat(path, &st) == -1 ? errno == ENOENT : !S_ISREG(st.st_mode))
-        return 0; /* a new log, or a pipe or device, which keeps no lines */
-    text = input_slurp(path, (size_t)1 << 30, &n, e);
-    if (text == NULL)
-        return -1;
-    if (output_open(&out, path, e) == -1) {
-        free(text);
-        return -1;
-    }
-    for (line = (char *)text; (end = strchr(line, '\n')) != NULL; line = end + 1) {
-        if (strncmp(line, key, sizeof(key) - 1) == 0 &&
-            strtoull(line + sizeof(key) - 1, NULL, 10) > iteration)
-            continue;
-        fwrite(line, 1, (size_t)(end - line) + 1, out.file);
-    }
-    free(text);
-    return output_commit(&out, e);
 }

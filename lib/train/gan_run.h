@@ -61,10 +61,4 @@ int gan_run_load(struct gan_run *r, const char *path, struct err *e);
 /* The finished generator, for gan-gen. */
 int gan_run_export(struct gan_run *r, const char *path, struct err *e);
 
-/*
- * Takes the lines of iterations beyond `iteration` out of a log, before it is continued.  A log
- * that is not there yet, or is no file, is left alone.
- */
-int gan_run_trim_log(const char *path, uint64_t iteration, struct err *e);
-
 #endif
