@@ -191,7 +191,8 @@ check_label(const struct feed *f, struct err *e)
 {
     const char *label = ts_meta_or(&f->record, "label", "");
 
-    if (*label == '\0' || (strcmp(label, "normal") == 0) == (f->role == FEED_NORMAL))
+    if (f->role == FEED_ANY || *label == '\0' ||
+        (strcmp(label, "normal") == 0) == (f->role == FEED_NORMAL))
         return 0;
     return err_set(e, "label is %s, expected %s patches", label,
                    f->role == FEED_NORMAL ? "normal" : "lesion");

@@ -27,7 +27,7 @@ char *patients_text(const struct patients *p, struct err *e);
 int patients_parse(struct patients *p, const char *text, struct err *e);
 
 /* What a feed's records must show; a record without a label passes as either. */
-enum feed_role { FEED_LESIONS, FEED_NORMAL };
+enum feed_role { FEED_LESIONS, FEED_NORMAL, FEED_ANY };
 
 struct feed {
     enum feed_role role;
