@@ -1,0 +1,277 @@
+#include "train/weights.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "io/input.h"
+#include "stream/tstream.h"
+
+/* ResNet-50 in double with its optimiser's moments is 0.6 GB. */
+#define WEIGHTS_LIMIT ((size_t)2 << 30)
+
+/* The last tensor but the head's in every ResNet-50, whatever stands before it. */
+static const char mark[] = "layer4.2.bn3.weight";
+
+/* ---- numbers of any floating type ---- */
+
+static double
+half(uint16_t bits)
+{
+    int exponent = bits >> 10 & 31;
+    double fraction = bits & 1023, v;
+
+    if (exponent == 31)
+        v = fraction != 0 ? NAN : INFINITY;
+    else
+        v = exponent ? ldexp(1024 + fraction, exponent - 25) : ldexp(fraction, -24);
+    return bits & 0x8000 ? -v : v;
+}
+
+static double
+number(const struct ts_tensor *x, size_t i)
+{
+    uint16_t bits = 0;
+    uint32_t wide;
+    float f;
+
+    if (x->dtype == TS_F64)
+        return ((const double *)x->data)[i];
+    if (x->dtype == TS_F32)
+        return (double)((const float *)x->data)[i];
+    bits = ((const uint16_t *)x->data)[i];
+    if (x->dtype == TS_F16)
+        return half(bits);
+    wide = (uint32_t)bits << 16;
+    memcpy(&f, &wide, sizeof(f));
+    return (double)f;
+}
+
+static int
+is_floating(const struct ts_tensor *x)
+{
+    return x->dtype == TS_F64 || x->dtype == TS_F32 || x->dtype == TS_F16 || x->dtype == TS_BF16;
+}
+
+/* ---- shapes ---- */
+
+/* The shape that torchvision gives a parameter. */
+static void
+torch_shape(const struct tensor *w, size_t shape[NN_MAX_RANK])
+{
+    memcpy(shape, w->shape, NN_MAX_RANK * sizeof(size_t));
+    if (w->rank == 4) {
+        shape[0] = w->shape[3];
+        shape[1] = w->shape[2];
+        shape[2] = w->shape[0];
+        shape[3] = w->shape[1];
+    }
+}
+
+/* Where number i of torchvision's tensor stands in ours. */
+static size_t
+place(const struct tensor *w, size_t i)
+{
+    size_t kh = w->shape[0], kw = w->shape[1], ci = w->shape[2], co = w->shape[3];
+
+    if (w->rank != 4)
+        return i;
+    return ((i / kw % kh * kw + i % kw) * ci + i / (kh * kw) % ci) * co + i / (kh * kw * ci);
+}
+
+static const char *
+shape_text(const size_t *shape, unsigned rank, char *text, size_t n)
+{
+    size_t at = 0;
+
+    text[0] = '\0';
+    for (unsigned i = 0; i < rank && at < n; i++)
+        at += (size_t)snprintf(text + at, n - at, "%s%zu", i ? "x" : "", shape[i]);
+    return text;
+}
+
+/* ---- from a record ---- */
+
+/* What stands before the names: "module." and so on.  -1 if this is no ResNet-50. */
+static int
+prefix_of(const struct ts_record *r, const char **name, size_t *length, struct err *e)
+{
+    for (size_t i = 0; i < r->n_tensors; i++) {
+        const char *s = r->tensor[i].name;
+        size_t n = strlen(s), k = sizeof(mark) - 1;
+
+        if (n >= k && strcmp(s + n - k, mark) == 0 &&
+            (n == k || s[n - k - 1] == '.')) {
+            *name = s;
+            *length = n - k;
+            return 0;
+        }
+    }
+    return err_set(e, "is no ResNet-50: there is no %s among its %zu tensors", mark, r->n_tensors);
+}
+
+static const struct ts_tensor *
+named(const struct ts_record *r, const char *prefix, size_t length, const char *name)
+{
+    char full[256];
+
+    snprintf(full, sizeof(full), "%.*s%s", (int)length, prefix, name);
+    return ts_find(r, full);
+}
+
+int
+weights_width(const struct ts_record *r, double *width, struct err *e)
+{
+    const struct ts_tensor *x;
+    const char *prefix = "";
+    size_t length = 0;
+
+    if (prefix_of(r, &prefix, &length, e) == -1)
+        return -1;
+    x = named(r, prefix, length, "conv1.weight");
+    if (x == NULL)
+        return err_set(e, "tensor conv1.weight is missing");
+    if (x->rank != 4 || x->shape[0] < 1 || x->shape[0] > 1024)
+        return err_set(e, "tensor conv1.weight: is no convolution of 1 to 1024 channels");
+    *width = (double)x->shape[0] / 64;
+    return 0;
+}
+
+static int
+get(const struct ts_tensor *x, struct param *p, struct err *e)
+{
+    size_t shape[NN_MAX_RANK];
+    char is[96], wants[96];
+
+    if (x == NULL)
+        return err_set(e, "tensor %s is missing", p->name);
+    torch_shape(&p->w, shape);
+    if (x->rank != p->w.rank || memcmp(x->shape, shape, x->rank * sizeof(size_t)) != 0)
+        return err_set(e, "tensor %s is %s, not %s", p->name,
+                       shape_text(x->shape, x->rank, is, sizeof(is)),
+                       shape_text(shape, p->w.rank, wants, sizeof(wants)));
+    if (!is_floating(x))
+        return err_set(e, "tensor %s: numbers of type %s", p->name, ts_dtype_name(x->dtype));
+    for (size_t i = 0; i < p->w.n; i++) {
+        real v = (real)number(x, i);
+
+        if (!isfinite(v))
+            return err_set(e, "tensor %s: number %zu is not finite", p->name, i);
+        p->w.v[place(&p->w, i)] = v;
+    }
+    return 0;
+}
+
+/* The last layer of other classes fits in nothing but its inputs. */
+static int
+other_classes(const struct ts_tensor *x, const struct resnet50 *net)
+{
+    return x == NULL || x->rank != 2 || x->shape[0] != net->head->w.shape[0];
+}
+
+int
+weights_get(const struct ts_record *r, struct resnet50 *net, int *head,
+            struct weights_report *report, struct err *e)
+{
+    const struct params *set[2] = {&net->params, &net->stats};
+    const struct ts_tensor *fc, *count;
+    const char *prefix = "";
+    size_t length = 0, known = 0, at = 0;
+    char shape[96];
+
+    report->text[0] = '\0';
+    if (prefix_of(r, &prefix, &length, e) == -1)
+        return -1;
+    fc = named(r, prefix, length, "fc.weight");
+    *head = !other_classes(fc, net);
+    for (int k = 0; k < 2; k++) {
+        if (k == 1 && net->config.bn == RESNET_BATCH)
+            continue; /* has no use for them */
+        for (size_t i = 0; i < set[k]->n; i++) {
+            struct param *p = set[k]->p[i];
+
+            if (!*head && (p == net->head || p == net->head_bias))
+                continue;
+            if (get(named(r, prefix, length, p->name), p, e) == -1)
+                return -1;
+        }
+    }
+    for (size_t i = 0; i < net->stats.n; i++)
+        for (size_t k = 0; net->config.bn != RESNET_BATCH && k < net->stats.p[i]->w.n; k++)
+            if (strstr(net->stats.p[i]->name, "running_var") && net->stats.p[i]->w.v[k] < 0)
+                return err_set(e, "tensor %s: number %zu is negative", net->stats.p[i]->name, k);
+    count = named(r, prefix, length, "bn1.num_batches_tracked");
+    net->batches = count != NULL && count->dtype == TS_I64 && count->bytes == sizeof(int64_t) &&
+                           *(const int64_t *)count->data > 0
+                       ? (uint64_t) * (const int64_t *)count->data
+                       : 0;
+
+    for (size_t i = 0; i < r->n_tensors; i++) {
+        const char *name = r->tensor[i].name, *end = strrchr(name, '.');
+
+        if (strncmp(name, prefix, length) != 0)
+            continue;
+        name += length;
+        known += param_find(&net->params, name) != NULL || param_find(&net->stats, name) != NULL ||
+                 (end != NULL && strcmp(end, ".num_batches_tracked") == 0);
+    }
+    if (!*head)
+        at = (size_t)snprintf(report->text, sizeof(report->text), "the last layer (%s%s) is new",
+                              fc ? "fc.weight is " : "there is no fc.weight",
+                              fc ? shape_text(fc->shape, fc->rank, shape, sizeof(shape)) : "");
+    if (known < r->n_tensors)
+        snprintf(report->text + at, sizeof(report->text) - at,
+                 "%s%zu tensors that ResNet-50 has not are left out", at ? "; " : "",
+                 r->n_tensors - known);
+    return 0;
+}
+
+/* ---- to a record ---- */
+
+static int
+put(struct ts_record *r, const struct param *p, struct err *e)
+{
+    size_t shape[NN_MAX_RANK];
+    struct ts_tensor *x;
+
+    torch_shape(&p->w, shape);
+    x = ts_put(r, p->name, TS_F32, p->w.rank, shape, e);
+    for (size_t i = 0; x != NULL && i < p->w.n; i++)
+        ((float *)x->data)[i] = (float)p->w.v[place(&p->w, i)];
+    return x ? 0 : -1;
+}
+
+int
+weights_put(struct ts_record *r, const struct resnet50 *net, struct err *e)
+{
+    static const char mean[] = "running_mean";
+
+    for (size_t i = 0; i < net->params.n; i++)
+        if (put(r, net->params.p[i], e) == -1)
+            return -1;
+    for (size_t i = 0; i < net->stats.n; i++) {
+        const struct param *p = net->stats.p[i];
+        size_t n = strlen(p->name) < sizeof(mean) ? 0 : strlen(p->name) - sizeof(mean) + 1;
+        struct ts_tensor *count;
+        char name[128];
+
+        if (put(r, p, e) == -1)
+            return -1;
+        if (strcmp(p->name + n, mean) != 0)
+            continue;
+        snprintf(name, sizeof(name), "%.*snum_batches_tracked", (int)n, p->name);
+        count = ts_put(r, name, TS_I64, 0, NULL, e);
+        if (count == NULL)
+            return -1;
+        *(int64_t *)count->data = (int64_t)net->batches;
+    }
+    return 0;
+}
+
+/* ---- files ---- */
+
+int
+weights_load(const char *path, struct ts_record *r, struct err *e)
+{
+    return ts_load(path, WEIGHTS_LIMIT, r, e);
+}
