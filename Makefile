@@ -135,6 +135,7 @@ SCALE ?= smoke
 include pipelines/scales/$(SCALE).mk
 include pipelines/data.mk
 include pipelines/lesions.mk
+include pipelines/table1.mk
 
 # ---- tests ----
 # tests/unit/test_*.c are TAP programs (other sources there are tools of the scripts), tests/shell/*.t

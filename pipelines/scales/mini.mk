@@ -20,3 +20,13 @@ GAN_OPTIONS.calcification := --iterations 5000 --gp-lambda 0.5
 GAN_OPTIONS.removal := --iterations 5000 --gp-lambda 2
 TEST_PATCHES := 200
 JUDGE_OPTIONS := --updates 600
+
+# The classifier of table1.
+CANCERS := mass calcification
+CLASSIFIER_WIDTH := 0.125
+CLASSIFIER := --batch 16
+WARM_LR := 1e-3
+WARM_SAMPLES := 16000
+CLASSIFIER_LR := 1e-4
+SAMPLES := 48000
+EVAL_PATCHES := 500

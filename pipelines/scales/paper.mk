@@ -11,3 +11,13 @@ GAN_OPTIONS := --width 1 --batch 8 --lr 1e-4 --half-iterations 30000 --fade 3000
                --iterations 30000 --save-every 1000 --sheet-every 1000
 TEST_PATCHES := 5000
 JUDGE_OPTIONS := --updates 5000
+
+# The classifier of table1: the paper's, but for ImageNet's weights, which are not here.
+CANCERS := mass calcification
+CLASSIFIER_WIDTH := 1
+CLASSIFIER := --batch 1
+WARM_LR := 1e-4
+WARM_SAMPLES := 100000
+CLASSIFIER_LR := 1e-5
+SAMPLES := 500000
+EVAL_PATCHES := 1000

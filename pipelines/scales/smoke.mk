@@ -14,3 +14,14 @@ GAN_OPTIONS.calcification := --iterations 4000 --gp-lambda 0.5
 GAN_OPTIONS.removal := --iterations 2500 --gp-lambda 2
 TEST_PATCHES := 120
 JUDGE_OPTIONS := --updates 150
+
+# The classifier of table1: two seeds show that it runs.
+CANCERS := mass
+SEEDS ?= 2
+CLASSIFIER_WIDTH := 0.125
+CLASSIFIER := --batch 16
+WARM_LR := 1e-3
+WARM_SAMPLES := 1600
+CLASSIFIER_LR := 3e-4
+SAMPLES := 1600
+EVAL_PATCHES := 200
