@@ -130,7 +130,8 @@ $(here)/%-check.tsv: $(here)/generated-%.sts $(here)/kept-%.sts \
 enough = $(call patients,train,malignant,$(call kind,$1),$(call scale,$1))
 models := mass calcification removal
 
-able = $(foreach m,$(models),$(if $(filter 1,$(shell expr $(call enough,$m) \>= $(least.$m))),$m))
+# None before the manifest is there: recipes that use it are run by a second make.
+able = $(if $(wildcard $(TABLE)),$(foreach m,$(models),$(if $(filter 1,$(shell expr $(call enough,$m) \>= $(least.$m))),$m)))
 
 # each FILES: makes $(here)/FILE for every able model in place of %, side by side under make -j.
 define each
@@ -162,6 +163,6 @@ gan-check: lesions
 .PHONY: demo
 demo:
 	@$(MAKE) --no-print-directory $(if $(findstring j,$(firstword -$(MAKEFLAGS))),,-j2) THREADS=1 \
-	    DATA=phantom SCALE=smoke build/phantom/smoke/sheet.png
+	    DATA=phantom SCALE=smoke lesions
 	@echo "made build/phantom/smoke/sheet.png: input, generated lesion, both together, post-processed patch"
 	@echo "for inserted masses, inserted calcifications and removed lesions"
