@@ -17,7 +17,7 @@ check_patch(const struct ts_record *rec, const void *arg, struct err *e)
     if (d->split != NULL && split[0] != '\0' && strcmp(split, d->split) != 0)
         return err_set(e, "split is '%.32s', expected '%.32s'", split, d->split);
     if (d->label == MIXTURE_ANY)
-        return 0;
+        return 1;
     if (!positive && strcmp(label, "benign") != 0 && strcmp(label, "normal") != 0)
         return err_set(e, "label '%.32s' is none of normal, benign, malignant", label);
     if (positive != (d->label == MIXTURE_POSITIVE))
@@ -26,7 +26,7 @@ check_patch(const struct ts_record *rec, const void *arg, struct err *e)
     if (synthetic != (d->kind == MIXTURE_SYNTHETIC))
         return err_set(e, synthetic ? "is synthetic, expected a real patch"
                                     : "is real, expected a synthetic patch");
-    return 0;
+    return 1;
 }
 
 size_t

@@ -5,13 +5,30 @@
 
 #include "base/mem.h"
 
+/* 1, 0 (the record is to be left out) or -1. */
 static int
-check_record(const struct pool *p, const struct ts_reader *r, const struct ts_record *rec,
-             struct err *e)
+check_record(struct pool *p, const struct ts_reader *r, const struct ts_record *rec, struct err *e)
 {
-    if (p->check == NULL || p->check(rec, p->arg, e) == 0)
-        return 0;
-    return err_in(e, "%s: record %" PRIu64, ts_name(r), ts_count(r) - 1);
+    int rc = p->check == NULL ? 1 : p->check(rec, p->arg, e);
+
+    if (rc == -1)
+        return err_in(e, "%s: record %" PRIu64, ts_name(r), ts_count(r) - 1);
+    p->left_out += rc == 0;
+    return rc;
+}
+
+static int
+keep_place(struct pool *p, const struct ts_reader *r, struct err *e)
+{
+    void *list = p->offset;
+
+    if (p->n == POOL_MAX_RECORDS)
+        return err_set(e, "%s: more than %d records", ts_name(r), POOL_MAX_RECORDS);
+    if (mem_grow(&list, &p->cap, p->n + 1, sizeof(*p->offset), e) == -1)
+        return -1;
+    p->offset = list;
+    p->offset[p->n++] = ts_record_start(r).offset;
+    return 0;
 }
 
 /* Reads a file through and keeps where its records begin. */
@@ -19,20 +36,14 @@ static int
 find_records(struct pool *p, struct ts_reader *r, struct err *e)
 {
     struct ts_record rec = {0};
-    void *list;
-    int rc;
+    int rc, take;
 
     while ((rc = ts_read(r, &rec, e)) == 1) {
-        list = p->offset;
-        if (p->n == POOL_MAX_RECORDS)
-            rc = err_set(e, "%s: more than %d records", ts_name(r), POOL_MAX_RECORDS);
-        else if (check_record(p, r, &rec, e) == -1 ||
-                 mem_grow(&list, &p->cap, p->n + 1, sizeof(*p->offset), e) == -1)
+        take = check_record(p, r, &rec, e);
+        if (take == -1 || (take == 1 && keep_place(p, r, e) == -1)) {
             rc = -1;
-        if (rc == -1)
             break;
-        p->offset = list;
-        p->offset[p->n++] = ts_record_start(r).offset;
+        }
     }
     ts_clear(&rec);
     return rc;
@@ -61,7 +72,7 @@ pool_open(struct pool *p, const char *const *path, size_t n, pool_check *check, 
             p->is_pipe = 1;
     }
     if (!p->is_pipe && p->n == 0) {
-        err_set(e, "%s: has no records", path[0]);
+        err_set(e, p->left_out > 0 ? "%s: has no records of use" : "%s: has no records", path[0]);
         goto fail;
     }
     if ((p->seen = mem_array(p->n / 8 + 1, 1, e)) == NULL)
@@ -90,13 +101,15 @@ static int
 draw_next(struct pool *p, struct ts_record *rec, struct err *e)
 {
     struct ts_reader *r = p->file[0].reader;
-    int rc = ts_read(r, rec, e);
+    int rc;
 
+    while ((rc = ts_read(r, rec, e)) == 1 && (rc = check_record(p, r, rec, e)) == 0)
+        ;
+    if (rc == -1)
+        return -1;
     if (rc == 0)
         return err_set(e, "%s: ended after %" PRIu64 " records (a pipe must give as many as are "
                        "drawn; a file is drawn from again and again)", ts_name(r), ts_count(r));
-    if (rc == -1 || check_record(p, r, rec, e) == -1)
-        return -1;
     p->drawn++;
     p->distinct++;
     return 0;
@@ -123,7 +136,7 @@ pool_draw(struct pool *p, struct rng *rng, struct ts_record *rec, struct err *e)
     if (rc == 0)
         err_set(e, "%s: record %zu is gone: the file was cut meanwhile", ts_name(f->reader),
                 i - f->first);
-    if (rc != 1 || check_record(p, f->reader, rec, e) == -1)
+    if (rc != 1)
         return -1;
     p->drawn++;
     p->distinct += !(p->seen[i / 8] >> i % 8 & 1);

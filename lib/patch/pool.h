@@ -15,7 +15,7 @@
 
 #define POOL_MAX_RECORDS 4000000
 
-/* What a pool's records must show.  Returns 0, or -1 with the reason in e. */
+/* What a pool's records must show: 1 it does, 0 leave it out, -1 (with the reason in e) it must not be. */
 typedef int pool_check(const struct ts_record *rec, const void *arg, struct err *e);
 
 struct pool_file {
@@ -32,6 +32,7 @@ struct pool {
     int is_pipe;
     pool_check *check;
     const void *arg;
+    uint64_t left_out; /* records that the check passed over */
     uint64_t drawn;
     size_t distinct; /* different records drawn; of a pipe all are */
     uint8_t *seen;   /* a bit for each record */
@@ -40,8 +41,8 @@ struct pool {
 /*
  * Opens the files ("-" is standard input), each a stream.  A pipe must be the only one.  check (or
  * NULL) is asked of every record, with arg, which is borrowed until pool_close().  Returns 0, or -1
- * with the reason in e: no record at all, more than POOL_MAX_RECORDS, a bad stream, a record that
- * fails the check.
+ * with the reason in e: no record to draw, more than POOL_MAX_RECORDS, a bad stream, a record that
+ * must not be.
  */
 int pool_open(struct pool *p, const char *const *path, size_t n, pool_check *check,
               const void *arg, struct err *e);
