@@ -69,9 +69,9 @@ $(t1)/r%.tsv: $(t1)/r%.ckpt $(t1)/test.sts | $(BIN)/resnet-predict
 # ---- areas under the curve ----
 comma := ,
 nothing :=
-join = $(subst $(nothing) $(nothing),$(comma),$(strip $1))
+commas = $(subst $(nothing) $(nothing),$(comma),$(strip $1))
 scores = $(foreach r,$(regimes),$(foreach n,$1,$(t1)/r$r-s$n.tsv))
-curves = $(foreach r,$(regimes),$r=$(call join,$(foreach n,$1,$(t1)/r$r-s$n.tsv)))
+curves = $(foreach r,$(regimes),$r=$(call commas,$(foreach n,$1,$(t1)/r$r-s$n.tsv)))
 
 $(t1)/areas.tsv: $(call scores,$(seeds)) | $(BIN)/delong
 	$(BIN)/delong --reference 0 --cluster patient --roc $(t1)/roc.tsv $(call curves,$(seeds)) > $@
