@@ -141,12 +141,11 @@ guard(struct source *s, size_t archive_bytes)
     }
 }
 
-static unsigned char *
-slurp_member(const char *archive, const char *member, struct source *s, size_t *n, struct err *e)
+/* An archive to read, and its size in bytes. */
+static struct archive *
+archive_open(const char *path, size_t *bytes, struct err *e)
 {
     struct archive *a = archive_read_new();
-    struct archive_entry *entry;
-    unsigned char *out = NULL;
     struct stat st;
 
     /* Formats by name: "all" would take in filters that start other programs. */
@@ -157,20 +156,37 @@ slurp_member(const char *archive, const char *member, struct source *s, size_t *
         archive_read_support_filter_xz(a) != ARCHIVE_OK ||
         archive_read_support_filter_zstd(a) != ARCHIVE_OK) {
         err_set(e, "cannot set up the archive reader");
-        goto out;
+        goto fail;
     }
-    if (stat(archive, &st) == -1) {
+    if (stat(path, &st) == -1) {
         err_sys(e, "cannot read");
-        goto out;
+        goto fail;
     }
-    if (archive_read_open_filename(a, archive, BLOCK) != ARCHIVE_OK) {
+    if (archive_read_open_filename(a, path, BLOCK) != ARCHIVE_OK) {
         err_set(e, "%s", archive_error_string(a));
-        goto out;
+        goto fail;
     }
+    *bytes = (size_t)st.st_size;
+    return a;
+fail:
+    archive_read_free(a);
+    return NULL;
+}
+
+static unsigned char *
+slurp_member(const char *archive, const char *member, struct source *s, size_t *n, struct err *e)
+{
+    size_t bytes;
+    struct archive *a = archive_open(archive, &bytes, e);
+    struct archive_entry *entry;
+    unsigned char *out = NULL;
+
+    if (a == NULL)
+        goto out;
     if (find_member(a, member, &entry, e) == -1)
         goto out;
     s->archive = a;
-    guard(s, (size_t)st.st_size);
+    guard(s, bytes);
     if (s->why != NULL && archive_entry_size_is_set(entry) &&
         archive_entry_size(entry) > (int64_t)(s->most < INT64_MAX ? s->most : INT64_MAX))
         err_set(e, "more than %zu bytes, %s", s->most, s->why);
@@ -179,6 +195,65 @@ slurp_member(const char *archive, const char *member, struct source *s, size_t *
 out:
     archive_read_free(a);
     return out;
+}
+
+void
+input_members_free(struct input_member *m, size_t count)
+{
+    for (size_t i = 0; m != NULL && i < count; i++) {
+        free(m[i].name);
+        free(m[i].data);
+    }
+    free(m);
+}
+
+struct input_member *
+input_members(const char *path, size_t limit, size_t *count, struct err *e)
+{
+    size_t bytes, cap = 0, n = 0;
+    struct archive *a = archive_open(path, &bytes, e);
+    struct archive_entry *entry;
+    struct input_member *list = mem_array(1, sizeof(*list), e);
+    int rc = a != NULL && list != NULL ? ARCHIVE_OK : ARCHIVE_FATAL;
+
+    while (rc == ARCHIVE_OK && ((rc = archive_read_next_header(a, &entry)) == ARCHIVE_OK ||
+                                rc == ARCHIVE_WARN)) {
+        const char *name = archive_entry_pathname(entry);
+        struct source s = {.archive = a, .most = limit, .why = "the limit"};
+        void *grown = list, *fit;
+
+        rc = ARCHIVE_OK;
+        if (name == NULL || archive_entry_filetype(entry) != AE_IFREG ||
+            archive_entry_hardlink(entry))
+            continue;
+        if (mem_grow(&grown, &cap, n + 1, sizeof(*list), e) == -1)
+            goto fail;
+        list = grown;
+        list[n].name = mem_string(name, e);
+        if (list[n].name == NULL)
+            goto fail;
+        guard(&s, bytes);
+        list[n].data = slurp(&s, &list[n].n, e);
+        if (list[n++].data == NULL) {
+            err_in(e, "%s", list[n - 1].name);
+            goto fail;
+        }
+        limit -= list[n - 1].n;
+        fit = realloc(list[n - 1].data, list[n - 1].n + 1);
+        list[n - 1].data = fit ? fit : list[n - 1].data;
+    }
+    if (rc == ARCHIVE_EOF) {
+        archive_read_free(a);
+        *count = n;
+        return list;
+    }
+    if (a != NULL && list != NULL)
+        err_set(e, "%s", archive_error_string(a) ? archive_error_string(a) : "damaged archive");
+fail:
+    err_in(e, "%s", path);
+    input_members_free(list, n);
+    archive_read_free(a);
+    return NULL;
 }
 
 /* ---- paths ---- */

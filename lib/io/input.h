@@ -28,6 +28,24 @@ unsigned char *input_slurp(const char *path, size_t limit, size_t *n, struct err
  */
 unsigned char *input_head(const char *path, size_t limit, size_t *n, struct err *e);
 
+/* A regular file of an archive. */
+struct input_member {
+    char *name;
+    unsigned char *data;
+    size_t n;
+};
+
+/*
+ * All regular files of an archive, in its order.
+ *
+ *   limit  most bytes accepted, of all together
+ *   count  written: their number
+ *
+ * Fresh memory; NULL with the reason, which names the path, in e.
+ */
+struct input_member *input_members(const char *path, size_t limit, size_t *count, struct err *e);
+void input_members_free(struct input_member *m, size_t count);
+
 /* The path of `name` under `root`: joined unless name is absolute; "archive:member" too. */
 char *input_join(const char *root, const char *name, struct err *e);
 

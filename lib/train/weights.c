@@ -4,11 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "io/input.h"
+#include "stream/pickle.h"
 #include "stream/tstream.h"
 
 /* ResNet-50 in double with its optimiser's moments is 0.6 GB. */
 #define WEIGHTS_LIMIT ((size_t)2 << 30)
+#define PICKLE_LIMIT ((size_t)4 << 20)
 
 /* The last tensor but the head's in every ResNet-50, whatever stands before it. */
 static const char mark[] = "layer4.2.bn3.weight";
@@ -270,8 +273,129 @@ weights_put(struct ts_record *r, const struct resnet50 *net, struct err *e)
 
 /* ---- files ---- */
 
+static const struct input_member *
+member(const struct input_member *m, size_t n, const char *folder, size_t length, const char *name)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strncmp(m[i].name, folder, length) == 0 && strcmp(m[i].name + length, name) == 0)
+            return &m[i];
+    return NULL;
+}
+
+/* Copies a tensor out of its storage, whatever its strides. */
+static int
+put_strided(struct ts_record *r, const struct pickle_tensor *t, const unsigned char *storage,
+            size_t *room, struct err *e)
+{
+    size_t size = ts_dtype_size(t->dtype), bytes = size, at[TS_MAX_RANK] = {0};
+    struct ts_tensor *x;
+    unsigned char *to;
+
+    for (unsigned i = 0; i < t->rank; i++)
+        if (mem_mul(bytes, t->shape[i], &bytes) == -1)
+            return err_set(e, "%s: its sizes overflow", t->name);
+    /* Many tensors may share one storage: the sum counts, not the file. */
+    if (bytes > *room)
+        return err_set(e, "%s: with it there are more than %zu bytes", t->name, WEIGHTS_LIMIT);
+    *room -= bytes;
+    x = ts_put(r, t->name, t->dtype, t->rank, t->shape, e);
+    if (x == NULL)
+        return -1;
+    to = x->data;
+    for (size_t k = 0; k < bytes / size; k++) {
+        size_t from = t->offset;
+
+        for (unsigned i = 0; i < t->rank; i++)
+            from += at[i] * t->stride[i];
+        memcpy(to + k * size, storage + from * size, size);
+        for (unsigned i = t->rank; i-- > 0 && ++at[i] == t->shape[i];)
+            at[i] = 0;
+    }
+    return 0;
+}
+
+/* NAME/data.pkl, and NAME/data/KEY for each storage. */
+static int
+load_pth(const char *path, struct ts_record *r, struct err *e)
+{
+    static const char pickle_name[] = "data.pkl";
+    struct pickle_tensors p = {0};
+    const struct input_member *pickle = NULL, *order;
+    size_t n = 0, length = 0, room = WEIGHTS_LIMIT;
+    struct input_member *m = input_members(path, WEIGHTS_LIMIT, &n, e);
+    int rc = -1;
+
+    if (m == NULL)
+        return -1; /* names the path */
+    for (size_t i = 0; i < n && pickle == NULL; i++) {
+        size_t k = strlen(m[i].name), end = sizeof(pickle_name) - 1;
+
+        if (k > end && strcmp(m[i].name + k - end, pickle_name) == 0 &&
+            m[i].name[k - end - 1] == '/') {
+            pickle = &m[i];
+            length = k - end;
+        }
+    }
+    if (pickle == NULL) {
+        err_set(e, "no %s among its %zu files", pickle_name, n);
+        goto done;
+    }
+    order = member(m, n, pickle->name, length, "byteorder");
+    if (order != NULL && (order->n != 6 || memcmp(order->data, "little", 6) != 0)) {
+        err_set(e, "its numbers are not little-endian");
+        goto done;
+    }
+    if (pickle->n > PICKLE_LIMIT) {
+        err_set(e, "%s has %zu bytes, more than %zu", pickle_name, pickle->n, PICKLE_LIMIT);
+        goto done;
+    }
+    if (pickle_parse(pickle->data, pickle->n, &p, e) == -1)
+        goto done;
+    for (size_t i = 0; i < p.n; i++) {
+        const struct pickle_tensor *t = &p.tensor[i];
+        const struct input_member *data;
+        size_t bytes;
+        char name[256];
+
+        snprintf(name, sizeof(name), "data/%s", t->storage);
+        data = member(m, n, pickle->name, length, name);
+        if (data == NULL || mem_mul(t->numbers, ts_dtype_size(t->dtype), &bytes) == -1 ||
+            data->n != bytes) {
+            err_set(e, "%s: %s is missing, or does not hold its %zu numbers", t->name, name,
+                    t->numbers);
+            goto done;
+        }
+        if (put_strided(r, t, data->data, &room, e) == -1)
+            goto done;
+    }
+    rc = 0;
+done:
+    if (rc == -1) {
+        err_in(e, "%s", path);
+        ts_clear(r);
+    }
+    pickle_free(&p);
+    input_members_free(m, n);
+    return rc;
+}
+
 int
 weights_load(const char *path, struct ts_record *r, struct err *e)
 {
-    return ts_load(path, WEIGHTS_LIMIT, r, e);
+    size_t n;
+    unsigned char *head = input_head(path, 4, &n, e);
+    int zip, pickle;
+
+    if (head == NULL)
+        return -1;
+    zip = n == 4 && memcmp(head, "PK\3\4", 4) == 0;
+    pickle = n >= 2 && head[0] == 0x80 && head[1] >= 2 && head[1] <= 5;
+    free(head);
+    if (zip)
+        return load_pth(path, r, e);
+    if (ts_load(path, WEIGHTS_LIMIT, r, e) == 0)
+        return 0;
+    if (pickle)
+        err_set(e, "%s: a bare pickle, as torch.save() wrote it before 1.6: save it anew", path);
+    return -1;
 }
