@@ -1,7 +1,7 @@
 """resnet - ResNet-50 as torchvision 0.14 builds it, in plain PyTorch: the reference of lib/model/resnet50.
 
     resnet.py > resnet.tsv                                  what test_resnet_ref compares with
-    resnet.py --size 256 --width 1 > FILE                   the same at full size; test_resnet_ref FILE
+    resnet.py --width 1 --modes update > FILE               the same in full, no steps; test_resnet_ref FILE
     resnet.py --save FILE.pth [--classes 1000]              a state dict as torch.save() writes it
 
 Weights are drawn by name (rng.py), shapes as C stores them: convolutions [kh][kw][ci][co], normal with
@@ -132,9 +132,11 @@ def run(mode, a):
         if mode == "update" and not name.endswith("tracked"):
             b = b.numpy()
             show(mode, "buffer", name, np.linalg.norm(b), np.dot(b, rng.at(a.seed, "z." + name).normal(b.size)))
+    if a.width >= 1:
+        return
     start(net, a.seed)
     adam = torch.optim.Adam(net.parameters(), lr=1e-3)
-    for step in range(10 if a.width < 1 else 0):
+    for step in range(10):
         x, y = batch(step, a.batch, a.size, a.seed)
         adam.zero_grad()
         loss = F.cross_entropy(net(x), y)

@@ -250,6 +250,8 @@ main(int argc, char **argv)
     }
     fclose(f);
     for (int m = 0; m < MODES; m++) {
+        if (r[m].t == NULL && argc > 1)
+            continue; /* a file of the caller's need not have all */
         tap_ok(seen[m][0] == 161 && worst[m][0] <= tolerance,
                "%s: gradients of %zu parameters, worst error %.1g", mode_name[m], seen[m][0],
                worst[m][0]);
