@@ -104,7 +104,9 @@ def edit(to, change):
 edit("evil.pth", lambda n, d: b"\x80\x02cos\nsystem\nX\x0b\x00\x00\x00touch owned\x85R." if n.endswith("data.pkl") else d)
 edit("short.pth", lambda n, d: d[:-4] if n.endswith("data/3") else d)
 edit("gone.pth", lambda n, d: None if n.endswith("data/3") else d)
-edit("big.pth", lambda n, d: b"big" if n.endswith("byteorder") else d)
+edit("big.pth", lambda n, d: None if n.endswith("byteorder") else d)
+with zipfile.ZipFile("big.pth", "a") as z:
+    z.writestr(z.namelist()[0].split("/")[0] + "/byteorder", b"big")
 open("cut.pth", "wb").write(open("w.pth", "rb").read()[:200000])
 PY
     still="resnet-train --val val.sts --threads 1 --lr 0 --samples 1 --every 1"
@@ -170,7 +172,7 @@ assert not moved("frozen.layer4.ckpt") and not moved("update.layer4.ckpt")
 PY
     ok $? "frozen statistics stay, frozen stages stay, the others move"
     for file in less other nan alien old evil short gone big cut; do
-        STDIN=train.sts fails 1 "$file.pth is refused" resnet-train --val val.sts --out x.ckpt --init $file.pth
+        STDIN=train.sts fails 1 "$file.pth is refused" resnet-train --val val.sts --out x.ckpt --samples 1 --init $file.pth
         echo "# $(cat fails.err)"
         [ -e owned ] || [ -e x.ckpt ]
         is $? 1 "nothing was run or written"
