@@ -13,11 +13,14 @@ enum { NN_PARALLEL = 16384 }; /* elements from which on threads pay */
 #define NN_PRAGMA(x) _Pragma(#x)
 #define NN_FOR(n) NN_PRAGMA(omp parallel for schedule(static) if ((n) >= NN_PARALLEL))
 
-/* For maxima.  What is not a number wins: a network that fails must not hide it. */
-static inline int
-nn_greater(real a, real b)
+/* What is not a number wins: a network that fails must not hide it.  Selections, not branches:
+   so loops over it become vector code. */
+static inline real
+nn_max(real a, real b)
 {
-    return a > b || a != a;
+    real larger = b <= a ? a : b;
+
+    return a != a ? a : larger;
 }
 
 #endif

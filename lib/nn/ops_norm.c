@@ -360,11 +360,12 @@ nn_max_pool(struct tape *t, struct tensor *x, size_t k, size_t stride, size_t pa
                 if (yy < pad || yy >= h + pad || xx < pad || xx >= w + pad)
                     continue;
                 in = x->v + origin(v, row, ho, i, c, p);
-                for (size_t j = 0; j < c; j++)
-                    if (!any || nn_greater(in[j], out[j])) {
-                        out[j] = in[j];
-                        at[j] = (unsigned char)p;
-                    }
+                for (size_t j = 0; j < c; j++) {
+                    real most = any ? nn_max(out[j], in[j]) : in[j];
+
+                    at[j] = any && most == out[j] ? at[j] : (unsigned char)p;
+                    out[j] = most;
+                }
                 any = 1;
             }
         }

@@ -277,8 +277,8 @@ nn_sum2(struct tape *t, struct tensor *x)
  * Max-pool remembers which of the four each maximum was; gather and scatter move numbers along
  * that choice and are each other's transposes.  The choice is locally constant.
  */
-static struct tensor *pool_scatter(struct tape *t, struct tensor *y, const unsigned char *index);
-static struct tensor *pool_gather(struct tape *t, struct tensor *x, const unsigned char *index);
+static struct tensor *pool_scatter(struct tape *t, struct tensor *y, const uint32_t *index);
+static struct tensor *pool_gather(struct tape *t, struct tensor *x, const uint32_t *index);
 
 static void
 pool_gather_backward(struct tape *t, const struct tensor *y, struct tensor *dy, const int *need,
@@ -299,8 +299,56 @@ pool_scatter_backward(struct tape *t, const struct tensor *y, struct tensor *dy,
 static const struct op op_pool_gather = {"pool_gather", pool_gather_backward};
 static const struct op op_pool_scatter = {"pool_scatter", pool_scatter_backward};
 
+/*
+ * One pixel of c channels and the four that it stands for, named by row and column.  In functions
+ * of their own, with values read before they are compared and an index as wide as they are, the
+ * loops become vector code for as few channels as a vector holds.
+ */
+static inline void
+pool_max(size_t c, const real *restrict v00, const real *restrict v01, const real *restrict v10,
+         const real *restrict v11, real *restrict out, uint32_t *restrict index)
+{
+#pragma omp simd
+    for (size_t j = 0; j < c; j++) {
+        real a = v00[j], b = v01[j], p = v10[j], q = v11[j];
+        real most = nn_max(nn_max(a, b), nn_max(p, q));
+
+        out[j] = most;
+        index[j] = most == a ? 0 : most == b ? 1 : most == p ? 2 : 3;
+    }
+}
+
+static inline void
+pool_take(size_t c, const real *restrict v00, const real *restrict v01, const real *restrict v10,
+          const real *restrict v11, real *restrict out, const uint32_t *restrict index)
+{
+#pragma omp simd
+    for (size_t j = 0; j < c; j++) {
+        real a = v00[j], b = v01[j], p = v10[j], q = v11[j];
+        real top = index[j] & 1 ? b : a, bottom = index[j] & 1 ? q : p;
+
+        out[j] = index[j] & 2 ? bottom : top;
+    }
+}
+
+static inline void
+pool_put(size_t c, real *restrict v00, real *restrict v01, real *restrict v10, real *restrict v11,
+         const real *restrict in, const uint32_t *restrict index)
+{
+#pragma omp simd
+    for (size_t j = 0; j < c; j++) {
+        real v = in[j];
+        uint32_t k = index[j];
+
+        v00[j] = k == 0 ? v : 0;
+        v01[j] = k == 1 ? v : 0;
+        v10[j] = k == 2 ? v : 0;
+        v11[j] = k == 3 ? v : 0;
+    }
+}
+
 static struct tensor *
-pool_gather(struct tape *t, struct tensor *x, const unsigned char *index)
+pool_gather(struct tape *t, struct tensor *x, const uint32_t *index)
 {
     size_t n = x->shape[0], h = x->shape[1] / 2, w = x->shape[2] / 2, c = x->shape[3];
     size_t shape[4] = {n, h, w, c};
@@ -310,15 +358,9 @@ pool_gather(struct tape *t, struct tensor *x, const unsigned char *index)
     for (size_t row = 0; row < n * h; row++)
         for (size_t i = 0; i < w; i++) {
             const real *a = x->v + (row * 4 * w + 2 * i) * c, *b = a + 2 * w * c;
-            const unsigned char *k = index + (row * w + i) * c;
-            real *out = y->v + (row * w + i) * c;
+            size_t at = (row * w + i) * c;
 
-#pragma omp simd
-            for (size_t j = 0; j < c; j++) {
-                real top = k[j] & 1 ? a[c + j] : a[j], bottom = k[j] & 1 ? b[c + j] : b[j];
-
-                out[j] = k[j] & 2 ? bottom : top;
-            }
+            pool_take(c, a, a + c, b, b + c, y->v + at, index + at);
         }
     y->index = index;
     tape_note(t, y, &op_pool_gather, x, NULL, NULL);
@@ -326,7 +368,7 @@ pool_gather(struct tape *t, struct tensor *x, const unsigned char *index)
 }
 
 static struct tensor *
-pool_scatter(struct tape *t, struct tensor *y, const unsigned char *index)
+pool_scatter(struct tape *t, struct tensor *y, const uint32_t *index)
 {
     size_t n = y->shape[0], h = y->shape[1], w = y->shape[2], c = y->shape[3];
     size_t shape[4] = {n, 2 * h, 2 * w, c};
@@ -336,16 +378,9 @@ pool_scatter(struct tape *t, struct tensor *y, const unsigned char *index)
     for (size_t row = 0; row < n * h; row++)
         for (size_t i = 0; i < w; i++) {
             real *a = x->v + (row * 4 * w + 2 * i) * c, *b = a + 2 * w * c;
-            const unsigned char *k = index + (row * w + i) * c;
-            const real *in = y->v + (row * w + i) * c;
+            size_t at = (row * w + i) * c;
 
-#pragma omp simd
-            for (size_t j = 0; j < c; j++) {
-                a[j] = k[j] == 0 ? in[j] : 0;
-                a[c + j] = k[j] == 1 ? in[j] : 0;
-                b[j] = k[j] == 2 ? in[j] : 0;
-                b[c + j] = k[j] == 3 ? in[j] : 0;
-            }
+            pool_put(c, a, a + c, b, b + c, y->v + at, index + at);
         }
     x->index = index;
     tape_note(t, x, &op_pool_scatter, y, NULL, NULL);
@@ -358,25 +393,16 @@ nn_max_pool2(struct tape *t, struct tensor *x)
     size_t n = x->shape[0], h = x->shape[1] / 2, w = x->shape[2] / 2, c = x->shape[3];
     size_t shape[4] = {n, h, w, c};
     struct tensor *y = tape_new(t, 4, shape);
-    unsigned char *index = tape_bytes(t, y->n);
+    uint32_t *index = tape_bytes(t, y->n * sizeof(*index));
 
     assert(x->shape[1] % 2 == 0 && x->shape[2] % 2 == 0);
     NN_FOR(x->n)
     for (size_t row = 0; row < n * h; row++)
         for (size_t i = 0; i < w; i++) {
             const real *a = x->v + (row * 4 * w + 2 * i) * c, *b = a + 2 * w * c;
-            unsigned char *k = index + (row * w + i) * c;
-            real *out = y->v + (row * w + i) * c;
+            size_t at = (row * w + i) * c;
 
-#pragma omp simd
-            for (size_t j = 0; j < c; j++) {
-                int right0 = nn_greater(a[c + j], a[j]), right1 = nn_greater(b[c + j], b[j]);
-                real top = right0 ? a[c + j] : a[j], bottom = right1 ? b[c + j] : b[j];
-                int lower = nn_greater(bottom, top);
-
-                out[j] = lower ? bottom : top;
-                k[j] = (unsigned char)(lower ? 2 + right1 : right0);
-            }
+            pool_max(c, a, a + c, b, b + c, y->v + at, index + at);
         }
     y->index = index;
     tape_note(t, y, &op_pool_gather, x, NULL, NULL);
