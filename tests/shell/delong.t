@@ -64,7 +64,7 @@ done
 delong --unpaired a.tsv b.tsv | column df /dev/stdin | tail -1 | awk '{ exit !($1 > 59 && $1 <= 118) }'
 ok $? "unpaired: t with Welch's degrees of freedom"
 awk -F'\t' -v OFS='\t' 'NR > 1 { $2 = "q" NR } 1' a.tsv > own.tsv
-is "$(delong --cluster patient a=own.tsv | cut -f 1-7)" "$(delong a.tsv | cut -f 1-7)" \\
+is "$(delong --cluster patient a=own.tsv | cut -f 1-7)" "$(delong a.tsv | cut -f 1-7)" \
     "one case a patient: the clustered interval is DeLong's"
 head -50 b.tsv | sed '2,$s/^i/j/' > other.tsv
 delong --unpaired a.tsv other.tsv > out
