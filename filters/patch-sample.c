@@ -21,7 +21,7 @@ static const char *const froms[] = {"clean", "away", "both", NULL};
 struct opts {
     int split, label, lesion, from, endless, progress;
     size_t size, margin, downscale, min_box, max_box, each, count, start;
-    double min_tissue, max_offset;
+    double min_tissue, max_offset, min_contrast;
     uint64_t seed;
     const char *cache, *root, *log;
 };
@@ -35,8 +35,8 @@ check(const struct opts *o)
         cli_usage("--lesion goes with --label benign or malignant");
     if (o->label == SAMPLE_NORMAL && (o->min_box > 0 || o->max_box != SIZE_MAX))
         cli_usage("--min-box and --max-box go with --label benign or malignant");
-    if (o->label == SAMPLE_NORMAL && o->max_offset < 0.5)
-        cli_usage("--max-offset goes with --label benign or malignant");
+    if (o->label == SAMPLE_NORMAL && (o->max_offset < 0.5 || o->min_contrast > 0))
+        cli_usage("--max-offset and --min-contrast go with --label benign or malignant");
     if (o->label != SAMPLE_NORMAL && o->from != SAMPLE_CLEAN)
         cli_usage("--from goes with --label normal");
     if (o->min_box > o->max_box)
@@ -54,6 +54,7 @@ write_log(struct jsonl *log, uint64_t records, const struct sampler *s, const st
     jsonl_int(log, "items", (int64_t)r.items);
     jsonl_int(log, "unlocated", (int64_t)r.unlocated);
     jsonl_int(log, "outside_box", (int64_t)r.outside_box);
+    jsonl_int(log, "faint", (int64_t)r.faint);
     jsonl_int(log, "no_place", (int64_t)r.no_place);
     jsonl_int(log, "decoded", (int64_t)cache_misses(c));
     return jsonl_end(log, e) == -1 ? -1 : jsonl_close(log, e);
@@ -92,6 +93,8 @@ main(int argc, char **argv)
                  "leave out findings with a longer side below N"),
         CLI_SIZE(0, "max-box", "N", &o.max_box, 1, 65535,
                  "leave out findings with a longer side above N"),
+        CLI_REAL(0, "min-contrast", "X", &o.min_contrast, 0, 1,
+                 "leave out findings that stand out less from the tissue round them"),
         CLI_SEED(&o.seed),
         CLI_LOCAL_TEXT(0, "cache", "DIR", &o.cache, "keep decoded images in DIR"),
         CLI_LOCAL_TEXT(0, "root", "DIR", &o.root, "folder that the manifest's paths start from"),
@@ -129,6 +132,7 @@ main(int argc, char **argv)
                                                     .max_offset = o.max_offset,
                                                     .min_box = o.min_box,
                                                     .max_box = o.max_box,
+                                                    .min_contrast = o.min_contrast,
                                                     .each = o.each,
                                                     .seed = o.seed},
                            &e);

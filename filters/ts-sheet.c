@@ -195,12 +195,7 @@ finish_sheet(const struct work *w, const char *history, struct err *e)
     int rc;
 
     if (o->auto_window) {
-        look.lo = sheet_quantile(w->sheet, 0.01);
-        look.hi = sheet_quantile(w->sheet, 0.99);
-        if (!(look.lo < look.hi)) {
-            look.lo = 0;
-            look.hi = 1;
-        }
+        sheet_auto_window(w->sheet, &look);
         longer = title == NULL
                      ? NULL
                      : mem_printf(e, "%s%sgrey window: 1st to 99th percentile of this sheet", title,

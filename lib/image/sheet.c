@@ -291,6 +291,17 @@ sheet_quantile(const struct sheet *s, double q)
     return (double)level / LEVEL_MAX;
 }
 
+void
+sheet_auto_window(const struct sheet *s, struct sheet_look *look)
+{
+    look->lo = sheet_quantile(s, 0.01);
+    look->hi = sheet_quantile(s, 0.99);
+    if (!(look->lo < look->hi)) {
+        look->lo = 0;
+        look->hi = 1;
+    }
+}
+
 /* ---- drawing ---- */
 
 struct canvas {

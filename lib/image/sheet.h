@@ -72,6 +72,9 @@ int sheet_cell(struct sheet *s, const float *plane, size_t h, size_t w, enum she
 /* The level at or below which a share q (0 .. 1) of the sheet's grey pixels lies; 0 without any. */
 double sheet_quantile(const struct sheet *s, double q);
 
+/* Sets the grey window from the 1st to the 99th percentile; to [0, 1] where these are one. */
+void sheet_auto_window(const struct sheet *s, struct sheet_look *look);
+
 /* Draws everything into fresh memory, RGB [h][w][3]; caller frees.  NULL with the reason in e. */
 uint8_t *sheet_render(const struct sheet *s, const struct sheet_look *look, size_t *h, size_t *w,
                       struct err *e);

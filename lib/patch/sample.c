@@ -9,7 +9,8 @@
 #include "base/rng.h"
 #include "patch/place.h"
 
-enum state { UNKNOWN, OUTSIDE_BOX, NO_PLACE };
+/* Up to VISIBLE an item is drawn from. */
+enum state { UNKNOWN, VISIBLE, OUTSIDE_BOX, FAINT, NO_PLACE };
 
 /* What is drawn from: an image (its first row stands for it) or a finding. */
 struct item {
@@ -329,6 +330,35 @@ load_shapes(const struct sampler *s, const struct item *it, struct shapes *out, 
     return 0;
 }
 
+static int
+is_in(const struct region *g, size_t x, size_t y)
+{
+    return x >= g->x0 && x < g->x1 && y >= g->y0 && y < g->y1 &&
+           g->px[(y - g->y0) * (g->x1 - g->x0) + x - g->x0] != 0;
+}
+
+/* How far a lesion stands out from the tissue round it; 0 where there is none. */
+static double
+contrast(const struct sampler *s, const struct region *lesion, const struct region *tissue)
+{
+    const struct cache_plane *p = &s->pixels;
+    size_t w = lesion->x1 - lesion->x0, h = lesion->y1 - lesion->y0, reach = (w > h ? w : h) / 2;
+    size_t x0 = lesion->x0 > reach ? lesion->x0 - reach : 0;
+    size_t y0 = lesion->y0 > reach ? lesion->y0 - reach : 0;
+    double sum[2] = {0, 0}, n[2] = {0, 0}; /* round it, in it */
+
+    for (size_t y = y0; y < lesion->y1 + reach && y < p->h; y++)
+        for (size_t x = x0; x < lesion->x1 + reach && x < p->w; x++) {
+            int in = is_in(lesion, x, y);
+
+            if (!in && !is_in(tissue, x, y))
+                continue;
+            sum[in] += p->u8 ? p->u8[y * p->w + x] : p->u16[y * p->w + x];
+            n[in]++;
+        }
+    return n[0] > 0 && n[1] > 0 ? (sum[1] / n[1] - sum[0] / n[0]) / p->max : 0;
+}
+
 /* ---- the record ---- */
 
 /* The record's image, margin included, in pixels of the source: its corner and its side. */
@@ -470,6 +500,8 @@ give_up(struct sampler *s, size_t k, enum state why)
     s->left--;
     if (why == OUTSIDE_BOX)
         s->report.outside_box++;
+    else if (why == FAINT)
+        s->report.faint++;
     else
         s->report.no_place++;
 }
@@ -506,6 +538,10 @@ draw_from(struct sampler *s, size_t k, struct rng *rng, uint64_t index, struct t
                    shapes.region[0].y1 - shapes.region[0].y0)) {
         give_up(s, k, OUTSIDE_BOX);
         rc = 0;
+    } else if (!normal && s->o.min_contrast > 0 && s->state[k] != VISIBLE &&
+               contrast(s, shapes.region, &tissue) < s->o.min_contrast) {
+        give_up(s, k, FAINT);
+        rc = 0;
     } else {
         const struct place_rule rule = {
             .h = s->pixels.h,
@@ -521,6 +557,7 @@ draw_from(struct sampler *s, size_t k, struct rng *rng, uint64_t index, struct t
             .n_avoid = normal ? shapes.n : 0,
         };
 
+        s->state[k] = VISIBLE;
         rc = place_draw(&rule, rng, &place, e);
         if (rc == 0)
             give_up(s, k, NO_PLACE);
@@ -540,7 +577,7 @@ sampler_draw(struct sampler *s, uint64_t index, struct ts_record *r, struct err 
     if (s->o.each > 0) {
         size_t k = (size_t)(index / s->o.each);
 
-        return s->state[k] == UNKNOWN ? draw_from(s, k, &rng, index, r, e) : 0;
+        return s->state[k] <= VISIBLE ? draw_from(s, k, &rng, index, r, e) : 0;
     }
     /*
      * Items without a place are drawn again, so that the others stay equally likely.  Each try has
@@ -550,15 +587,16 @@ sampler_draw(struct sampler *s, uint64_t index, struct ts_record *r, struct err 
         size_t k = (size_t)rng_below(&rng, s->n);
         struct rng own = rng_at(rng_u64(&rng), "place", index);
 
-        if (s->state[k] == UNKNOWN)
+        if (s->state[k] <= VISIBLE)
             rc = draw_from(s, k, &own, index, r, e);
     }
     if (rc == 0)
         return err_set(
             e,
             "%s: no patch of %zu pixels with %g tissue in any of %zu %s (%zu outside the "
-            "box limits)",
+            "box limits, %zu too faint)",
             s->name, s->o.size, s->o.min_tissue, s->n,
-            s->o.label == SAMPLE_NORMAL ? "images" : "findings", s->report.outside_box);
+            s->o.label == SAMPLE_NORMAL ? "images" : "findings", s->report.outside_box,
+            s->report.faint);
     return rc;
 }

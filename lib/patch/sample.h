@@ -26,6 +26,10 @@
  * Nothing is approximate: what rejection does not find in a few tries is counted out.  Patch i is a
  * function of the manifest, the images, the options and (seed, i) alone.
  *
+ * The contrast of a finding is the mean grey level [0,1] of its pixels, less that of the tissue round
+ * it: of the box round the finding, grown by half its longer side each way.  Annotations hold some
+ * findings that this modality does not show.
+ *
  * The pixels of a lesion are those of its mask, inside its box where it has both; without a mask,
  * of the ellipse that fills its box (ASSUMPTION: nearer to a lesion than the box with its corners).
  */
@@ -63,6 +67,7 @@ struct sample_options {
     double min_tissue;         /* 0 .. 1 */
     double max_offset;         /* of a lesion's pixel, in sides of the patch: 0 .. 0.5 (paper) */
     size_t min_box, max_box;   /* longer side of a finding, after downscale; others are left out */
+    double min_contrast;       /* findings that stand out less are left out: see below; 0 = none */
     size_t each;               /* 0: random draws; else so many patches of each image or finding,
                                   in the manifest's order */
     uint64_t seed;
@@ -73,6 +78,7 @@ struct sample_report {
     size_t items;       /* images (normal) or findings of the right split, label and kind */
     size_t unlocated;   /* not among them: findings, or images with findings, of unknown place */
     size_t outside_box; /* found to lie outside min_box .. max_box */
+    size_t faint;       /* found to have less than min_contrast */
     size_t no_place;    /* found to have no allowed place */
 };
 

@@ -217,9 +217,9 @@ gan_run_sheet(struct gan_run *r, const char *path, struct err *e)
     }
     tape_reset(t);
     if (rc == 0) {
-        double lo = sheet_quantile(s, 0.005), hi = sheet_quantile(s, 0.995);
-        struct sheet_look look = {title, lo, hi > lo + 0.01 ? hi : lo + 0.01, 0.5};
+        struct sheet_look look = {.title = title, .signed_range = 0.5};
 
+        sheet_auto_window(s, &look);
         snprintf(title, sizeof(title), "iteration %" PRIu64, r->iteration);
         rc = sheet_write(s, path, &look, NULL, e);
     }

@@ -48,7 +48,7 @@ n=$(ls cache | wc -l)
 s -n 20 --cache cache --log log set.tsv | cmp -s - a.sts
 ok $? "and from what it holds"
 is "$(ls cache | wc -l)/$(cat log)" \
-    "$n/{\"records\": 20, \"items\": 2, \"unlocated\": 0, \"outside_box\": 0, \"no_place\": 0, \"decoded\": 0}" \
+    "$n/{\"records\": 20, \"items\": 2, \"unlocated\": 0, \"outside_box\": 0, \"faint\": 0, \"no_place\": 0, \"decoded\": 0}" \
     "which is not decoded again"
 OMP_NUM_THREADS=1 s -n 20 - --root . < set.tsv | cmp -s - a.sts
 ok $? "the manifest from standard input"
@@ -101,6 +101,22 @@ is "$?" 0 "--min-box"
 s -n 0 set.tsv > b.sts
 is "$?/$(records b.sts)" 0/0 "no patch is a stream too"
 
+# A lesion of grey level 153 on tissue of 102: a contrast of 51 / 255 = 0.2; and one that does not show.
+awk 'BEGIN { print "P2\n200 260\n255"
+    for (y = 0; y < 260; y++) for (x = 0; x < 200; x++) { u = x / 170; v = (y - 130) / 115
+        print (u * u + v * v >= 1) ? 0 : (x >= 40 && x < 70 && y >= 100 && y < 120) ? 153 : 102 } }' > 7.pgm
+{
+    head -1 set.tsv
+    row 7.pgm P7 train malignant mass '' '' '' '' outline.pgm=3
+    row 7.pgm P7 train malignant mass 80 140 110 160
+} > shown.tsv
+s -n 20 --label malignant --min-contrast 0.19 --log log shown.tsv > b.sts
+is "$?/$(records b.sts)/$(grep -o '"faint": [0-9]*' log)" '0/20/"faint": 1' "--min-contrast leaves out what does not show"
+s --each 1 --label malignant --min-contrast 0.19 shown.tsv > b.sts
+is "$(records b.sts)" 1 "also finding by finding"
+fails 1 "nothing stands out so far" patch-sample --size 32 -n 20 --label malignant --min-contrast 0.21 shown.tsv
+ok "$(grep -q 'in any of 2 findings (0 outside the box limits, 2 too faint)' fails.err; echo $?)" "... and says so"
+
 # Endless, until the reader has enough.
 (s --endless set.tsv; echo "status $?" >&2) 2> err | ts-head -n 20 > b.sts
 is "$(cat err)" "status 0" "--endless ends with its reader"
@@ -127,6 +143,7 @@ fails 2 "a share above 1" patch-sample -n 1 --min-tissue 1.5 set.tsv
 fails 2 "a share of nan" patch-sample -n 1 --min-tissue nan set.tsv
 fails 2 "--lesion of normal patches" patch-sample -n 1 --lesion mass set.tsv
 fails 2 "--max-box of normal patches" patch-sample -n 1 --max-box 9 set.tsv
+fails 2 "--min-contrast of normal patches" patch-sample -n 1 --min-contrast 0.1 set.tsv
 fails 2 "--from of lesions" patch-sample -n 1 --label benign --from away set.tsv
 fails 2 "limits the wrong way" patch-sample -n 1 --label benign --min-box 9 --max-box 8 set.tsv
 
