@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/cli.h"
@@ -12,6 +11,7 @@
 #include "base/progress.h"
 #include "io/output.h"
 #include "nn/backend.h"
+#include "stream/score_line.h"
 #include "stream/tstream.h"
 #include "train/classify.h"
 
@@ -70,16 +70,11 @@ prepare(const struct classify_model *m)
 static void
 take(const struct classify_model *m, struct ts_record *rec, uint64_t index)
 {
-    static const char *const columns[] = {"id", "patient", "label", "lesion", "synthetic"};
     const char *patient = ts_meta_or(rec, "patient", "");
     struct err e;
     float *plane = feed_plane(rec, "image", m->size, &e);
+    int fit = plane != NULL && score_line_check(rec, &e) == 0;
 
-    int fit = plane != NULL;
-
-    for (size_t i = 0; fit && i < sizeof(columns) / sizeof(columns[0]); i++)
-        if (strpbrk(ts_meta_or(rec, columns[i], ""), "\t\n") != NULL)
-            fit = !err_set(&e, "%s holds a tab or a newline", columns[i]);
     if (fit && !o.allow_seen && patients_has(&m->patients, patient))
         fit = !err_set(&e, "the model was trained on patient %s (--allow-seen)", patient);
     if (!fit) {
@@ -126,10 +121,7 @@ score(struct classify_model *m, struct tape *t, struct ts_writer *w, const char 
             err_set(&e, "%s: the score is not finite", ts_meta_or(r, "id", "?"));
             fail(&e);
         }
-        printf("%s\t%s\t%s\t%s\t%s\t%.17g\n", ts_meta_or(r, "id", ""),
-               ts_meta_or(r, "patient", ""), ts_meta_or(r, "label", ""),
-               ts_meta_or(r, "lesion", ""), ts_meta_or(r, "synthetic", "0"),
-               classify_probability(held.odds[i]));
+        score_line_write(stdout, r, classify_probability(held.odds[i]));
         if (w != NULL)
             write_features(w, r, held.features + i * held.length, history);
     }
@@ -162,7 +154,7 @@ main(int argc, char **argv)
     prepare(&model);
     tape = tape_open();
     progress_start(&p, "resnet-predict", "patches", 0, 0, o.progress);
-    printf("id\tpatient\tlabel\tlesion\tsynthetic\tscore\n");
+    score_line_head(stdout);
     while ((rc = ts_read(in, &rec, &e)) == 1) {
         take(&model, &rec, ts_count(in) - 1);
         if (held.n == o.batch)

@@ -1,0 +1,21 @@
+/*
+ * score_line - the table that programs print who score patches, and that delong(1) reads: what a
+ * record says of itself, and its score.
+ */
+#ifndef MP_STREAM_SCORE_LINE_H
+#define MP_STREAM_SCORE_LINE_H
+
+#include <stdio.h>
+
+#include "stream/record.h"
+
+/* The names of the columns. */
+void score_line_head(FILE *f);
+
+/* 0 if the record fits into a line; -1 with the reason in e: a tab or a newline in a field. */
+int score_line_check(const struct ts_record *r, struct err *e);
+
+/* The line of a record. */
+void score_line_write(FILE *f, const struct ts_record *r, double score);
+
+#endif
