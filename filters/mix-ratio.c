@@ -18,7 +18,7 @@
 
 static struct opts {
     struct cli_list positive, negative, synthetic_positive, synthetic_negative, stream, weight;
-    const char *split, *log;
+    const char *split, *balance, *log;
     double initial, rate;
     size_t every, count;
     int decay, endless, dry_run, progress;
@@ -40,6 +40,7 @@ static const struct cli_opt options[] = {
     CLI_LIST(0, "stream", "NAME=FILE", &o.stream, "any number of streams instead, without a share"),
     CLI_LIST(0, "weight", "NAME=W", &o.weight, "how often that stream is drawn (1 if not given)"),
     CLI_TEXT(0, "split", "WORD", &o.split, "the only split that patches may be of, or any"),
+    CLI_TEXT(0, "balance", "KEY", &o.balance, "draw every value of this metadata equally often"),
     CLI_LOCAL_SIZE('n', "count", "N", &o.count, 0, 1e15, "patches to draw"),
     CLI_LOCAL_FLAG(0, "endless", &o.endless, "draw until the reader has enough"),
     CLI_SEED(&o.seed),
@@ -109,6 +110,7 @@ set_up(void)
     size_t synthetic = o.synthetic_positive.n + o.synthetic_negative.n;
 
     m.split = strcmp(o.split, "any") == 0 ? NULL : o.split;
+    m.balance = o.balance;
     m.seed = o.seed;
     m.schedule = (struct mix_schedule){.initial = o.initial, .rate = o.rate, .every = o.every,
                                        .decay = (enum mix_decay)o.decay};

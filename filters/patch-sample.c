@@ -6,6 +6,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cli.h"
 #include "base/jsonl.h"
@@ -23,7 +24,7 @@ struct opts {
     size_t size, margin, downscale, min_box, max_box, each, count, start;
     double min_tissue, max_offset, min_contrast;
     uint64_t seed;
-    const char *cache, *root, *log;
+    const char *view, *cache, *root, *log;
 };
 
 static void
@@ -39,6 +40,8 @@ check(const struct opts *o)
         cli_usage("--max-offset and --min-contrast go with --label benign or malignant");
     if (o->label != SAMPLE_NORMAL && o->from != SAMPLE_CLEAN)
         cli_usage("--from goes with --label normal");
+    if (o->view != NULL && strcmp(o->view, "CC") != 0 && strcmp(o->view, "MLO") != 0)
+        cli_usage("--view: '%s' is none of CC MLO", o->view);
     if (o->min_box > o->max_box)
         cli_usage("--min-box %zu is larger than --max-box %zu", o->min_box, o->max_box);
 }
@@ -77,6 +80,7 @@ main(int argc, char **argv)
         CLI_CHOICE(0, "lesion", &o.lesion, lesions, "kind of finding; both serves as either"),
         CLI_CHOICE(0, "from", &o.from, froms,
                    "normal patches: clean images, places away from findings"),
+        CLI_TEXT(0, "view", "WORD", &o.view, "images of this view alone: CC, MLO"),
         CLI_LOCAL_SIZE('n', "count", "N", &o.count, 0, 1e15, "patches to draw"),
         CLI_LOCAL_FLAG(0, "endless", &o.endless, "draw until the reader has enough"),
         CLI_SIZE(0, "each", "N", &o.each, 0, 1e6, "N patches of each image or finding in turn"),
@@ -122,6 +126,7 @@ main(int argc, char **argv)
         cli_fail(&e);
     sampler = sampler_open(&m, path, cache,
                            &(struct sample_options){.split = splits[o.split],
+                                                    .view = o.view,
                                                     .label = (enum sample_label)o.label,
                                                     .lesion = (enum sample_lesion)o.lesion,
                                                     .from = (enum sample_from)o.from,

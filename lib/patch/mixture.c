@@ -87,6 +87,40 @@ mixture_settle(struct mixture *m)
             m->schedule.initial > 0 && m->class[k].source[MIXTURE_SYNTHETIC].n_files > 0;
 }
 
+/* The value that pool b has and pool a lacks, or NULL. */
+static const char *
+missing(const struct pool *a, const struct pool *b)
+{
+    for (size_t i = 0; i < b->n_groups; i++) {
+        size_t k = 0;
+
+        while (k < a->n_groups && strcmp(a->group[k].value, b->group[i].value) != 0)
+            k++;
+        if (k == a->n_groups)
+            return b->group[i].value;
+    }
+    return NULL;
+}
+
+static int
+check_balance(const struct mixture *m, struct err *e)
+{
+    static const char *const kinds[MIXTURE_KINDS] = {"real", "synthetic"};
+    const struct pool *first = &m->class[0].source[MIXTURE_REAL].pool;
+
+    for (size_t k = 0; k < m->n; k++)
+        for (int kind = MIXTURE_REAL; kind <= m->law[k].synthetic; kind++) {
+            const struct pool *p = &m->class[k].source[kind].pool;
+            const char *here = missing(p, first), *there = missing(first, p);
+
+            if (here != NULL || there != NULL)
+                return err_set(e, "%s %s patches cannot be balanced by %s: '%s' occurs %s them",
+                               kinds[kind], m->class[k].name, m->balance, here ? here : there,
+                               here ? "in others, not in" : "only in");
+        }
+    return 0;
+}
+
 int
 mixture_open(struct mixture *m, struct err *e)
 {
@@ -96,10 +130,11 @@ mixture_open(struct mixture *m, struct err *e)
             struct mixture_source *s = &m->class[k].source[kind];
 
             s->demand = (struct mixture_demand){m->class[k].label, (enum mixture_kind)kind, m->split};
-            if (pool_open(&s->pool, s->file, s->n_files, check_patch, &s->demand, e) == -1)
+            if (pool_open_balanced(&s->pool, s->file, s->n_files, check_patch, &s->demand,
+                                   m->balance, e) == -1)
                 return -1;
         }
-    return 0;
+    return m->balance != NULL ? check_balance(m, e) : 0;
 }
 
 int

@@ -29,9 +29,14 @@ struct mixture_class {
     } source[MIXTURE_KINDS];
 };
 
-/* All zeros but for split, seed and schedule is an empty mixture. */
+/* All zeros but for split, balance, seed and schedule is an empty mixture. */
 struct mixture {
     const char *split; /* the only one that patches may be of, or NULL; borrowed */
+    /*
+     * Metadata of which every value is drawn equally often in every pool, or NULL; borrowed.  All
+     * pools must have the same values, else they would still give the class away.
+     */
+    const char *balance;
     uint64_t seed;
     struct mix_schedule schedule;
     struct mixture_class *class;

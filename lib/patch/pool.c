@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 
@@ -31,6 +32,57 @@ keep_place(struct pool *p, const struct ts_reader *r, struct err *e)
     return 0;
 }
 
+/* Keeps which group record p->n - 1 belongs to: a new one for a new value. */
+static int
+keep_group(struct pool *p, const char *value, struct err *e)
+{
+    void *list = p->order;
+    size_t k = 0;
+
+    while (k < p->n_groups && strcmp(p->group[k].value, value) != 0)
+        k++;
+    if (k == POOL_MAX_GROUPS)
+        return err_set(e, "%s has more than %d values", p->key, POOL_MAX_GROUPS);
+    if (mem_grow(&list, &p->cap_order, p->n, sizeof(*p->order), e) == -1)
+        return -1;
+    p->order = list;
+    if (k == p->n_groups) {
+        if ((p->group[k].value = mem_string(value, e)) == NULL)
+            return -1;
+        p->n_groups++;
+    }
+    p->order[p->n - 1] = (uint32_t)k;
+    p->group[k].n++;
+    return 0;
+}
+
+static int
+by_value(const void *a, const void *b)
+{
+    return strcmp(((const struct pool_group *)a)->value, ((const struct pool_group *)b)->value);
+}
+
+/* From the group of each record to the records of each group. */
+static int
+sort_groups(struct pool *p, struct err *e)
+{
+    uint32_t *order = mem_array(p->n, sizeof(*order), e);
+    size_t next[POOL_MAX_GROUPS], at = 0;
+
+    if (order == NULL)
+        return -1;
+    for (size_t k = 0; k < p->n_groups; k++) {
+        p->group[k].first = next[k] = at;
+        at += p->group[k].n;
+    }
+    for (size_t i = 0; i < p->n; i++)
+        order[next[p->order[i]]++] = (uint32_t)i;
+    free(p->order);
+    p->order = order;
+    qsort(p->group, p->n_groups, sizeof(*p->group), by_value);
+    return 0;
+}
+
 /* Reads a file through and keeps where its records begin. */
 static int
 find_records(struct pool *p, struct ts_reader *r, struct err *e)
@@ -40,7 +92,9 @@ find_records(struct pool *p, struct ts_reader *r, struct err *e)
 
     while ((rc = ts_read(r, &rec, e)) == 1) {
         take = check_record(p, r, &rec, e);
-        if (take == -1 || (take == 1 && keep_place(p, r, e) == -1)) {
+        if (take == -1 || (take == 1 && (keep_place(p, r, e) == -1 ||
+                                         (p->key != NULL &&
+                                          keep_group(p, ts_meta_or(&rec, p->key, ""), e) == -1)))) {
             rc = -1;
             break;
         }
@@ -53,9 +107,17 @@ int
 pool_open(struct pool *p, const char *const *path, size_t n, pool_check *check, const void *arg,
           struct err *e)
 {
-    *p = (struct pool){.check = check, .arg = arg};
-    if ((p->file = mem_array(n, sizeof(*p->file), e)) == NULL)
-        return -1;
+    return pool_open_balanced(p, path, n, check, arg, NULL, e);
+}
+
+int
+pool_open_balanced(struct pool *p, const char *const *path, size_t n, pool_check *check,
+                   const void *arg, const char *key, struct err *e)
+{
+    *p = (struct pool){.check = check, .arg = arg, .key = key};
+    if ((p->file = mem_array(n, sizeof(*p->file), e)) == NULL ||
+        (key != NULL && (p->group = mem_array(POOL_MAX_GROUPS, sizeof(*p->group), e)) == NULL))
+        goto fail;
     for (size_t i = 0; i < n; i++) {
         struct ts_reader *r = ts_open(path[i], e);
 
@@ -68,6 +130,9 @@ pool_open(struct pool *p, const char *const *path, size_t n, pool_check *check, 
         } else if (n > 1) {
             err_set(e, "%s: is a pipe, which must be alone: join streams with ts-cat", ts_name(r));
             goto fail;
+        } else if (key != NULL) {
+            err_set(e, "%s: is a pipe, which cannot be balanced by %s", ts_name(r), key);
+            goto fail;
         } else
             p->is_pipe = 1;
     }
@@ -75,7 +140,8 @@ pool_open(struct pool *p, const char *const *path, size_t n, pool_check *check, 
         err_set(e, p->left_out > 0 ? "%s: has no records of use" : "%s: has no records", path[0]);
         goto fail;
     }
-    if ((p->seen = mem_array(p->n / 8 + 1, 1, e)) == NULL)
+    if ((p->seen = mem_array(p->n / 8 + 1, 1, e)) == NULL ||
+        (key != NULL && sort_groups(p, e) == -1))
         goto fail;
     return 0;
 fail:
@@ -126,7 +192,12 @@ pool_draw(struct pool *p, struct rng *rng, struct ts_record *rec, struct err *e)
         return draw_next(p, rec, e);
     if (p->n == 0)
         return err_set(e, "nothing to draw from");
-    i = (size_t)rng_below(rng, p->n);
+    if (p->key != NULL) {
+        const struct pool_group *g = &p->group[rng_below(rng, p->n_groups)];
+
+        i = p->order[g->first + (size_t)rng_below(rng, g->n)];
+    } else
+        i = (size_t)rng_below(rng, p->n);
     f = file_of(p, i);
     /* What a position holds beside the offset is for trailers, and one record is all that is read. */
     if (ts_seek(f->reader, &(struct ts_position){.offset = p->offset[i], .count = i - f->first},
@@ -150,6 +221,10 @@ pool_close(struct pool *p)
     for (size_t i = 0; i < p->n_files; i++)
         ts_close(p->file[i].reader);
     free(p->file);
+    for (size_t k = 0; k < p->n_groups; k++)
+        free(p->group[k].value);
+    free(p->group);
+    free(p->order);
     free(p->offset);
     free(p->seen);
     *p = (struct pool){0};

@@ -14,6 +14,7 @@
 #include "stream/tstream.h"
 
 #define POOL_MAX_RECORDS 4000000
+#define POOL_MAX_GROUPS 64
 
 /* What a pool's records must show: 1 it does, 0 leave it out, -1 (with the reason in e) it must not be. */
 typedef int pool_check(const struct ts_record *rec, const void *arg, struct err *e);
@@ -21,6 +22,12 @@ typedef int pool_check(const struct ts_record *rec, const void *arg, struct err 
 struct pool_file {
     struct ts_reader *reader;
     size_t first; /* number of its first record */
+};
+
+/* The records that show one value of the key by which a pool is balanced. */
+struct pool_group {
+    char *value;
+    size_t first, n; /* their numbers are pool.order[first .. first + n - 1] */
 };
 
 /* All zeros is an empty pool that nothing can be drawn from. */
@@ -36,6 +43,11 @@ struct pool {
     uint64_t drawn;
     size_t distinct; /* different records drawn; of a pipe all are */
     uint8_t *seen;   /* a bit for each record */
+    const char *key; /* metadata by which it is balanced, or NULL */
+    struct pool_group *group; /* [n_groups] in the order of their values */
+    size_t n_groups;
+    uint32_t *order; /* [n] numbers of records, group by group; until then the group of each */
+    size_t cap_order;
 };
 
 /*
@@ -46,6 +58,14 @@ struct pool {
  */
 int pool_open(struct pool *p, const char *const *path, size_t n, pool_check *check,
               const void *arg, struct err *e);
+
+/*
+ * The same, balanced: a draw takes a value of the metadata `key` first (borrowed), each that occurs
+ * with the same chance, then one of the records that show it.  Also refuses pipes, and keys of more
+ * than POOL_MAX_GROUPS values.
+ */
+int pool_open_balanced(struct pool *p, const char *const *path, size_t n, pool_check *check,
+                       const void *arg, const char *key, struct err *e);
 
 /*
  * Draws a record, each with the same chance, into rec (which is cleared first); of a pipe, the next.

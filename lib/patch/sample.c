@@ -130,7 +130,10 @@ sampler_open(const struct manifest *m, const char *name, struct cache *c,
     if (s->item == NULL || s->state == NULL)
         goto fail;
     for (size_t k = 0; k < m->n_images; k++) {
-        if (strcmp(m->row[m->image_first[k]].split, o->split) != 0)
+        const struct finding *first = &m->row[m->image_first[k]];
+
+        if (strcmp(first->split, o->split) != 0 ||
+            (o->view != NULL && strcmp(first->view, o->view) != 0))
             continue;
         if (o->label == SAMPLE_NORMAL)
             add_normal(s, k);

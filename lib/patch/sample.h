@@ -58,6 +58,7 @@ enum sample_from { SAMPLE_CLEAN, SAMPLE_AWAY, SAMPLE_EITHER };
 
 struct sample_options {
     const char *split; /* train, val, test; borrowed */
+    const char *view;  /* CC, MLO; NULL: any; borrowed */
     enum sample_label label;
     enum sample_lesion lesion; /* not of normal */
     enum sample_from from;     /* of normal */

@@ -162,4 +162,26 @@ for bad in '--stream a' '--stream =x' '--stream a=' '--stream a=x --weight a' '-
     '--stream a=x --weight a=nan' '--stream a=x --weight b=1'; do
     fails 2 "$bad" mix-ratio $bad
 done
+# Balance.
+for class in pos neg; do
+    ts-select 'x<60' < $class.sts | "$tools/set_meta" view=CC > cc
+    ts-select 'x>=60' < $class.sts | "$tools/set_meta" view=MLO > mlo
+    if [ $class = pos ]; then ts-cat cc mlo > bpos.sts; else ts-cat mlo cc > bneg.sts; fi
+done
+mix-ratio --initial 0 --positive bpos.sts --negative bneg.sts --balance view -n 4000 > out.sts
+is "$?/$(records out.sts)" 0/4000 "--balance"
+for label in malignant normal; do
+    n=$(ts-select view=CC label=$label < out.sts | records)
+    ok "$((n < 900 || n > 1100))" "$label: half are of each view ($n of 4000 CC)"
+done
+is "$(ts-info --records out.sts | head -n 2 | wc -l)/$(grep -ao 'mix-ratio [^"]*' out.sts | head -n 1 | grep -c -e '--balance view')" \
+    2/1 "history tells"
+mix-ratio --initial 0 $real -n 50 > a.sts
+is "$(grep -ac -e --balance a.sts)" 0 "without it, history says nothing of it"
+STDIN=/dev/null fails 1 "a class without one of the values" \
+    mix-ratio --initial 0 --positive bpos.sts --negative mlo --balance view -n 5
+is "$(cat fails.err)" "mix-ratio: real positive patches cannot be balanced by view: 'CC' occurs only in them" "is named"
+"$tools/make_patches" 140 8 | ts-select label=malignant > many.sts
+fails 1 "too many values" mix-ratio --initial 0 --split any --positive many.sts --negative bneg.sts --balance id -n 5
+fails 1 "a pipe is not balanced" mix-ratio --initial 0 --positive <(cat bpos.sts) --negative bneg.sts --balance view -n 5
 done_testing

@@ -87,6 +87,13 @@ s -n 40 --from away set.tsv > b.sts
 is "$(values source b.sts | sort -u)/$(values label b.sts | sort -u)" 2.pgm/normal "--from away"
 s -n 60 --from both set.tsv > b.sts
 is "$(values source b.sts | sort -u | xargs)" "0.pgm 1.pgm 2.pgm" "--from both"
+sed '/^1.pgm/s/CC/MLO/' set.tsv > views.tsv
+for view in CC MLO; do
+    s -n 20 --view $view views.tsv > b.sts
+    is "$(values view b.sts | sort -u)/$(values source b.sts | sort -u)" "$view/$([ $view = CC ] && echo 0 || echo 1).pgm" "--view $view"
+done
+fails 1 "no image of the view" patch-sample -n 1 --view MLO set.tsv
+fails 2 "no such view" patch-sample -n 1 --view ML set.tsv
 s --each 2 --label malignant --log log set.tsv > b.sts
 is "$(records b.sts)/$(grep -c '"unlocated": 1' log)" 2/1 "--each: two of the finding, one of unknown place"
 s --each 3 set.tsv > b.sts

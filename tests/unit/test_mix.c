@@ -196,6 +196,26 @@ test_pool(const char *dir)
     tap_ok(p.distinct == N && p.drawn == DRAWS, "and counts them");
     pool_close(&p);
 
+    tap_ok(pool_open_balanced(&p, path, 2, NULL, NULL, "label", &e) == 0 && p.n_groups == 2 &&
+               strcmp(p.group[0].value, "malignant") == 0 && p.group[0].n == 25,
+           "balanced: a group for each label");
+    memset(count, 0, sizeof(count));
+    for (uint64_t t = 0; t < DRAWS; t++) {
+        struct rng r = rng_at(3, "pool", t);
+
+        if (pool_draw(&p, &r, &rec, &e) == 0)
+            count[*(uint32_t *)ts_find(&rec, "v")->data]++;
+    }
+    chi2 = 0;
+    for (int i = 0; i < N; i++) {
+        double want = DRAWS / 2.0 / (i < 25 ? 25 : N - 25);
+
+        chi2 += pow(count[i] - want, 2) / want;
+    }
+    tap_ok(chi2 < 72.1 && p.distinct == N, /* p = .001 */
+           "labels, then records, each with the same chance: chi squared of %.1f, 39 degrees", chi2);
+    pool_close(&p);
+
     write_stream(b, 0, 0, "normal");
     tap_ok(pool_open(&p, path + 1, 1, NULL, NULL, &e) == -1 && strstr(e.text, "no records"),
            "no records at all");
