@@ -1,7 +1,7 @@
 #!/bin/sh
 # convert.sh SET FOLDER [NAME=VALUE ...] - the manifest of a data set on standard output.
 #
-# SET is cdd-cesm, cdd-cesm-512 or mini-mias, FOLDER holds its files.  Variables: min_patients, and
+# SET is cdd-cesm, cdd-cesm-512, mini-mias or cbis-mass, FOLDER holds its files.  Variables: min_patients, and
 # for CDD-CESM train_to and val_to, the last patient numbers of these splits.  See convert/README.
 set -eu
 here=$(dirname "$0")/convert
@@ -17,6 +17,7 @@ shift 2
 case $set in
 cdd-cesm | cdd-cesm-512) files="regions.csv index.csv" ;;
 mini-mias) files=labels.txt ;;
+cbis-mass) files="train/benign train/malignant val/benign val/malignant test/benign test/malignant" ;;
 *) die "unknown data set '$set'" 2 ;;
 esac
 for v in "$@"; do
@@ -31,6 +32,12 @@ for f in $files; do
 done
 rules=$(cd "$here" && pwd)
 cd "$folder"
+if [ "$set" = cbis-mass ]; then
+    # All that is known stands in the names of the files.
+    find train val test -name '*.png' | LC_ALL=C sort |
+        awk -f "$rules/common.awk" -f "$rules/cbis-mass.awk" "$@" -
+    exit
+fi
 [ "$set" = mini-mias ] || set -- "$@" "$rules/findings.tsv"
 # shellcheck disable=SC2086
 exec awk -f "$rules/common.awk" -f "$rules/$set.awk" "$@" $files

@@ -5,6 +5,7 @@
 # everything is known to be sound.
 #
 # Variables (name=value): train_to, val_to, min_patients.  README says what is decided here and why.
+# A converter of a set that has no normal images sets no_normals.
 
 function die(text) {
     printf "%s: %s\n", prog, text | "cat 1>&2"
@@ -216,7 +217,8 @@ function finish(note,    i, j, f) {
             die("regions.csv: '" f "' is not in index.csv")
     account(note)
     enough("malignant")
-    enough("normal")
+    if (!no_normals)
+        enough("normal")
     if (images["benign", "all", "sum"] > 0)
         enough("benign")
     print "image\tpatient\tsplit\tside\tview\tlabel\tlesion\tx0\ty0\tx1\ty1\tmask\ttissue"

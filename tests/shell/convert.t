@@ -191,6 +191,31 @@ refused "is not an image and its class" "$T/m" mini-mias min_patients=1
 echo 'mdb011 F CIRC B 2000 1 1' > "$T/m/labels.txt"
 refused "a circle outside the film" "$T/m" mini-mias min_patients=1
 
+# ---- cbis-mass ----
+mkdir -p "$T"/b/{train,val,test}/{benign,malignant}
+crop() { touch "$T/b/$1/$2/patientcbis-ddsm__$3_image12_mass34_is_benign_$4.png"; }
+crop train benign P_00004 1
+crop train malignant P_00004 0
+crop train malignant P_00010 0
+crop val malignant P_00012 0
+crop test benign P_00100 1
+convert cbis-mass "$T/b" min_patients=1 > "$T/b.tsv" 2> "$T/b.err"
+is $? 0 "cbis-mass converts, without a normal image"
+is "$(row "$T/b.tsv" train/malignant/patientcbis-ddsm__P_00004_image12_mass34_is_benign_0.png | cut -d '|' -f 2-)" \
+    "P_00004|train|||malignant|mass|0|0|128|128||" "a crop is one mass, as large as the image"
+is "$(sed 1d "$T/b.tsv" | cut -f 1 | sort -c 2>&1)/$(wc -l < "$T/b.tsv" | tr -d ' ')" /6 "in the order of the names"
+is "$(grep 'malignant all' "$T/b.err" | tr -s ' ')" "malignant all 2 2 2 1 1 1 0 0 0 3 3 3" "patients, crops, masses by split"
+refused "3 patients in class malignant" "$T/b" cbis-mass min_patients=4
+crop test malignant P_00012 0
+refused "P_00012 is in test and in val" "$T/b" cbis-mass min_patients=1
+rm "$T"/b/test/malignant/*
+crop test malignant P_00200 1
+refused "is not what its folder says" "$T/b" cbis-mass min_patients=1
+mv "$T"/b/test/malignant/* "$T/b/test/malignant/crop.png"
+refused "does not tell split, class and patient" "$T/b" cbis-mass min_patients=1
+rm -r "$T/b/val"
+refused "is this the folder of cbis-mass" "$T/b" cbis-mass min_patients=1
+
 # ---- the real sets ----
 if [ -z "${MAMMO_DATA:-}" ]; then
     skip "MAMMO_DATA is not set"
@@ -213,6 +238,16 @@ for set in cdd-cesm cdd-cesm-512 mini-mias; do
         sample $set malignant $split
         sample $set normal $split away
     done
+done
+convert cbis-mass "$MAMMO_DATA/cbis-mass" > "$T/cbis-mass.tsv" 2> "$T/cbis-mass.err"
+is $? 0 "cbis-mass converts"
+is "$(totals cbis-mass)" "431 784 784; 479 914 914; " "cbis-mass: patients, images, findings"
+is "$(sed 1d "$T/cbis-mass.tsv" | cut -f 2,3 | sort -u | cut -f 1 | uniq -d)" "" "cbis-mass: each patient has one split"
+for label in benign malignant; do
+    patch-sample --root "$MAMMO_DATA/cbis-mass" --label $label --split test --each 1 --size 64 --downscale 2 \
+        --min-tissue 0 "$T/cbis-mass.tsv" | ts-info > "$T/out"
+    ok $? "cbis-mass: every $label crop of test is a patch"
+    is "$(awk '/^records/ { print $2 }' "$T/out")" "$(ls "$MAMMO_DATA/cbis-mass/test/$label" | wc -l)" "and all of them"
 done
 is "$(totals cdd-cesm)" "45 46 133; 35 37 72; >=22 43 0; " "cdd-cesm: patients, images, findings"
 is "$(totals cdd-cesm-512)" "178 326 775; 21 21 40; >=22 43 0; " "cdd-cesm-512: the same"
