@@ -1,6 +1,6 @@
 # data.mk - data sets: from their own files to build/DATA/manifest.tsv and build/DATA/tissue.tsv.
 #
-#   make data DATA=phantom|cdd-cesm|cdd-cesm-512|mini-mias   manifest and tissue masks
+#   make data DATA=phantom|cdd-cesm|cdd-cesm-512|mini-mias|cbis-mass   manifest and tissue masks
 #
 # MAMMO_DATA names the folder that holds the real sets, one folder each.  For the recipes:
 #
@@ -9,6 +9,8 @@
 #   FIELD    pixels of the full image that a patch spans: a lesion and its surroundings
 #   NORMALS  where normal patches come from (patch-sample --from): away from findings too where
 #            lesion-free images are few, or, as in CDD-CESM, serve training only
+#   VIEWS    views that a classifier meets equally often in each class; empty: as they come
+#   CROPS    side of the images of a set of lesion crops, which has no normal tissue
 
 FIELD.phantom := $(shell echo $$(( $(PHANTOM_HEIGHT) * 64 / 800 )))
 NORMALS.phantom := clean
@@ -18,29 +20,41 @@ FIELD.cdd-cesm-512 := 64
 NORMALS.cdd-cesm-512 := both
 FIELD.mini-mias := 128
 NORMALS.mini-mias := both
+# The lesion-free and the benign images of cdd-cesm-512 are all CC, half of the malignant ones MLO.
+VIEWS.cdd-cesm-512 := CC MLO
+FIELD.cbis-mass := 128
+CROPS.cbis-mass := 128
 
 FIELD := $(FIELD.$(DATA))
 NORMALS := $(NORMALS.$(DATA))
+VIEWS := $(VIEWS.$(DATA))
+CROPS := $(CROPS.$(DATA))
 ifndef FIELD
-$(error DATA=$(DATA) is none of phantom cdd-cesm cdd-cesm-512 mini-mias)
+$(error DATA=$(DATA) is none of phantom cdd-cesm cdd-cesm-512 mini-mias cbis-mass)
+endif
+# No patch is larger than a crop.
+ifdef CROPS
+PATCH := $(shell echo $$(( $(PATCH) < $(CROPS) ? $(PATCH) : $(CROPS) )))
 endif
 # Phantoms of other numbers and sizes live in other folders.
 phantoms := build/phantom/$(PHANTOM_PATIENTS)-patients-$(PHANTOM_HEIGHT)-rows
-TABLE := $(if $(filter phantom,$(DATA)),$(phantoms)/manifest.tsv,build/$(DATA)/tissue.tsv)
+TABLE := $(if $(filter phantom,$(DATA)),$(phantoms)/manifest.tsv,build/$(DATA)/$(if $(CROPS),manifest,tissue).tsv)
 ROOT := $(if $(filter phantom,$(DATA)),$(phantoms),$(MAMMO_DATA)/$(DATA))
 
 .PHONY: data
 data: $(TABLE)
 
 # ---- real sets ----
-real := cdd-cesm cdd-cesm-512 mini-mias
+real := cdd-cesm cdd-cesm-512 mini-mias cbis-mass
 
+# What changed in the converters without a change for this set makes nothing anew.
 converters := pipelines/convert.sh $(wildcard pipelines/convert/*)
 
 $(real:%=build/%/manifest.tsv): build/%/manifest.tsv: $(converters)
 	$(if $(MAMMO_DATA),,$(error MAMMO_DATA is not set: it names the folder that holds $*))
 	@mkdir -p $(@D)
-	pipelines/convert.sh $* '$(MAMMO_DATA)/$*' > $@
+	pipelines/convert.sh $* '$(MAMMO_DATA)/$*' > $@.tmp 2> $(@D)/account.txt || { cat $(@D)/account.txt >&2; exit 1; }
+	@if cmp -s $@.tmp $@; then rm $@.tmp; else cat $(@D)/account.txt >&2; mv $@.tmp $@; fi
 
 $(real:%=build/%/tissue.tsv): build/%/tissue.tsv: build/%/manifest.tsv | $(BIN)/tissue-mask
 	$(BIN)/tissue-mask --root '$(MAMMO_DATA)/$*' --out $(@D)/tissue $< > $@

@@ -11,12 +11,14 @@ here := build/$(DATA)/$(SCALE)
 downscale := $(shell n=$$(( $(FIELD) / $(PATCH) )); echo $$(( n > 0 ? n : 1 )))
 # Calcifications are specks that vanish when the image is made small: they are drawn ZOOM times larger.
 fine := $(shell n=$$(( $(downscale) / $(ZOOM) )); echo $$(( n > 0 ? n : 1 )))
-margin := $(shell echo $$(( $(PATCH) / 8 )))
+# Crops have no margin, and tissue to their edges or not.
+margin := $(if $(CROPS),0,$(shell echo $$(( $(PATCH) / 8 ))))
+resize := $(if $(CROPS),--min-scale 1 --min-tissue 0)
 # Findings that a patch can show: outlines of the whole gland are no lesions to learn from.
 min_box := $(shell echo $$(( $(PATCH) / 8 )))
 max_box := $(PATCH)
 
-sample = $(BIN)/patch-sample --root $(ROOT) --cache build/$(DATA)/cache --size $(PATCH) --seed 1
+sample = $(BIN)/patch-sample --root $(ROOT) --cache build/$(DATA)/cache --size $(PATCH) --seed 1 $(if $(CROPS),--min-tissue 0)
 lesions := --max-offset $(OFFSET) --min-box $(min_box) --max-box $(max_box)
 # Patients that have what patch-sample would draw: split, label, kind of lesion, downscale.
 patients = $(shell awk -f pipelines/count-patients.awk -v part=$1 -v label=$2 -v lesion=$3 \
@@ -48,7 +50,7 @@ $(here)/train-%.sts: $(TABLE) | $(BIN)/patch-sample $(BIN)/augment $(BIN)/ts-hea
 	    $(sample) --split train $(call draw,normal) --count 1 $< | $(BIN)/ts-head -n 0 > $@.tmp; \
 	else \
 	    $(sample) --margin $(margin) --split train $(call draw,$*) --count $(TRAIN_PATCHES) $< \
-	        | $(BIN)/augment --size $(PATCH) --seed 1 > $@.tmp; \
+	        | $(BIN)/augment --size $(PATCH) $(resize) --seed 1 > $@.tmp; \
 	fi
 	mv $@.tmp $@
 
@@ -65,7 +67,7 @@ THREADS ?= 0
 # At SCALE=paper training patches are drawn as they are needed (FEED=pipe): 400,000 of them are 100 GB.
 FEED ?= file
 feed.file = $(here)/train-$1.sts
-feed.pipe = <($(sample) --margin $(margin) --split train $(call draw,$1) --endless $(TABLE) | $(BIN)/augment --size $(PATCH) --seed 1)
+feed.pipe = <($(sample) --margin $(margin) --split train $(call draw,$1) --endless $(TABLE) | $(BIN)/augment --size $(PATCH) $(resize) --seed 1)
 feed = $(call feed.$(FEED),$1)
 feeds = $(if $(filter file,$(FEED)),$(foreach f,$1,$(here)/train-$f.sts),$(TABLE))
 
@@ -128,7 +130,7 @@ $(here)/%-check.tsv: $(here)/generated-%.sts $(here)/kept-%.sts \
 
 # A model needs enough patients; one that has too few is left out, and says so.
 enough = $(call patients,train,malignant,$(call kind,$1),$(call scale,$1))
-models := mass calcification removal
+models := $(if $(CROPS),,mass calcification removal)
 
 # None before the manifest is there: recipes that use it are run by a second make.
 able = $(if $(wildcard $(TABLE)),$(foreach m,$(models),$(if $(filter 1,$(shell expr $(call enough,$m) \>= $(least.$m))),$m)))
@@ -150,6 +152,11 @@ $(here)/sheet.png: $$(patsubst %,$(here)/kept-%.sts,$$(able)) | $(BIN)/ts-cat $(
 	rm -f $(^:%=%.head)
 
 .PHONY: lesions gan-check
+ifdef CROPS
+lesions gan-check:
+	@echo "$(DATA): crops of lesions, and no normal tissue to put any into: it trains no generator; \
+	see make table1 DATA=$(DATA)" >&2; exit 1
+else
 lesions: $(TABLE)
 	$(call each,sheet.png curves.png)
 	+@$(MAKE) --no-print-directory $(here)/sheet.png
@@ -158,6 +165,7 @@ lesions: $(TABLE)
 gan-check: lesions
 	$(call each,check.tsv)
 	@for m in $(able); do echo "== $(DATA), SCALE=$(SCALE): $$m"; cat $(here)/$$m-check.tsv; done
+endif
 
 # ---- demo: one picture of all three ----
 .PHONY: demo

@@ -86,7 +86,7 @@ END {
             left_out("images with a finding whose severity is not known")
             continue
         }
-        image(f, "P" p, "", split_of_patient[p], n % 2 ? "R" : "L", "MLO")
+        image(f, "M" p, "", split_of_patient[p], n % 2 ? "R" : "L", "MLO")
         if (normal[f])
             region(f, "normal", "", no_box(), "")
         for (j = 1; j <= findings[f]; j++) {

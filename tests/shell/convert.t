@@ -172,7 +172,7 @@ EOF
 convert mini-mias "$T/m" min_patients=1 > "$T/m.tsv" 2> "$T/m.err"
 is $? 0 "mini-mias converts"
 is "$(row "$T/m.tsv" mini-mias.zip:mdb002.pgm | fields 2,4-12)" \
-    "P1|L|MLO|benign|mass|453|675|592|814|" \
+    "M1|L|MLO|benign|mass|453|675|592|814|" \
     "y counts from the bottom; even films are left; the pair is one patient"
 is "$(row "$T/m.tsv" mini-mias.zip:mdb004.pgm | fields 6-11)" \
     "malignant|calcification|0|0|54|68" "a circle is cut at the film's edge"

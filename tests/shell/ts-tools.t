@@ -26,7 +26,7 @@ cat six three | ts-info - | cmp -s - <(ts-cat six three | ts-info | sed 's/^segm
 ok $? "cat and ts-cat hold the same"
 is "$(ts-info --records six | wc -l)" 7 "a line a record and one of titles"
 is "$(ts-info --records six | head -1 | tr '\t' ' ' | cut -d' ' -f1-6)" "record id parent source patient split" "titles"
-is "$(ts-info --records six | awk -F'\t' '{print NF}' | sort -u)" 20 "as many fields in each line"
+is "$(ts-info --records six | awk -F'\t' '{print NF}' | sort -u)" 21 "as many fields in each line"
 if python3 -c '' 2> /dev/null; then
     ts-info --json six | python3 -c '
 import json, sys
