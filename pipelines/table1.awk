@@ -1,19 +1,22 @@
 # table1.awk - the table of table1.mk from its numbers:
 #
-#   awk -v data= -v scale= -v cancers= -v samples= -v t1=FOLDER -v seeds=N \
-#       -f table1.awk areas.tsv plain.tsv areas-s1.tsv areas-s2.tsv ...
+#   awk -v data= -v tested= -v scale= -v positives= -v negatives= -v samples= -v seeds=N -v list="0 10 ..." \
+#       -v warm= -v warm_on= -v views=views.tsv -v t1=FOLDER -v out=FOLDER \
+#       -f table1.awk areas.tsv plain.tsv areas-shortcut.tsv plain-shortcut.tsv areas-s1.tsv areas-s2.tsv ...
 #
-# All of the files are delong's; the logs of mix-ratio are read from FOLDER.
+# All of the files are delong's; the logs of mix-ratio are read from t1.
 BEGIN {
     FS = "\t"
+    split("0 10 25 50 75 100", share, " ")
     split("0.829 0.837 0.839 0.846 0.828 0.797", auc, " ")
     split("- 0.10 0.055 1e-4 0.72 1e-8", p, " ")
-    regimes = split("0 10 25 50 75 100", regime, " ")
-    for (i = 1; i <= regimes; i++) { paper_auc[regime[i]] = auc[i]; paper_p[regime[i]] = p[i] }
+    for (i = 1; i in share; i++) { paper_auc[share[i]] = auc[i]; paper_p[share[i]] = p[i] }
+    regimes = split(list, regime, " ")
+    PATIENT = 1; PLAIN = 2; SHORT_PATIENT = 3; SHORT_PLAIN = 4; FIRST_SEED = 5 # files
 }
 
 FNR == 1 {
-    file++ # 1: by patient, 2: plain, 3 ...: one seed each, by patient
+    file++
     split("", col)
     for (i = 1; i <= NF; i++) col[$i] = i
     next
@@ -23,8 +26,8 @@ FNR == 1 {
 $col["what"] == "area" {
     area[file, r] = $col["estimate"]
     low[file, r] = $col["lower"]; high[file, r] = $col["upper"]
-    cases = $col["positives"] " malignant and " $col["negatives"] " normal patches"
-    if (file == 1) patients = $col["units"]
+    cases = $col["positives"] " malignant and " $col["negatives"] " other patches"
+    if (file == PATIENT) patients = $col["units"]
 }
 $col["what"] == "difference" {
     gain[file, r] = $col["estimate"]
@@ -33,9 +36,12 @@ $col["what"] == "difference" {
 }
 
 function short(p) { return p < 0.001 ? sprintf("%.1e", p) : sprintf("%.3f", p) }
+function level(r) { return r == 0 ? "none" : r " %" }
+function interval(f, r) { return sprintf("[%.3f, %.3f]", low[f, r], high[f, r]) }
+function joined(words) { gsub(/ /, ", ", words); sub(/(, )+$/, "", words); return words }
 
-# Share of synthetic patches among all that a regime drew, in percent, mean over its seeds.
-function drawn(r,    n, name, line, last, all, kind, sum, part, v, i, k) {
+# Synthetic patches that a regime really drew, mean over its seeds.
+function drawn(r,    n, name, line, last, all, kind, sum, v, i, k) {
     sum = 0
     for (n = 1; n <= seeds; n++) {
         name = t1 "/mix-r" r "-s" n ".jsonl"
@@ -43,55 +49,99 @@ function drawn(r,    n, name, line, last, all, kind, sum, part, v, i, k) {
         while ((getline line < name) > 0)
             if (line ~ /^\{"draws"/) last = line
         close(name)
-        all = part = 0
+        all = 0
         gsub(/[{}"]/, "", last)
         k = split(last, v, /, /)
         for (i = 1; i <= k; i++) {
             split(v[i], kind, /: /)
             if (kind[1] == "draws") all = kind[2]
-            if (kind[1] ~ /_synthetic$/) part += kind[2]
+            if (kind[1] ~ /_synthetic$/) sum += kind[2]
         }
-        if (all == 0) { print "table1.awk: " name ": no draws" > "/dev/stderr"; failed = 1; exit 1 }
-        sum += 100 * part / all
+        if (all != samples) {
+            print "table1.awk: " name ": " all " draws, not " samples > "/dev/stderr"
+            failed = 1
+            exit 1
+        }
     }
     return sum / seeds
 }
 
-END {
-    if (failed) exit 1
-    printf "Training with synthetic patches: %s, SCALE=%s, %s.\n", data, scale, cancers
-    printf "%d samples a training, %d seeds; tested on %s of %d patients.\n\n", samples, seeds, cases, patients
-    printf "%-10s %9s  %-21s %-25s %7s %7s %8s  %-15s %-14s\n", "synthetic", "really", "AUC, scores averaged",
-        "gain over the baseline", "", "Holm's", "p, plain", "AUC of each", "paper's"
-    printf "%-10s %9s  %-21s %-25s %7s %7s %8s  %-15s %-14s\n", "at first", "drawn", "over seeds [95 %]",
-        "[95 %]", "p", "p", "DeLong", "seed: mean, sd", "AUC, p"
+# "validation 263:303, ..." for one class: CC to MLO.
+function view_line(class,    line, part, seen, n, k, i, s) {
+    while ((getline line < views) > 0)
+        if (split(line, part, "\t") == 4 && part[2] == class) {
+            if (!(part[1] in n)) seen[++k] = part[1]
+            n[part[1]] += part[4]
+            if (part[3] == "CC") n[part[1], "CC"] = part[4]
+            if (part[3] == "-") n[part[1], "unknown"] = 1
+        }
+    close(views)
+    for (i = 1; i <= k; i++)
+        s = s (i > 1 ? ", " : "") seen[i] " " \
+            (n[seen[i], "unknown"] ? "not known" : sprintf("%.0f %%", 100 * n[seen[i], "CC"] / n[seen[i]]))
+    return s
+}
+
+function areas(    i, f, r, mean, var) {
+    printf "%-10s %-16s  %-36s %-15s %s\n", "synthetic", "synthetic", "AUC, scores averaged over seeds,", "AUC of each", "paper's"
+    printf "%-10s %-16s  %-36s %-15s %s\n", "at first", "really drawn", "95 % by patient; 95 % plain", "seed: mean, sd", "AUC"
     for (i = 1; i <= regimes; i++) {
         r = regime[i]
         mean = var = 0
-        for (f = 3; f <= file; f++) mean += area[f, r] / seeds
-        for (f = 3; f <= file; f++) var += (area[f, r] - mean) ^ 2
-        sd = seeds > 1 ? sprintf("%.4f", sqrt(var / (seeds - 1))) : "-"
-        printf "%-10s %7.1f %%  %-21s ", (i == 1 ? "none" : r " %"), drawn(r),
-            sprintf("%.3f [%.3f, %.3f]", area[1, r], low[1, r], high[1, r])
-        if (i == 1)
-            printf "%-25s %7s %7s %8s", "-", "-", "-", "-"
-        else
-            printf "%-25s %7s %7s %8s", sprintf("%+.4f [%+.4f, %+.4f]", gain[1, r], gain_low[1, r], gain_high[1, r]),
-                short(p_of[1, r]), short(holm[1, r]), short(p_of[2, r])
-        printf "  %-15s %-14s\n", sprintf("%.3f, %s", mean, sd), paper_auc[r] ", " paper_p[r]
+        for (f = FIRST_SEED; f <= file; f++) mean += area[f, r] / seeds
+        for (f = FIRST_SEED; f <= file; f++) var += (area[f, r] - mean) ^ 2
+        printf "%-10s %7.1f %6.2f %%  %-36s %-15s %s\n", level(r), drawn(r), 100 * drawn(r) / samples,
+            sprintf("%.3f %s %s", area[PATIENT, r], interval(PATIENT, r), interval(PLAIN, r)),
+            sprintf("%.3f, %s", mean, seeds > 1 ? sprintf("%.4f", sqrt(var / (seeds - 1))) : "-"), paper_auc[r]
     }
-    print "\np of each seed alone, by patient:"
+    printf "%-10s %-16s  %s\n", "shortcut", "", sprintf("%.3f %s %s", area[SHORT_PATIENT, "shortcut"],
+        interval(SHORT_PATIENT, "shortcut"), interval(SHORT_PLAIN, "shortcut"))
+    print "\nshortcut: logistic regression on tissue share and mean grey alone, trained on the same real patches."
+}
+
+function comparisons(    i, f, r, each, verdict) {
+    print "\nFixed beforehand: " regimes - 1 " comparisons to the baseline, of scores averaged over seeds, by patient."
+    printf "%-10s %-25s %7s %7s %8s %8s  %s\n", "synthetic", "gain over the baseline", "", "Holm's", "p, plain", "paper's", "p of each"
+    printf "%-10s %-25s %7s %7s %8s %8s  %s\n", "at first", "[95 %]", "p", "p", "DeLong", "p", "seed, by patient"
     for (i = 2; i <= regimes; i++) {
-        printf "  %5s", regime[i] " %"
-        for (f = 3; f <= file; f++) printf "  %s", short(p_of[f, regime[i]])
-        print ""
+        r = regime[i]
+        each = ""
+        for (f = FIRST_SEED; f <= file; f++) each = each " " short(p_of[f, r])
+        printf "%-10s %-25s %7s %7s %8s %8s %s\n", level(r),
+            sprintf("%+.4f [%+.4f, %+.4f]", gain[PATIENT, r], gain_low[PATIENT, r], gain_high[PATIENT, r]),
+            short(p_of[PATIENT, r]), short(holm[PATIENT, r]), short(p_of[PLAIN, r]), paper_p[r], each
+        if (holm[PATIENT, r] < 0.05) verdict = verdict (verdict ? ", " : "") level(r)
     }
-    for (i = 2; i <= regimes; i++)
-        if (holm[1, regime[i]] < 0.05) verdict = verdict (verdict ? ", " : "") regime[i] " %"
     print ""
     print verdict ? "Different from the baseline at 5 %, by patient and after Holm: " verdict "." \
         : "No share is significantly different from the baseline (5 %, by patient, after Holm)."
-    print "Intervals and p by DeLong's method with patients as clusters (delong(1)), scores averaged over"
-    print "seeds; plain DeLong, as in the paper, takes patches of one patient for independent."
+}
+
+END {
+    if (failed) exit 1
+    if (regimes > 1)
+        printf "Training with synthetic patches: %s, SCALE=%s.\n", data, scale
+    else
+        printf "The classifier alone, real patches: %s, SCALE=%s.\n", data, scale
+    printf "Malignant (%s) against %s; %d samples a training, %d seeds.\n", joined(positives), joined(negatives),
+        samples, seeds
+    printf "All begin with the same weights, trained on real patches of %s (%s).\n", warm_on, warm
+    printf "Tested on %s of %d patients of %s.\n", cases, patients, tested
+    printf "CC among malignant patches: %s;\nCC among the others: %s.\n\n", view_line("malignant"), view_line("other")
+    areas()
+    if (regimes > 1) comparisons()
+    print "\nIntervals and p by DeLong's method (delong(1)): by patient, patches of one patient are taken to depend on"
+    print "each other; plain, as in the paper, they are taken to be independent."
+    print "\nWhere the numbers come from, in " out ":"
+    print "  areas.tsv            AUC and intervals by patient" (regimes > 1 ? ", gains, p, Holm's p" : "")
+    print "  plain.tsv            intervals" (regimes > 1 ? " and p" : "") ", plain"
+    printf "  areas-sN.tsv         AUC%s of seed N = 1 to %d, by patient\n", (regimes > 1 ? " and p" : ""), seeds
+    print "  *-shortcut.tsv       AUC and intervals of shortcut.tsv; what it learnt: shortcut.jsonl"
+    print "  views.tsv            views of the patches (of the first 2000 draws of seed 1 in training)"
+    print "  rR-sN.tsv            the scores, R % synthetic at first, seed N"
+    print "in " t1 ":"
+    print "  mix-rR-sN.jsonl      synthetic patches really drawn: the last line; mean over seeds here"
+    print "  rR-sN.ckpt, .jsonl   the weights with the highest validation AUC; the log of their training"
+    print "  time.txt             what the trainings took"
     print "Not for clinical use."
 }

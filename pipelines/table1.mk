@@ -1,35 +1,61 @@
 # table1.mk - what the synthetic patches are worth: the paper's Table 1.
 #
-#   make table1 DATA=D SCALE=S SEEDS=n   a classifier for each share of synthetic patches and each
-#                                        seed; the table, beside the paper's
+#   make table1 DATA=D SCALE=S SEEDS=n      a classifier for each share of synthetic patches and each
+#                                           seed; the table, beside the paper's
+#   make cross-test DATA=A TEST=B SCALE=S   the classifiers of A on the test patches of B
+#   make tune-classifier DATA=D SCALE=S     validation areas of the baseline alone over a grid
 #
-# Everything lands in build/DATA/SCALE/table1:
+# Regimes do not wait for each other: make -j2 THREADS=1 trains two side by side.  What was interrupted
+# goes on.  Everything lands in build/DATA/SCALE/table1:
 #
 #   val.sts, test.sts        real patches of other patients
 #   synthetic-MODEL.sts      what the generators make of training patients' patches
 #   warm.ckpt                what every classifier starts from
 #   rR-sN.ckpt .tsv .jsonl   R % synthetic at first, seed N: weights, scores on test.sts, training log
 #   mix-rR-sN.jsonl          the patches that training really drew
+#   shortcut.tsv             scores on test.sts by tissue share and mean grey alone
 #   areas.tsv, plain.tsv     delong over all R, scores averaged over seeds: by patient, and as the paper has it
-#   areas-sN.tsv             the same for each seed
-#   table.txt
+#   areas-sN.tsv             the same for each seed, by patient
+#   areas-shortcut.tsv, plain-shortcut.tsv   delong on shortcut.tsv: by patient, and plain
+#   views.tsv                how often each class shows each view: val.sts, test.sts, 2000 training draws
+#   table.txt                the table; at its end, which file holds which number
+#   time.txt                 what the trainings took, by their logs
+#
+# and in cross-B the same of the scores on B's test.sts.
 
 t1 := $(here)/table1
 SEEDS ?= 3
 seeds := $(shell seq $(SEEDS))
-regimes := 0 10 25 50 75 100
+# Crops have no synthetic patches: the baseline alone.
+regimes := 0 $(if $(CROPS),,10 25 50 75 100)
 
-# Kinds of cancer that the classifier sees, and benign findings, which count as negative.
-cancers = $(filter $(CANCERS),$(able))
+# Another data set to test on; the environment's TEST, if there is one, means something else.
+ifneq ($(origin TEST),command line)
+override TEST :=
+endif
+out := $(t1)$(if $(TEST),/cross-$(TEST))
+test := build/$(or $(TEST),$(DATA))/$(SCALE)/table1/test.sts
+
+# Kinds of cancer that the classifier sees; normal tissue; benign findings, which count as negative.
+cancers = $(if $(CROPS),mass,$(filter $(CANCERS),$(able)))
+normals := $(if $(CROPS),,normal)
 benigns = $(foreach c,$(cancers),$(if $(filter-out 0,$(call patients,train,benign,$c,$(call scale,$c))),benign-$c))
 removed = $(filter removal,$(able))
 
 # ---- patches ----
+# Validation and test: kinds of cancer, and normal tissue or, where there is none, benign findings;
+# the same number from each view.  Of crops, each once.
+evaluated = $(cancers) $(or $(normals),$(benigns))
+parts = $(foreach k,$(evaluated),$(foreach v,$(or $(VIEWS),any),$k.$v))
+part = $(sample) --split $2 $(call draw,$(word 1,$(subst ., ,$1))) \
+       $(if $(VIEWS),--view $(word 2,$(subst ., ,$1)) --count $$(( $(EVAL_PATCHES) / $(words $(VIEWS)) )), \
+           $(if $(CROPS),--each 1,--count $(EVAL_PATCHES)))
+
 $(t1)/val.sts $(t1)/test.sts: $(t1)/%.sts: $(TABLE) | $(BIN)/patch-sample $(BIN)/ts-cat
 	@mkdir -p $(@D)
-	$(foreach k,$(cancers) normal,$(sample) --split $* $(call draw,$k) --count $(EVAL_PATCHES) $< > $@.$k && ) \
-	    $(BIN)/ts-cat $(foreach k,$(cancers) normal,$@.$k) > $@.tmp
-	rm -f $(foreach k,$(cancers) normal,$@.$k)
+	$(foreach p,$(parts),$(call part,$p,$*) $< > $@.$p && ) \
+	    $(BIN)/ts-cat $(parts:%=$@.%) > $@.tmp
+	rm -f $(parts:%=$@.%)
 	mv $@.tmp $@
 
 $(t1)/synthetic-%.sts: $(here)/%.ckpt $(here)/train-$$(bases.$$*).sts | $(BIN)/gan-gen $(BIN)/lesion-postproc
@@ -37,58 +63,118 @@ $(t1)/synthetic-%.sts: $(here)/%.ckpt $(here)/train-$$(bases.$$*).sts | $(BIN)/g
 	$(BIN)/gan-gen --threads $(THREADS) --model $< --seed 2 < $(word 2,$^) | $(BIN)/lesion-postproc $(postproc.$*) > $@.tmp
 	mv $@.tmp $@
 
-real = $(foreach c,$(cancers),--positive $(here)/train-$c.sts) \
-       $(foreach c,normal $(benigns),--negative $(here)/train-$c.sts)
-synthetic = $(foreach c,$(cancers),--synthetic-positive $(t1)/synthetic-$c.sts) \
-            $(foreach c,$(removed),--synthetic-negative $(t1)/synthetic-$c.sts)
+positives = $(foreach c,$(cancers),--positive $(here)/train-$c.sts)
+negatives = $(foreach c,$(normals) $(benigns),--negative $(here)/train-$c.sts)
+real = $(positives) $(negatives) $(if $(VIEWS),--balance view)
+synthetic = $(if $(CROPS),,$(foreach c,$(cancers),--synthetic-positive $(t1)/synthetic-$c.sts) \
+            $(foreach c,$(removed),--synthetic-negative $(t1)/synthetic-$c.sts))
 files = $(filter %.sts,$(real) $(synthetic))
 
 # ---- classifiers ----
-# One start for all: real patches alone, so that no regime begins ahead of another.
-$(t1)/warm.ckpt: $$(files) $(t1)/val.sts | $(BIN)/mix-ratio $(BIN)/resnet-train
-	$(BIN)/mix-ratio $(real) --initial 0 --count $(WARM_SAMPLES) --seed 0 \
-	    | $(BIN)/resnet-train --threads $(THREADS) $(CLASSIFIER) --width $(CLASSIFIER_WIDTH) --bn update --lr $(WARM_LR) \
-	        --samples $(WARM_SAMPLES) --every $(WARM_SAMPLES) --val $(t1)/val.sts --seed 1 --log $(t1)/warm.jsonl --out $@
+# fit: mix-ratio's options, resnet-train's.  A training that was stopped goes on, unless what it
+# began with is newer.
+define fit
+resume=; if [ $@.state -nt $< ] && [ -e $@.tmp ]; then resume=--resume; fi; \
+$(BIN)/mix-ratio $1 | $(BIN)/resnet-train --threads $(THREADS) $(CLASSIFIER) --bn update $2 --val $(t1)/val.sts \
+    --state $@.state $$resume --out $@.tmp
+mv $@.tmp $@
+rm -f $@.state
+endef
+
+# One start for all, so that no regime begins ahead of another: masses of cbis-mass, malignant against
+# benign, where that set is there (in place of ImageNet's weights, the paper's start), else the
+# data set's own real patches.  Phantoms need nothing.
+crops_warm := build/cbis-mass/$(SCALE)/table1/warm.ckpt
+warm := $(if $(and $(filter-out phantom cbis-mass,$(DATA)),$(wildcard $(MAMMO_DATA)/cbis-mass/train)),$(crops_warm),$(t1)/warm.ckpt)
+warm_on := $(if $(filter $(crops_warm),$(warm)),cbis-mass,$(DATA))
+
+ifneq ($(DATA),cbis-mass)
+$(crops_warm):
+	+$(MAKE) --no-print-directory DATA=cbis-mass TEST= data
+	+$(MAKE) --no-print-directory DATA=cbis-mass TEST= $@
+endif
+
+$(t1)/warm.ckpt: $$(filter %.sts,$$(real)) $(t1)/val.sts | $(BIN)/mix-ratio $(BIN)/resnet-train
+	$(call fit,$(real) --initial 0 --count $(WARM_SAMPLES) --seed 0,--width $(CLASSIFIER_WIDTH) --lr $(WARM_LR) \
+	    --samples $(WARM_SAMPLES) --every $$(( $(WARM_SAMPLES) / 10 )) --seed 1 --log $(t1)/warm.jsonl)
 
 # The share falls every hundredth of the samples, as in the paper.
 percent = $(firstword $(subst -s, ,$1))
 seed = $(lastword $(subst -s, ,$1))
-$(t1)/r%.ckpt: $(t1)/warm.ckpt
-	resume=; if [ -e $@.state ]; then resume=--resume; fi; \
-	$(BIN)/mix-ratio $(real) $(synthetic) --initial $$(echo $(call percent,$*) | awk '{ print $$1 / 100 }') \
-	    --every $$(( $(SAMPLES) / 100 )) --count $(SAMPLES) --seed $(call seed,$*) --log $(t1)/mix-r$*.jsonl \
-	    | $(BIN)/resnet-train --threads $(THREADS) $(CLASSIFIER) --init $< --bn update --lr $(CLASSIFIER_LR) \
-	        --samples $(SAMPLES) --every $$(( $(SAMPLES) / 20 )) --val $(t1)/val.sts --seed $(call seed,$*) \
-	        --state $@.state $$resume --log $(t1)/r$*.jsonl --out $@.tmp
+$(t1)/r%.ckpt: $(warm) $$(files) $(t1)/val.sts | $(BIN)/mix-ratio $(BIN)/resnet-train
+	$(call fit,$(real) $(synthetic) --initial $$(echo $(call percent,$*) | awk '{ print $$1 / 100 }') \
+	    --every $$(( $(SAMPLES) / 100 )) --count $(SAMPLES) --seed $(call seed,$*) --log $(t1)/mix-r$*.jsonl,--init $< \
+	    --lr $(CLASSIFIER_LR) --samples $(SAMPLES) --every $$(( $(SAMPLES) / 20 )) --seed $(call seed,$*) --log $(t1)/r$*.jsonl)
+
+$(out)/r%.tsv: $(t1)/r%.ckpt $(test) | $(BIN)/resnet-predict
+	@mkdir -p $(@D)
+	$(BIN)/resnet-predict --threads $(THREADS) --model $< < $(test) > $@.tmp
 	mv $@.tmp $@
 
-$(t1)/r%.tsv: $(t1)/r%.ckpt $(t1)/test.sts | $(BIN)/resnet-predict
-	$(BIN)/resnet-predict --threads $(THREADS) --model $< < $(t1)/test.sts > $@.tmp
+# What could be known without looking at a lesion.
+$(out)/shortcut.tsv: $$(filter %.sts,$$(real)) $(test) | $(BIN)/shortcut-predict
+	@mkdir -p $(@D)
+	$(BIN)/shortcut-predict $(positives) $(negatives) --log $(@D)/shortcut.jsonl < $(test) > $@.tmp
+	mv $@.tmp $@
+
+$(out)/views.tsv: $(t1)/val.sts $(test) $$(filter %.sts,$$(real)) pipelines/views.awk | $(BIN)/mix-ratio $(BIN)/ts-info
+	@mkdir -p $(@D)
+	$(BIN)/ts-info --records $(t1)/val.sts > $@.val
+	$(BIN)/ts-info --records $(test) > $@.test
+	$(BIN)/mix-ratio $(real) --initial 0 --count 2000 --seed 1 | $(BIN)/ts-info --records - > $@.draws
+	awk -f pipelines/views.awk $@.val $@.test $@.draws > $@.tmp
+	rm -f $@.val $@.test $@.draws
 	mv $@.tmp $@
 
 # ---- areas under the curve ----
 comma := ,
 nothing :=
 commas = $(subst $(nothing) $(nothing),$(comma),$(strip $1))
-scores = $(foreach r,$(regimes),$(foreach n,$1,$(t1)/r$r-s$n.tsv))
-curves = $(foreach r,$(regimes),$r=$(call commas,$(foreach n,$1,$(t1)/r$r-s$n.tsv)))
+scores = $(foreach r,$(regimes),$(foreach n,$1,$(out)/r$r-s$n.tsv))
+curves = $(foreach r,$(regimes),$r=$(call commas,$(foreach n,$1,$(out)/r$r-s$n.tsv)))
 
-$(t1)/areas.tsv: $(call scores,$(seeds)) | $(BIN)/delong
-	$(BIN)/delong --reference 0 --cluster patient --roc $(t1)/roc.tsv $(call curves,$(seeds)) > $@
-$(t1)/plain.tsv: $(call scores,$(seeds)) | $(BIN)/delong
+$(out)/areas.tsv: $(call scores,$(seeds)) | $(BIN)/delong
+	$(BIN)/delong --reference 0 --cluster patient --roc $(out)/roc.tsv $(call curves,$(seeds)) > $@
+$(out)/plain.tsv: $(call scores,$(seeds)) | $(BIN)/delong
 	$(BIN)/delong --reference 0 $(call curves,$(seeds)) > $@
-$(t1)/areas-s%.tsv: $$(call scores,$$*) | $(BIN)/delong
+$(out)/areas-s%.tsv: $$(call scores,$$*) | $(BIN)/delong
 	$(BIN)/delong --reference 0 --cluster patient $(call curves,$*) > $@
+$(out)/areas-shortcut.tsv: $(out)/shortcut.tsv | $(BIN)/delong
+	$(BIN)/delong --cluster patient shortcut=$< > $@
+$(out)/plain-shortcut.tsv: $(out)/shortcut.tsv | $(BIN)/delong
+	$(BIN)/delong shortcut=$< > $@
 
-$(t1)/roc.png: $(t1)/areas.tsv
-	pipelines/roc-plot.sh $(t1)/roc.tsv $@
+$(out)/roc.png: $(out)/areas.tsv
+	pipelines/roc-plot.sh $(out)/roc.tsv $@
 
-$(t1)/table.txt: $(t1)/areas.tsv $(t1)/plain.tsv $(seeds:%=$(t1)/areas-s%.tsv) pipelines/table1.awk
-	awk -v data=$(DATA) -v scale=$(SCALE) -v cancers="$(cancers)" -v samples=$(SAMPLES) -v t1=$(t1) -v seeds=$(SEEDS) \
-	    -f pipelines/table1.awk $(t1)/areas.tsv $(t1)/plain.tsv $(seeds:%=$(t1)/areas-s%.tsv) > $@.tmp
+areas := $(addprefix $(out)/,areas.tsv plain.tsv areas-shortcut.tsv plain-shortcut.tsv $(seeds:%=areas-s%.tsv))
+$(out)/table.txt: $(areas) $(out)/views.tsv pipelines/table1.awk
+	awk -v data=$(DATA) -v tested=$(or $(TEST),$(DATA)) -v scale=$(SCALE) -v positives="$(cancers)" \
+	    -v negatives="$(normals) $(benigns)" -v samples=$(SAMPLES) -v t1=$(t1) -v out=$(out) -v seeds=$(SEEDS) \
+	    -v list="$(regimes)" -v warm=$(warm) -v warm_on=$(warm_on) -v views=$(out)/views.tsv \
+	    -f pipelines/table1.awk $(areas) > $@.tmp
 	mv $@.tmp $@
 
-.PHONY: table1
+# What the trainings took, by the clock of each; with -j they ran side by side.
+logs = $(foreach r,$(regimes),$(foreach n,$(seeds),$(t1)/r$r-s$n.jsonl)) $(wildcard $(dir $(warm))warm.jsonl)
+$(t1)/time.txt: $(t1)/table.txt pipelines/times.awk
+	awk -f pipelines/times.awk $(logs) > $@.tmp
+	mv $@.tmp $@
+
+.PHONY: table1 cross-test has-cancers
 table1: $(TABLE)
-	+@$(MAKE) --no-print-directory $(t1)/table.txt $(t1)/roc.png
-	@cat $(t1)/table.txt
+	+@$(MAKE) --no-print-directory has-cancers
+	+@$(MAKE) --no-print-directory $(out)/table.txt $(out)/roc.png $(t1)/time.txt
+	@cat $(out)/table.txt
+	@tail -n 1 $(t1)/time.txt
+
+has-cancers:
+	@$(if $(strip $(cancers)),:,echo "$(DATA): no kind of cancer has enough training patients ($(CANCERS)): no table" >&2; exit 1)
+
+cross-test: $(TABLE)
+	@$(if $(TEST),:,echo "cross-test: TEST=B names the data set to test on" >&2; exit 1)
+	+@$(MAKE) --no-print-directory DATA=$(TEST) TEST= data
+	+@$(MAKE) --no-print-directory DATA=$(TEST) TEST= $(test)
+	+@$(MAKE) --no-print-directory has-cancers
+	+@$(MAKE) --no-print-directory $(out)/table.txt $(out)/roc.png
+	@cat $(out)/table.txt
