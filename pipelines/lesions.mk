@@ -20,9 +20,10 @@ max_box := $(PATCH)
 
 sample = $(BIN)/patch-sample --root $(ROOT) --cache build/$(DATA)/cache --size $(PATCH) --seed 1 $(if $(CROPS),--min-tissue 0)
 lesions := --max-offset $(OFFSET) --min-box $(min_box) --max-box $(max_box)
-# Patients that have what patch-sample would draw: split, label, kind of lesion, downscale.
-patients = $(shell awk -f pipelines/count-patients.awk -v part=$1 -v label=$2 -v lesion=$3 \
-           -v downscale=$4 -v min_box=$(min_box) -v max_box=$(max_box) $(TABLE))
+# Patients that have what patch-sample would draw: split, label, kind of lesion, downscale.  None
+# before the manifest is there: recipes that use it are run by a second make.
+patients = $(if $(wildcard $(TABLE)),$(shell awk -f pipelines/count-patients.awk -v part=$1 -v label=$2 -v lesion=$3 \
+           -v downscale=$4 -v min_box=$(min_box) -v max_box=$(max_box) $(TABLE)),0)
 # A model needs so many training patients with lesions a patch can show, else it is left out.
 least.mass := 5
 least.calcification := 20
@@ -132,8 +133,7 @@ $(here)/%-check.tsv: $(here)/generated-%.sts $(here)/kept-%.sts \
 enough = $(call patients,train,malignant,$(call kind,$1),$(call scale,$1))
 models := $(if $(CROPS),,mass calcification removal)
 
-# None before the manifest is there: recipes that use it are run by a second make.
-able = $(if $(wildcard $(TABLE)),$(foreach m,$(models),$(if $(filter 1,$(shell expr $(call enough,$m) \>= $(least.$m))),$m)))
+able = $(foreach m,$(models),$(if $(filter 1,$(shell expr $(call enough,$m) \>= $(least.$m))),$m))
 
 # each FILES: makes $(here)/FILE for every able model in place of %, side by side under make -j.
 define each

@@ -38,7 +38,7 @@ $col["what"] == "difference" {
 function short(p) { return p < 0.001 ? sprintf("%.1e", p) : sprintf("%.3f", p) }
 function level(r) { return r == 0 ? "none" : r " %" }
 function interval(f, r) { return sprintf("[%.3f, %.3f]", low[f, r], high[f, r]) }
-function joined(words) { gsub(/ /, ", ", words); sub(/(, )+$/, "", words); return words }
+function joined(words) { sub(/^ +/, "", words); gsub(/ /, ", ", words); sub(/(, )+$/, "", words); return words }
 
 # Synthetic patches that a regime really drew, mean over its seeds.
 function drawn(r,    n, name, line, last, all, kind, sum, v, i, k) {
@@ -119,7 +119,9 @@ function comparisons(    i, f, r, each, verdict) {
 
 END {
     if (failed) exit 1
-    if (regimes > 1)
+    if (tested != data)
+        printf "Trained on %s, tested on %s; SCALE=%s.\n", data, tested, scale
+    else if (regimes > 1)
         printf "Training with synthetic patches: %s, SCALE=%s.\n", data, scale
     else
         printf "The classifier alone, real patches: %s, SCALE=%s.\n", data, scale
@@ -127,7 +129,10 @@ END {
         samples, seeds
     printf "All begin with the same weights, trained on real patches of %s (%s).\n", warm_on, warm
     printf "Tested on %s of %d patients of %s.\n", cases, patients, tested
-    printf "CC among malignant patches: %s;\nCC among the others: %s.\n\n", view_line("malignant"), view_line("other")
+    if (view_line("malignant") ~ /%/)
+        printf "CC among malignant patches: %s;\nCC among the others: %s.\n\n", view_line("malignant"), view_line("other")
+    else
+        print "Views of the patches: not known.\n"
     areas()
     if (regimes > 1) comparisons()
     print "\nIntervals and p by DeLong's method (delong(1)): by patient, patches of one patient are taken to depend on"

@@ -3,14 +3,15 @@
 #   make table1 DATA=D SCALE=S SEEDS=n      a classifier for each share of synthetic patches and each
 #                                           seed; the table, beside the paper's
 #   make cross-test DATA=A TEST=B SCALE=S   the classifiers of A on the test patches of B
-#   make tune-classifier DATA=D SCALE=S     validation areas of the baseline alone over a grid
+#   make tune-classifier DATA=D SCALE=S     validation areas of the baseline alone over a grid of
+#                                           widths, learning rates and batches
 #
 # Regimes do not wait for each other: make -j2 THREADS=1 trains two side by side.  What was interrupted
 # goes on.  Everything lands in build/DATA/SCALE/table1:
 #
 #   val.sts, test.sts        real patches of other patients
 #   synthetic-MODEL.sts      what the generators make of training patients' patches
-#   warm.ckpt                what every classifier starts from
+#   warm-wW.ckpt             what every classifier of width W starts from
 #   rR-sN.ckpt .tsv .jsonl   R % synthetic at first, seed N: weights, scores on test.sts, training log
 #   mix-rR-sN.jsonl          the patches that training really drew
 #   shortcut.tsv             scores on test.sts by tissue share and mean grey alone
@@ -20,6 +21,7 @@
 #   views.tsv                how often each class shows each view: val.sts, test.sts, 2000 training draws
 #   table.txt                the table; at its end, which file holds which number
 #   time.txt                 what the trainings took, by their logs
+#   tune.txt, tune/          the grid
 #
 # and in cross-B the same of the scores on B's test.sts.
 
@@ -84,19 +86,20 @@ endef
 # One start for all, so that no regime begins ahead of another: masses of cbis-mass, malignant against
 # benign, where that set is there (in place of ImageNet's weights, the paper's start), else the
 # data set's own real patches.  Phantoms need nothing.
-crops_warm := build/cbis-mass/$(SCALE)/table1/warm.ckpt
-warm := $(if $(and $(filter-out phantom cbis-mass,$(DATA)),$(wildcard $(MAMMO_DATA)/cbis-mass/train)),$(crops_warm),$(t1)/warm.ckpt)
-warm_on := $(if $(filter $(crops_warm),$(warm)),cbis-mass,$(DATA))
+crops_warm := build/cbis-mass/$(SCALE)/table1
+warm_in := $(if $(and $(filter-out phantom cbis-mass,$(DATA)),$(wildcard $(MAMMO_DATA)/cbis-mass/train)),$(crops_warm),$(t1))
+warm_on := $(if $(filter $(crops_warm),$(warm_in)),cbis-mass,$(DATA))
+warm := $(warm_in)/warm-w$(CLASSIFIER_WIDTH).ckpt
 
 ifneq ($(DATA),cbis-mass)
-$(crops_warm):
+$(crops_warm)/warm-w%.ckpt:
 	+$(MAKE) --no-print-directory DATA=cbis-mass TEST= data
 	+$(MAKE) --no-print-directory DATA=cbis-mass TEST= $@
 endif
 
-$(t1)/warm.ckpt: $$(filter %.sts,$$(real)) $(t1)/val.sts | $(BIN)/mix-ratio $(BIN)/resnet-train
-	$(call fit,$(real) --initial 0 --count $(WARM_SAMPLES) --seed 0,--width $(CLASSIFIER_WIDTH) --lr $(WARM_LR) \
-	    --samples $(WARM_SAMPLES) --every $$(( $(WARM_SAMPLES) / 10 )) --seed 1 --log $(t1)/warm.jsonl)
+$(t1)/warm-w%.ckpt: $$(filter %.sts,$$(real)) $(t1)/val.sts | $(BIN)/mix-ratio $(BIN)/resnet-train
+	$(call fit,$(real) --initial 0 --count $(WARM_SAMPLES) --seed 0,--width $* --lr $(WARM_LR) --samples $(WARM_SAMPLES) \
+	    --every $$(( $(WARM_SAMPLES) / 10 )) --seed 1 --log $(t1)/warm-w$*.jsonl)
 
 # The share falls every hundredth of the samples, as in the paper.
 percent = $(firstword $(subst -s, ,$1))
@@ -156,7 +159,7 @@ $(out)/table.txt: $(areas) $(out)/views.tsv pipelines/table1.awk
 	mv $@.tmp $@
 
 # What the trainings took, by the clock of each; with -j they ran side by side.
-logs = $(foreach r,$(regimes),$(foreach n,$(seeds),$(t1)/r$r-s$n.jsonl)) $(wildcard $(dir $(warm))warm.jsonl)
+logs = $(foreach r,$(regimes),$(foreach n,$(seeds),$(t1)/r$r-s$n.jsonl)) $(wildcard $(warm:.ckpt=.jsonl))
 $(t1)/time.txt: $(t1)/table.txt pipelines/times.awk
 	awk -f pipelines/times.awk $(logs) > $@.tmp
 	mv $@.tmp $@
@@ -178,3 +181,29 @@ cross-test: $(TABLE)
 	+@$(MAKE) --no-print-directory has-cancers
 	+@$(MAKE) --no-print-directory $(out)/table.txt $(out)/roc.png
 	@cat $(out)/table.txt
+
+# ---- choosing the classifier ----
+# Samples, batch, learning rate and width are chosen by the validation area of the baseline alone, seed 1,
+# and then serve all regimes.  test.sts is not looked at.
+TUNE_WIDTHS ?= 0.0625 0.125 0.25
+TUNE_RATES ?= 1e-4 3e-4 1e-3
+TUNE_BATCHES ?= 4 16
+TUNE_SAMPLES ?= $(SAMPLES)
+tries := $(foreach w,$(TUNE_WIDTHS),$(foreach r,$(TUNE_RATES),$(foreach b,$(TUNE_BATCHES),$(t1)/tune/w$(w)_lr$(r)_b$b)))
+setting = $(patsubst $2%,%,$(word $3,$(subst _, ,$1)))
+
+$(t1)/tune/%.ckpt: $(warm_in)/warm-w$$(call setting,$$*,w,1).ckpt $$(filter %.sts,$$(real)) $(t1)/val.sts | $(BIN)/mix-ratio $(BIN)/resnet-train
+	@mkdir -p $(@D)
+	$(call fit,$(real) --initial 0 --count $(TUNE_SAMPLES) --seed 1,--init $< --lr $(call setting,$*,lr,2) --batch $(call setting,$*,b,3) \
+	    --samples $(TUNE_SAMPLES) --every $$(( $(TUNE_SAMPLES) / 20 )) --seed 1 --log $(@:.ckpt=.jsonl))
+
+$(t1)/tune.txt: $(tries:%=%.ckpt) pipelines/tune.awk
+	{ echo "baseline on $(DATA), SCALE=$(SCALE), started on $(warm_on), seed 1"; \
+	    awk -f pipelines/tune.awk $(tries:%=%.jsonl) | sort -rn; } > $@.tmp
+	mv $@.tmp $@
+
+.PHONY: tune-classifier
+tune-classifier: $(TABLE)
+	+@$(MAKE) --no-print-directory has-cancers
+	+@$(MAKE) --no-print-directory $(t1)/tune.txt
+	@cat $(t1)/tune.txt
