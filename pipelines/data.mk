@@ -9,6 +9,7 @@
 #   FIELD    pixels of the full image that a patch spans: a lesion and its surroundings
 #   NORMALS  where normal patches come from (patch-sample --from): away from findings too where
 #            lesion-free images are few, or, as in CDD-CESM, serve training only
+#   CONTRAST.DATA  of what a remover works on, where it differs from the scale's
 #   VIEWS    views that a classifier meets equally often in each class; empty: as they come
 #   CROPS    side of the images of a set of lesion crops, which has no normal tissue
 
@@ -20,6 +21,7 @@ FIELD.cdd-cesm-512 := 64
 NORMALS.cdd-cesm-512 := both
 FIELD.mini-mias := 128
 NORMALS.mini-mias := both
+CONTRAST.mini-mias := 0.05
 # The lesion-free and the benign images of cdd-cesm-512 are all CC, half of the malignant ones MLO.
 VIEWS.cdd-cesm-512 := CC MLO
 FIELD.cbis-mass := 128

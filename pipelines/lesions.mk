@@ -19,11 +19,20 @@ min_box := $(shell echo $$(( $(PATCH) / 8 )))
 max_box := $(PATCH)
 
 sample = $(BIN)/patch-sample --root $(ROOT) --cache build/$(DATA)/cache --size $(PATCH) --seed 1 $(if $(CROPS),--min-tissue 0)
-lesions := --max-offset $(OFFSET) --min-box $(min_box) --max-box $(max_box)
-# Patients that have what patch-sample would draw: split, label, kind of lesion, downscale.  None
+# A remover works on what shows: masses as large as lesion-postproc keeps, that stand out.
+ifneq ($(CONTRAST),0)
+min_box.removal := $(shell echo $$(( $(PATCH) / 4 )))
+contrast.removal := $(or $(CONTRAST.$(DATA)),$(CONTRAST))
+endif
+model = $(patsubst benign-%,%,$1)
+least_box = $(or $(min_box.$(call model,$1)),$(min_box))
+lesions = --max-offset $(OFFSET) --min-box $(call least_box,$1) --max-box $(max_box) \
+          $(addprefix --min-contrast ,$(contrast.$(call model,$1)))
+# Patients of a split that have what patch-sample would draw, contrast aside: split, patches.  None
 # before the manifest is there: recipes that use it are run by a second make.
-patients = $(if $(wildcard $(TABLE)),$(shell awk -f pipelines/count-patients.awk -v part=$1 -v label=$2 -v lesion=$3 \
-           -v downscale=$4 -v min_box=$(min_box) -v max_box=$(max_box) $(TABLE)),0)
+patients = $(if $(wildcard $(TABLE)),$(shell awk -f pipelines/count-patients.awk -v part=$1 -v label=$(call label,$2) \
+           -v lesion=$(call kind,$2) -v downscale=$(call scale,$2) -v min_box=$(call least_box,$2) -v max_box=$(max_box) \
+           $(TABLE)),0)
 # A model needs so many training patients with lesions a patch can show, else it is left out.
 least.mass := 5
 least.calcification := 20
@@ -43,11 +52,11 @@ label = $(word 1,$(patches.$1))
 kind = $(word 2,$(patches.$1))
 scale = $(word 3,$(patches.$1))
 draw = --label $(call label,$1) --downscale $(call scale,$1) \
-       $(if $(filter normal,$(call label,$1)),--from $(NORMALS),--lesion $(call kind,$1) $(lesions))
+       $(if $(filter normal,$(call label,$1)),--from $(NORMALS),--lesion $(call kind,$1) $(call lesions,$1))
 
 $(here)/train-%.sts: $(TABLE) | $(BIN)/patch-sample $(BIN)/augment $(BIN)/ts-head
 	@mkdir -p $(@D)
-	if [ $(call label,$*) = benign ] && [ $(call patients,train,benign,$(call kind,$*),$(call scale,$*)) = 0 ]; then \
+	if [ $(call label,$*) = benign ] && [ $(call patients,train,$*) = 0 ]; then \
 	    $(sample) --split train $(call draw,normal) --count 1 $< | $(BIN)/ts-head -n 0 > $@.tmp; \
 	else \
 	    $(sample) --margin $(margin) --split train $(call draw,$*) --count $(TRAIN_PATCHES) $< \
@@ -82,7 +91,7 @@ define train
 @mkdir -p $(here)/sheets-$1
 resume=; if [ -e $(here)/$1.state ]; then resume=--resume; fi; \
 $(BIN)/gan-train --threads $(THREADS) --lesion $(call feed,$1) --benign $(call feed,benign-$1) \
-    --normal $(call feed,$(normal.$1)) --size $(PATCH) $(GAN_OPTIONS) $(GAN_OPTIONS.$1) $2 --state $(here)/$1.state $$resume --seed 1 \
+    --normal $(call feed,$(normal.$1)) --size $(PATCH) $2 $(GAN_OPTIONS) $(GAN_OPTIONS.$1) --state $(here)/$1.state $$resume --seed 1 \
     --log $(here)/$1.jsonl --sheets $(here)/sheets-$1 --progress --out $@
 endef
 
@@ -130,7 +139,7 @@ $(here)/%-check.tsv: $(here)/generated-%.sts $(here)/kept-%.sts \
 	mv $@.tmp $@
 
 # A model needs enough patients; one that has too few is left out, and says so.
-enough = $(call patients,train,malignant,$(call kind,$1),$(call scale,$1))
+enough = $(call patients,train,$1)
 models := $(if $(CROPS),,mass calcification removal)
 
 able = $(foreach m,$(models),$(if $(filter 1,$(shell expr $(call enough,$m) \>= $(least.$m))),$m))
@@ -139,7 +148,7 @@ able = $(foreach m,$(models),$(if $(filter 1,$(shell expr $(call enough,$m) \>= 
 define each
 @for m in $(foreach m,$(filter-out $(able),$(models)),$m:$(call enough,$m):$(least.$m)); do \
     IFS=: read -r model have need <<< "$$m"; \
-    echo "$(DATA): $$model: $$have training patients have lesions of $(min_box) to $(max_box) px, $$need are needed: left out"; \
+    echo "$(DATA): $$model: $$have training patients have lesions a patch can show, $$need are needed: left out"; \
 done
 +@$(MAKE) --no-print-directory $(foreach m,$(able),$(1:%=$(here)/$m-%))
 endef

@@ -41,7 +41,7 @@ test := build/$(or $(TEST),$(DATA))/$(SCALE)/table1/test.sts
 # Kinds of cancer that the classifier sees; normal tissue; benign findings, which count as negative.
 cancers = $(if $(CROPS),mass,$(filter $(CANCERS),$(able)))
 normals := $(if $(CROPS),,normal)
-benigns = $(foreach c,$(cancers),$(if $(filter-out 0,$(call patients,train,benign,$c,$(call scale,$c))),benign-$c))
+benigns = $(foreach c,$(cancers),$(if $(filter-out 0,$(call patients,train,benign-$c)),benign-$c))
 removed = $(filter removal,$(able))
 
 # ---- patches ----

@@ -5,13 +5,14 @@ PHANTOM_HEIGHT := 800
 PATCH := 32
 ZOOM := 2
 OFFSET := 0.25
+CONTRAST := 0.08
 REMOVED := mass
 TRAIN_PATCHES := 3000
 GAN_OPTIONS := --width 0.5 --d-width 0.25 --batch 4 --lr 2e-4 --half-iterations 0 --fade 0 \
                --ema 0.995 --gp-k 0 --save-every 500 --sheet-every 500
 GAN_OPTIONS.mass := --iterations 2500 --gp-lambda 2
 GAN_OPTIONS.calcification := --iterations 4000 --gp-lambda 0.5
-GAN_OPTIONS.removal := --iterations 2500 --gp-lambda 2
+GAN_OPTIONS.removal := --iterations 2500 --gp-lambda 0.5 --g-steps 2
 TEST_PATCHES := 120
 JUDGE_OPTIONS := --updates 150
 
