@@ -35,7 +35,8 @@ patients = $(if $(wildcard $(TABLE)),$(shell awk -f pipelines/count-patients.awk
            $(TABLE)),0)
 # A model needs so many training patients with lesions a patch can show, else it is left out.
 least.mass := 5
-least.calcification := 20
+# Phantoms are as many as one likes, and all alike.
+least.calcification := $(if $(filter phantom,$(DATA)),5,20)
 least.removal := 5
 
 # ---- patches to train on ----

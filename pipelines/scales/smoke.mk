@@ -1,6 +1,6 @@
 # smoke: shows in minutes that everything works.  Pictures are coarse, numbers mean little.
 # The options of mini.mk, and shorter.
-PHANTOM_PATIENTS := 80
+PHANTOM_PATIENTS := 120
 PHANTOM_HEIGHT := 800
 PATCH := 32
 ZOOM := 2
