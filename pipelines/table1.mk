@@ -174,7 +174,7 @@ table1: $(TABLE)
 has-cancers:
 	@$(if $(strip $(cancers)),:,echo "$(DATA): no kind of cancer has enough training patients ($(CANCERS)): no table" >&2; exit 1)
 
-cross-test: $(TABLE)
+cross-test: $(if $(TEST),$(TABLE))
 	@$(if $(TEST),:,echo "cross-test: TEST=B names the data set to test on" >&2; exit 1)
 	+@$(MAKE) --no-print-directory DATA=$(TEST) TEST= data
 	+@$(MAKE) --no-print-directory DATA=$(TEST) TEST= $(test)
