@@ -3,7 +3,7 @@
 #   make deps       install the missing Debian packages
 #   make            build everything into build/bin
 #   make check      all tests
-#   make demo       phantoms, three generators, a contact sheet
+#   make demo       phantoms, generators, classifiers: a contact sheet and a table
 #   make help       every target
 #
 # Variables: NN=dnnl|blas, REAL=float|double, SAN=1 (ASan, UBSan), WERROR=1, ARCH, PREFIX, DESTDIR.

@@ -22,7 +22,8 @@ NORMALS.cdd-cesm-512 := both
 FIELD.mini-mias := 128
 NORMALS.mini-mias := both
 CONTRAST.mini-mias := 0.05
-# The lesion-free and the benign images of cdd-cesm-512 are all CC, half of the malignant ones MLO.
+# The lesion-free and the benign images of cdd-cesm-512 are all CC, half of the malignant ones MLO: of
+# 1000 draws to train on each, 45 % of the masses, 64 % of the normal and all benign ones would be CC.
 VIEWS.cdd-cesm-512 := CC MLO
 FIELD.cbis-mass := 128
 CROPS.cbis-mass := 128

@@ -70,7 +70,8 @@ negatives = $(foreach c,$(normals) $(benigns),--negative $(here)/train-$c.sts)
 real = $(positives) $(negatives) $(if $(VIEWS),--balance view)
 synthetic = $(if $(CROPS),,$(foreach c,$(cancers),--synthetic-positive $(t1)/synthetic-$c.sts) \
             $(foreach c,$(removed),--synthetic-negative $(t1)/synthetic-$c.sts))
-files = $(filter %.sts,$(real) $(synthetic))
+real_files = $(filter %.sts,$(real))
+files = $(real_files) $(filter %.sts,$(synthetic))
 
 # ---- classifiers ----
 # fit: mix-ratio's options, resnet-train's.  A training that was stopped goes on, unless what it
@@ -97,7 +98,7 @@ $(crops_warm)/warm-w%.ckpt:
 	+$(MAKE) --no-print-directory DATA=cbis-mass TEST= $@
 endif
 
-$(t1)/warm-w%.ckpt: $$(filter %.sts,$$(real)) $(t1)/val.sts | $(BIN)/mix-ratio $(BIN)/resnet-train
+$(t1)/warm-w%.ckpt: $$(real_files) $(t1)/val.sts | $(BIN)/mix-ratio $(BIN)/resnet-train
 	$(call fit,$(real) --initial 0 --count $(WARM_SAMPLES) --seed 0,--width $* --lr $(WARM_LR) --samples $(WARM_SAMPLES) \
 	    --every $$(( $(WARM_SAMPLES) / 10 )) --seed 1 --log $(t1)/warm-w$*.jsonl)
 
@@ -115,12 +116,12 @@ $(out)/r%.tsv: $(t1)/r%.ckpt $(test) | $(BIN)/resnet-predict
 	mv $@.tmp $@
 
 # What could be known without looking at a lesion.
-$(out)/shortcut.tsv: $$(filter %.sts,$$(real)) $(test) | $(BIN)/shortcut-predict
+$(out)/shortcut.tsv: $$(real_files) $(test) | $(BIN)/shortcut-predict
 	@mkdir -p $(@D)
 	$(BIN)/shortcut-predict $(positives) $(negatives) --log $(@D)/shortcut.jsonl < $(test) > $@.tmp
 	mv $@.tmp $@
 
-$(out)/views.tsv: $(t1)/val.sts $(test) $$(filter %.sts,$$(real)) pipelines/views.awk | $(BIN)/mix-ratio $(BIN)/ts-info
+$(out)/views.tsv: $(t1)/val.sts $(test) $$(real_files) pipelines/views.awk | $(BIN)/mix-ratio $(BIN)/ts-info
 	@mkdir -p $(@D)
 	$(BIN)/ts-info --records $(t1)/val.sts > $@.val
 	$(BIN)/ts-info --records $(test) > $@.test
@@ -192,7 +193,7 @@ TUNE_SAMPLES ?= $(SAMPLES)
 tries := $(foreach w,$(TUNE_WIDTHS),$(foreach r,$(TUNE_RATES),$(foreach b,$(TUNE_BATCHES),$(t1)/tune/w$(w)_lr$(r)_b$b)))
 setting = $(patsubst $2%,%,$(word $3,$(subst _, ,$1)))
 
-$(t1)/tune/%.ckpt: $(warm_in)/warm-w$$(call setting,$$*,w,1).ckpt $$(filter %.sts,$$(real)) $(t1)/val.sts | $(BIN)/mix-ratio $(BIN)/resnet-train
+$(t1)/tune/%.ckpt: $(warm_in)/warm-w$$(call setting,$$*,w,1).ckpt $$(real_files) $(t1)/val.sts | $(BIN)/mix-ratio $(BIN)/resnet-train
 	@mkdir -p $(@D)
 	$(call fit,$(real) --initial 0 --count $(TUNE_SAMPLES) --seed 1,--init $< --lr $(call setting,$*,lr,2) --batch $(call setting,$*,b,3) \
 	    --samples $(TUNE_SAMPLES) --every $$(( $(TUNE_SAMPLES) / 20 )) --seed 1 --log $(@:.ckpt=.jsonl))
