@@ -168,4 +168,5 @@ def main():
         run(mode, a)
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
