@@ -214,12 +214,15 @@ input_members(const char *path, size_t limit, size_t *count, struct err *e)
     struct archive *a = archive_open(path, &bytes, e);
     struct archive_entry *entry;
     struct input_member *list = mem_array(1, sizeof(*list), e);
+    struct source total = {.archive = a, .most = limit, .why = "the limit"};
     int rc = a != NULL && list != NULL ? ARCHIVE_OK : ARCHIVE_FATAL;
 
+    if (rc == ARCHIVE_OK)
+        guard(&total, bytes);
     while (rc == ARCHIVE_OK && ((rc = archive_read_next_header(a, &entry)) == ARCHIVE_OK ||
                                 rc == ARCHIVE_WARN)) {
         const char *name = archive_entry_pathname(entry);
-        struct source s = {.archive = a, .most = limit, .why = "the limit"};
+        struct source s = total;
         void *grown = list, *fit;
 
         rc = ARCHIVE_OK;
@@ -232,13 +235,12 @@ input_members(const char *path, size_t limit, size_t *count, struct err *e)
         list[n].name = mem_string(name, e);
         if (list[n].name == NULL)
             goto fail;
-        guard(&s, bytes);
         list[n].data = slurp(&s, &list[n].n, e);
         if (list[n++].data == NULL) {
             err_in(e, "%s", list[n - 1].name);
             goto fail;
         }
-        limit -= list[n - 1].n;
+        total.most -= list[n - 1].n;
         fit = realloc(list[n - 1].data, list[n - 1].n + 1);
         list[n - 1].data = fit ? fit : list[n - 1].data;
     }

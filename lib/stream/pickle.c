@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 
-enum { MAX_OBJECTS = 1 << 18, MAX_MEMO = 1 << 20, MAX_DEPTH = 8, MAX_VISITS = 1 << 16 };
+enum { MAX_OBJECTS = 1 << 18, MAX_MEMO = 1 << 20, MAX_DEPTH = 8, MAX_VISITS = 1 << 13 };
 #define MARK SIZE_MAX
 
 enum kind { OTHER, WHOLE, TEXT, SEQUENCE, DICT, GLOBAL, STORAGE, TENSOR };

@@ -126,6 +126,17 @@ from_file(struct classify *c, const struct ts_record *r, struct err *e)
     return c->origin ? 0 : -1;
 }
 
+/* A file that promises a wide network must not cost memory that it does not hold. */
+static size_t
+numbers_in(const struct ts_record *r)
+{
+    size_t n = 1;
+
+    for (size_t i = 0; i < r->n_tensors; i++)
+        n += r->tensor[i].bytes / ts_dtype_size(r->tensor[i].dtype);
+    return n;
+}
+
 static int
 make_net(struct classify *c, int resumed, struct err *e)
 {
@@ -140,6 +151,8 @@ make_net(struct classify *c, int resumed, struct err *e)
         goto done;
     if (n->width == 0)
         n->width = width;
+    if (c->config.init != NULL)
+        n->limit = 2 * numbers_in(&r); /* a head that is new may not be there yet */
     if (resnet50_init(&c->net, n, e) == -1)
         goto done;
     if (!resumed && c->config.init == NULL)
@@ -558,10 +571,7 @@ classify_model_load(struct classify_model *m, const char *path, struct err *e)
         goto done;
     }
     m->size = size;
-    /* A header that promises a wide network must not cost memory that the file does not hold. */
-    c.limit = 1;
-    for (size_t i = 0; i < r.n_tensors; i++)
-        c.limit += r.tensor[i].bytes / sizeof(float);
+    c.limit = numbers_in(&r);
     if (resnet50_init(&m->net, &c, e) == -1 || weights_get(&r, &m->net, &head, &report, e) == -1 ||
         patients_parse(&m->patients, ts_meta_or(&r, "patients", ""), e) == -1)
         goto done;

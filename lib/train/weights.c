@@ -294,9 +294,9 @@ put_strided(struct ts_record *r, const struct pickle_tensor *t, const unsigned c
     for (unsigned i = 0; i < t->rank; i++)
         if (mem_mul(bytes, t->shape[i], &bytes) == -1)
             return err_set(e, "%s: its sizes overflow", t->name);
-    /* Many tensors may share one storage: the sum counts, not the file. */
     if (bytes > *room)
-        return err_set(e, "%s: with it there are more than %zu bytes", t->name, WEIGHTS_LIMIT);
+        return err_set(e, "%s: with it the tensors have more bytes than the file accounts for",
+                       t->name);
     *room -= bytes;
     x = ts_put(r, t->name, t->dtype, t->rank, t->shape, e);
     if (x == NULL)
@@ -321,12 +321,18 @@ load_pth(const char *path, struct ts_record *r, struct err *e)
     static const char pickle_name[] = "data.pkl";
     struct pickle_tensors p = {0};
     const struct input_member *pickle = NULL, *order;
-    size_t n = 0, length = 0, room = WEIGHTS_LIMIT;
+    size_t n = 0, length = 0, room = 0;
     struct input_member *m = input_members(path, WEIGHTS_LIMIT, &n, e);
     int rc = -1;
 
     if (m == NULL)
         return -1; /* names the path */
+    /*
+     * Tensors may share a storage, or repeat its numbers (stride 0): what they all take is bounded
+     * by the file.  Twice its size is enough for weights that stand in it and in a copy by reference.
+     */
+    for (size_t i = 0; i < n; i++)
+        room += 2 * m[i].n;
     for (size_t i = 0; i < n && pickle == NULL; i++) {
         size_t k = strlen(m[i].name), end = sizeof(pickle_name) - 1;
 
