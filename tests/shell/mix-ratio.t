@@ -84,6 +84,57 @@ is "$(ts-info b.sts | grep '^synthetic')" "synthetic  (none) 300" "--initial 0 d
 mix-ratio $real --synthetic-positive spos.sts -n 300 > b.sts
 is "$(ts-select synthetic=1 < b.sts | ts-select label=normal | records)" 0 "a class without synthetic patches stays real"
 
+# A tenth of the paper's run, in its hundred steps.  By theory each step's draws fall into four kinds; of the first
+# 20 steps, where every kind is to be expected 17 times or more, chi squared has 60 degrees of freedom.
+mix-ratio $four -n 50000 --every 500 --log log > long.sts
+is "$?/$(records long.sts)" 0/50000 "50,000 draws"
+mix-ratio $four -n 50000 --every 500 --dry-run > dry
+for row in 'positive real' 'positive synthetic' 'negative real' 'negative synthetic'; do
+    n=$(drawn "${row% *}_${row#* }")
+    ok "$(awk -v c="${row% *}" -v k="${row#* }" -v n="$n" '$1 == c && $2 == k {
+        print "# expected", $3, "+-", $4 > "/dev/stderr"; d = (n - $3) / $4; exit !(d > -4 && d < 4) }' dry 2> line; echo $?)" \
+        "$row: $n drawn, within 4 standard deviations of theory"
+    cat line
+done
+awk -F'[:,] ' 'NR > 1 {
+        for (i = 1; i < NF; i += 2) { k = $i; gsub(/[{"]/, "", k); v[k] = $(i + 1) + 0 }
+        for (c = 0; c < 2; c++)
+            for (s = 0; s < 2; s++) {
+                k = (c ? "positive" : "negative") "_" (s ? "synthetic" : "real")
+                want = 250 * (s ? v["share"] : 1 - v["share"])
+                if (++cells <= 80) chi2 += (v[k] - was[k] - want) ^ 2 / want
+                was[k] = v[k]
+            }
+    }
+    END { printf "%.1f", chi2; exit !(cells == 400 && chi2 > 31.7 && chi2 < 99.6) }' log > line # p = .001 to .999
+ok $? "chi squared of the first 20 steps is $(cat line), 60 degrees"
+
+# Benign patches are negative.
+"$tools/set_meta" label=benign < neg.sts > benign.sts
+mix-ratio --positive pos.sts --negative benign.sts --negative neg.sts --initial 0 -n 400 > b.sts
+status=$?
+n=$(ts-select label=benign < b.sts | records)
+[ $status = 0 ] && [ "$n" -gt 60 ] && [ "$n" -lt 140 ]
+ok $? "benign ones are negative: half of the negative ones drawn ($n of 400)"
+n=$(ts-select label=malignant < b.sts | records)
+[ "$n" -gt 160 ] && [ "$n" -lt 240 ]
+ok $? "with the normal ones they come as often as the positive ones ($n of 400)"
+fails 1 "benign patches as positive" mix-ratio --positive benign.sts --negative neg.sts --initial 0
+
+# Files are drawn from where they lie, and are not held: 136 MB of them in 128 MiB of address space.
+case $BUILD in
+*-san) skip "the sanitizers need more address space" ;;
+*)
+    "$tools/make_patches" 64 256 > large.sts
+    ts-select label=malignant < large.sts > a
+    for i in 1 2 3 4 5; do cat a; done > lpos.sts
+    (ulimit -v 131072 && exec mix-ratio --positive lpos.sts --negative neg.sts --initial 0 -n 100 --log log > /dev/null)
+    is "$?/$(wc -c < lpos.sts | awk '{ print ($1 > 130e6) }')/$(head -1 log | grep -o 'real_records": 1[0-9]*' | head -1)" \
+        '0/1/real_records": 160' "a pool of 160 records of 852 kB, in 128 MiB"
+    rm -f large.sts a lpos.sts
+    ;;
+esac
+
 # One file of a class in several parts is the same pool.
 ts-head -n 5 < pos.sts > pos1.sts 2> /dev/null
 mix-ratio --positive pos1.sts --positive pos.sts --negative neg.sts --initial 0 -n 200 --log log > /dev/null
