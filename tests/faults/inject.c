@@ -6,7 +6,9 @@
  *     MP_FAIL=read:N     the N-th read(2) fails with EIO
  *     MP_FAIL=write:N    the N-th write(2) fails with ENOSPC
  *     MP_FAIL=short:N    read(2) and write(2) move at most N bytes and are interrupted every other
- * time
+ *                        time
+ *     MP_FAIL=kill:N     the program is killed (SIGKILL) before the N-th write(2), fsync(2) or
+ *                        rename(2)
  *
  * Counts from 1, from the call of main() on: what the loader and the constructors of libraries do
  * is not ours. Calls that the C library makes within itself (stdio) are not seen.  When the program
@@ -15,6 +17,8 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,9 +30,9 @@ void *__libc_malloc(size_t n);
 void *__libc_calloc(size_t n, size_t size);
 void *__libc_realloc(void *p, size_t n);
 
-static enum { NOTHING, MALLOC, LARGER, READ, WRITE, SHORT } what;
+static enum { NOTHING, MALLOC, LARGER, READ, WRITE, SHORT, KILL } what;
 static size_t number;
-static atomic_size_t mallocs, reads, writes;
+static atomic_size_t mallocs, reads, writes, changes;
 
 static int
 refuse(size_t n)
@@ -85,11 +89,35 @@ read(int fd, void *to, size_t n)
     return k < 0 ? k : syscall(SYS_read, fd, to, (size_t)k);
 }
 
+/* Before what changes a file. */
+static void
+live_or_die(void)
+{
+    if (what != NOTHING && ++changes == number && what == KILL)
+        kill(getpid(), SIGKILL);
+}
+
+int
+fsync(int fd)
+{
+    live_or_die();
+    return (int)syscall(SYS_fsync, fd);
+}
+
+int
+rename(const char *from, const char *to)
+{
+    live_or_die();
+    return renameat(AT_FDCWD, from, AT_FDCWD, to);
+}
+
 ssize_t
 write(int fd, const void *from, size_t n)
 {
-    ssize_t k = allow(what == NOTHING ? 0 : ++writes, 0, n);
+    ssize_t k;
 
+    live_or_die();
+    k = allow(what == NOTHING ? 0 : ++writes, 0, n);
     return k < 0 ? k : syscall(SYS_write, fd, from, (size_t)k);
 }
 
@@ -102,8 +130,8 @@ report(void)
     what = NOTHING;
     f = path ? fopen(path, "w") : NULL;
     if (f != NULL) {
-        fprintf(f, "malloc %zu read %zu write %zu\n", (size_t)mallocs, (size_t)reads,
-                (size_t)writes);
+        fprintf(f, "malloc %zu read %zu write %zu kill %zu\n", (size_t)mallocs, (size_t)reads,
+                (size_t)writes, (size_t)changes);
         fclose(f);
     }
 }
@@ -111,11 +139,12 @@ report(void)
 static void
 arm(void)
 {
-    static const char *const words[] = {"", "malloc:", "larger:", "read:", "write:", "short:"};
+    static const char *const words[] = {"", "malloc:", "larger:", "read:", "write:", "short:",
+                                        "kill:"};
     const char *text = getenv("MP_FAIL");
 
     atexit(report);
-    for (int i = MALLOC; text != NULL && i <= SHORT; i++)
+    for (int i = MALLOC; text != NULL && i <= KILL; i++)
         if (strncmp(text, words[i], strlen(words[i])) == 0) {
             number = strtoul(text + strlen(words[i]), NULL, 10);
             what = i;
