@@ -342,6 +342,7 @@ conv_run(enum kind kind, const struct conv_shape *s, int blocked, const real *co
 enum path {
     PRODUCTS, /* unfolding and OpenBLAS */
     WINOGRAD, /* fewer multiplications, and OpenBLAS; oneDNN has this for AVX-512 only */
+    WINOGRAD4, /* still fewer, for few channels */
     PLAIN,    /* oneDNN on our images */
     BLOCKED   /* oneDNN on images in its own layout, reordered there and back */
 };
@@ -375,6 +376,14 @@ enum path {
  *     2048 -> 4096, 8x8            126  119  106           77   72   73
  *     2048 -> 4096, 4 x 8x8        151  140  153          201  180  215
  *
+ * With few channels its larger tiles win, measured on one core with AVX-512 that can do 138:
+ *
+ *                                  oneDNN             Winograd 2x2       Winograd 4x4
+ *     16 -> 32, 4 x 32x32          117  121  119      151  105  160      207  190  194
+ *     32 -> 64, 16 x 16x16         124  127  123      145  150  127      280  263  264
+ *     64 -> 128, 16 x 8x8          135  135  132      188  174  172      291  281  289
+ *     64 -> 128, 4 x 8x8           137  140  132      216  134  204      205  193  238
+ *
  * A 1x1 kernel that skips pixels goes to the products because oneDNN's weight gradient on NHWC
  * images writes past its working memory when there are fewer input channels than in a block: wrong
  * numbers, different each time, or a crash.  Seen here with 2.6.3, reported for later versions too
@@ -391,6 +400,8 @@ path_of(enum kind kind, const struct conv_shape *s)
         return s->stride > 1 ? PRODUCTS : PLAIN;
     if (s->ci == 1 && kind == BWD_DATA)
         return PRODUCTS;
+    if (conv_winograd4_can(s))
+        return WINOGRAD4;
     if (s->ci < WIDE || s->co < WIDE)
         return PLAIN;
     if (conv_winograd_can(s) && pixels >= LEAST &&
@@ -409,6 +420,8 @@ backend_conv_fwd(const struct conv_shape *s, const real *x, const real *w, const
         conv_gemm_fwd(s, x, w, bias, y);
     else if (path == WINOGRAD)
         conv_winograd_fwd(s, x, w, bias, y);
+    else if (path == WINOGRAD4)
+        conv_winograd4_fwd(s, x, w, bias, y);
     else
         conv_run(bias != NULL ? FWD_BIAS : FWD, s, path == BLOCKED, (const real *[]){x, w, bias},
                  y);
@@ -423,6 +436,8 @@ backend_conv_bwd_data(const struct conv_shape *s, const real *dy, const real *w,
         conv_gemm_bwd_data(s, dy, w, dx);
     else if (path == WINOGRAD)
         conv_winograd_bwd_data(s, dy, w, dx);
+    else if (path == WINOGRAD4)
+        conv_winograd4_bwd_data(s, dy, w, dx);
     else
         conv_run(BWD_DATA, s, path == BLOCKED, (const real *[]){dy, w, NULL}, dx);
 }
@@ -436,6 +451,8 @@ backend_conv_bwd_weights(const struct conv_shape *s, const real *x, const real *
         conv_gemm_bwd_weights(s, x, dy, dw);
     else if (path == WINOGRAD)
         conv_winograd_bwd_weights(s, x, dy, dw);
+    else if (path == WINOGRAD4)
+        conv_winograd4_bwd_weights(s, x, dy, dw);
     else
         conv_run(BWD_WEIGHTS, s, path == BLOCKED, (const real *[]){x, dy, NULL}, dw);
 }

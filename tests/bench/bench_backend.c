@@ -83,7 +83,10 @@ array(size_t n)
     return p;
 }
 
-/* One of the nine: forward, data, weights by the backend, then by products, then by Winograd's way. */
+/*
+ * One of the twelve: forward, data, weights by the backend, then by products, then by Winograd's way
+ * with tiles of 2x2 and of 4x4.
+ */
 static void
 run(int which, const struct conv_shape *s, real *x, real *w, real *y)
 {
@@ -112,8 +115,17 @@ run(int which, const struct conv_shape *s, real *x, real *w, real *y)
     case 7:
         conv_winograd_bwd_data(s, y, w, x);
         break;
-    default:
+    case 8:
         conv_winograd_bwd_weights(s, x, y, w);
+        break;
+    case 9:
+        conv_winograd4_fwd(s, x, w, NULL, y);
+        break;
+    case 10:
+        conv_winograd4_bwd_data(s, y, w, x);
+        break;
+    default:
+        conv_winograd4_bwd_weights(s, x, y, w);
     }
 }
 
@@ -139,10 +151,10 @@ static void
 bench_convs(const struct conv_shape *s)
 {
     static const char *const kind[] = {"forward", "data", "weights"};
-    static const char *const way[] = {"backend", "products", "Winograd"};
+    static const char *const way[] = {"backend", "products", "Winograd 2x2", "Winograd 4x4"};
 
     printf("%-32s %-8s", "convolution, ms and GFLOP/s", "");
-    for (int k = 0; k < 3; k++)
+    for (int k = 0; k < 4; k++)
         printf("  %18s", way[k]);
     printf("\n");
     for (; s->n != 0; s++) {
@@ -156,7 +168,7 @@ bench_convs(const struct conv_shape *s)
         for (int k = 0; k < 3; k++) {
             printf("%zu x %zux%zu %zu->%zu %zux%zu/%zu%*s %-8s", s->n, s->h, s->w, s->ci, s->co,
                    s->kh, s->kw, s->stride, 2, "", kind[k]);
-            for (int j = 0; j < (conv_winograd_can(s) ? 3 : 2); j++) {
+            for (int j = 0; j < (conv_winograd4_can(s) ? 4 : conv_winograd_can(s) ? 3 : 2); j++) {
                 double t = best_of(3 * j + k, s, x, w, y);
 
                 printf("  %10.3f %7.1f", t * 1e3, flops / t);

@@ -94,7 +94,7 @@ zeros(size_t n)
     return p;
 }
 
-/* Ways to convolve: the backend's choice, and one that it only takes for large shapes. */
+/* Ways to convolve: the backend's choice, and two that it only takes for some shapes. */
 static const struct way {
     const char *name;
     void (*fwd)(const struct conv_shape *, const real *x, const real *w, const real *bias, real *y);
@@ -102,7 +102,9 @@ static const struct way {
     void (*bwd_weights)(const struct conv_shape *, const real *x, const real *dy, real *dw);
 } chosen = {"conv", backend_conv_fwd, backend_conv_bwd_data, backend_conv_bwd_weights},
   winograd = {"Winograd's conv", conv_winograd_fwd, conv_winograd_bwd_data,
-              conv_winograd_bwd_weights};
+              conv_winograd_bwd_weights},
+  winograd4 = {"Winograd's conv, 4x4", conv_winograd4_fwd, conv_winograd4_bwd_data,
+               conv_winograd4_bwd_weights};
 
 static void
 check_conv(const struct way *way, const struct conv_shape *s, uint64_t index)
@@ -191,6 +193,12 @@ check_convs(void)
         {2, 16, 6, 40, 8, 3, 3, 1, 1},
         {2, 30, 64, 64, 512, 3, 3, 1, 1}, /* more than one strip of tiles */
     };
+    static const struct conv_shape fours[] = {
+        {1, 4, 4, 16, 16, 3, 3, 1, 1}, /* one tile, all border */
+        {3, 8, 12, 16, 48, 3, 3, 1, 1},
+        {5, 16, 4, 48, 16, 3, 3, 1, 1},
+        {1, 72, 68, 32, 64, 3, 3, 1, 1}, /* more strips of tiles than threads */
+    };
     static const struct conv_shape closed[] = {
         {1, 5, 4, 8, 8, 3, 3, 1, 1}, {1, 4, 5, 8, 8, 3, 3, 1, 1}, {1, 4, 4, 9, 8, 3, 3, 1, 1},
         {1, 4, 4, 8, 9, 3, 3, 1, 1}, {1, 4, 4, 8, 8, 3, 3, 2, 1}, {1, 4, 4, 8, 8, 3, 3, 1, 0},
@@ -218,8 +226,13 @@ check_convs(void)
         tap_ok(conv_winograd_can(&even[i]), "Winograd's way is open to this shape");
         check_conv(&winograd, &even[i], index++);
     }
+    for (size_t i = 0; i < COUNT(fours); i++) {
+        tap_ok(conv_winograd4_can(&fours[i]), "Winograd's way by 4x4 is open to this shape");
+        check_conv(&winograd4, &fours[i], index++);
+    }
     for (size_t i = 0; i < COUNT(closed); i++)
-        tap_ok(!conv_winograd_can(&closed[i]), "and closed to this one");
+        tap_ok(!conv_winograd_can(&closed[i]) && !conv_winograd4_can(&closed[i]),
+               "and closed to this one");
 }
 
 static void

@@ -1,0 +1,37 @@
+/*
+ * lanes - some neighbouring numbers that are worked on at once: a vector of GCC and Clang.
+ *
+ * Private to lib/nn, for loops that compilers do not turn into vector code by themselves.  As wide
+ * as the processor's own vectors.
+ */
+#ifndef MP_NN_LANES_H
+#define MP_NN_LANES_H
+
+#include <string.h>
+
+#include "nn/real.h"
+
+#ifdef __AVX512F__
+typedef real lanes __attribute__((vector_size(64)));
+#else
+typedef real lanes __attribute__((vector_size(32)));
+#endif
+
+enum { LANES = sizeof(lanes) / sizeof(real) };
+
+static inline lanes
+load(const real *p)
+{
+    lanes v;
+
+    memcpy(&v, p, sizeof(v));
+    return v;
+}
+
+static inline void
+store(real *p, lanes v)
+{
+    memcpy(p, &v, sizeof(v));
+}
+
+#endif
