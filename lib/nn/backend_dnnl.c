@@ -379,9 +379,9 @@ enum path {
  * With few channels its larger tiles win, measured on one core with AVX-512 that can do 138:
  *
  *                                  oneDNN             Winograd 2x2       Winograd 4x4
- *     16 -> 32, 4 x 32x32          117  121  119      151  105  160      207  190  194
- *     32 -> 64, 16 x 16x16         124  127  123      145  150  127      280  263  264
- *     64 -> 128, 16 x 8x8          135  135  132      188  174  172      291  281  289
+ *     16 -> 32, 4 x 32x32          117  121  119      151  105  160      226  217  228
+ *     32 -> 64, 16 x 16x16         124  127  123      145  150  127      304  293  298
+ *     64 -> 128, 16 x 8x8          135  135  132      188  174  172      348  325  330
  *     64 -> 128, 4 x 8x8           137  140  132      216  134  204      205  193  238
  *
  * A 1x1 kernel that skips pixels goes to the products because oneDNN's weight gradient on NHWC

@@ -29,6 +29,16 @@ enum {
     ROWS = LANES >= 16 ? 8 : 4, /* rows of a product that are summed in registers */
 };
 
+/*
+ * How far apart the 36 matrices of n numbers lie: not a power of two, or their elements would all
+ * compete for the same few places of the first cache.
+ */
+static size_t
+apart(size_t n)
+{
+    return n + LANES;
+}
+
 /* The tiles of a batch of images. */
 struct tiling {
     size_t h, w;         /* of an image, pixels */
@@ -186,7 +196,7 @@ input_tiles(const struct tiling *t, size_t first, size_t n, const real *x, size_
             for (size_t i = 0; i < 6; i++)
                 input_line(r + 6 * i, 1, d + 6 * i, 1);
             for (size_t i = 0; i < K; i++)
-                store(v + (i * t->strip + k) * channels + c, d[i]);
+                store(v + i * apart(t->strip * channels) + k * channels + c, d[i]);
         }
     }
 }
@@ -209,7 +219,7 @@ gradient_tiles(const struct tiling *t, size_t first, size_t n, const real *dy, s
             for (size_t i = 0; i < 6; i++)
                 gradient_line(h + 4 * i, 1, r + 6 * i, 1);
             for (size_t i = 0; i < K; i++)
-                store(m + (i * t->strip + k) * channels + c, r[i]);
+                store(m + i * apart(t->strip * channels) + k * channels + c, r[i]);
         }
     }
 }
@@ -226,7 +236,7 @@ output_tiles(const struct tiling *t, size_t first, size_t n, const real *m, cons
             lanes d[K], h[24], r[16], b = bias != NULL ? load(bias + c) : (lanes){0};
 
             for (size_t i = 0; i < K; i++)
-                d[i] = load(m + (i * t->strip + k) * channels + c);
+                d[i] = load(m + i * apart(t->strip * channels) + k * channels + c);
             for (size_t j = 0; j < 6; j++)
                 output_line(d + j, 6, h + j, 6);
             for (size_t i = 0; i < 4; i++)
@@ -256,7 +266,7 @@ weight_tiles(size_t ci, size_t co, const real *w, real *u)
         for (size_t i = 0; i < 6; i++)
             weight_line(h + 3 * i, 1, r + 6 * i, 1);
         for (size_t i = 0; i < K; i++)
-            store(u + i * plane + at, r[i]);
+            store(u + i * apart(plane) + at, r[i]);
     }
 }
 
@@ -271,9 +281,9 @@ weight_gradient(size_t ci, size_t co, size_t parts, const real *du, real *dw)
         lanes u[K], h[18], r[9];
 
         for (size_t i = 0; i < K; i++) {
-            u[i] = load(du + i * plane + at);
+            u[i] = load(du + i * apart(plane) + at);
             for (size_t p = 1; p < parts; p++)
-                u[i] += load(du + (p * K + i) * plane + at);
+                u[i] += load(du + (p * K + i) * apart(plane) + at);
         }
         for (size_t j = 0; j < 6; j++)
             weight_back_line(u + j, 6, h + j, 6);
@@ -353,18 +363,17 @@ static void
 convolve(const struct tiling *t, size_t ci, size_t co, const real *x, const real *u,
          const real *bias, real *y)
 {
-    size_t room = K * t->strip * (ci + co);
+    size_t nv = apart(t->strip * ci), nm = apart(t->strip * co), room = K * (nv + nm);
     real *work = backend_scratch(SCRATCH_COLUMNS, room * (size_t)omp_get_max_threads());
 
 #pragma omp parallel for schedule(static)
     for (size_t i = 0; i < t->strips; i++) {
         size_t first = i * t->strip, left = t->tiles - first, n = left < t->strip ? left : t->strip;
-        real *v = work + room * (size_t)omp_get_thread_num(), *m = v + K * t->strip * ci;
+        real *v = work + room * (size_t)omp_get_thread_num(), *m = v + K * nv;
 
         input_tiles(t, first, n, x, ci, v);
         for (size_t k = 0; k < K; k++)
-            product(n, co, ci, v + k * t->strip * ci, ci, 1, u + k * ci * co, m + k * t->strip * co,
-                    0);
+            product(n, co, ci, v + k * nv, ci, 1, u + k * apart(ci * co), m + k * nm, 0);
         output_tiles(t, first, n, m, bias, co, y);
     }
 }
@@ -374,7 +383,7 @@ conv_winograd4_fwd(const struct conv_shape *s, const real *x, const real *w, con
                    real *y)
 {
     struct tiling t = tiling_of(s);
-    real *u = backend_scratch(SCRATCH_WEIGHTS, K * s->ci * s->co);
+    real *u = backend_scratch(SCRATCH_WEIGHTS, K * apart(s->ci * s->co));
 
     weight_tiles(s->ci, s->co, w, u);
     convolve(&t, s->ci, s->co, x, u, bias, y);
@@ -385,7 +394,7 @@ void
 conv_winograd4_bwd_data(const struct conv_shape *s, const real *dy, const real *w, real *dx)
 {
     struct tiling t = tiling_of(s);
-    real *u = backend_scratch(SCRATCH_WEIGHTS, K * s->ci * s->co);
+    real *u = backend_scratch(SCRATCH_WEIGHTS, K * apart(s->ci * s->co));
     real *turned = backend_scratch(SCRATCH_DST, 9 * s->ci * s->co);
 
     weight_transposed(s->ci, s->co, w, turned);
@@ -398,16 +407,17 @@ void
 conv_winograd4_bwd_weights(const struct conv_shape *s, const real *x, const real *dy, real *dw)
 {
     struct tiling t = tiling_of(s);
-    size_t threads = (size_t)omp_get_max_threads(), plane = s->ci * s->co;
+    size_t threads = (size_t)omp_get_max_threads(), plane = apart(s->ci * s->co);
     size_t parts = threads < t.strips ? threads : t.strips;
-    size_t each = (t.strips + parts - 1) / parts, room = K * t.strip * (s->ci + s->co);
+    size_t each = (t.strips + parts - 1) / parts;
+    size_t nv = apart(t.strip * s->ci), nm = apart(t.strip * s->co), room = K * (nv + nm);
     real *du = backend_scratch(SCRATCH_WEIGHTS, K * plane * parts);
     real *work = backend_scratch(SCRATCH_COLUMNS, room * parts);
 
     parts = (t.strips + each - 1) / each;
 #pragma omp parallel for schedule(static)
     for (size_t p = 0; p < parts; p++) {
-        real *v = work + room * p, *m = v + K * t.strip * s->ci, *sum = du + K * plane * p;
+        real *v = work + room * p, *m = v + K * nv, *sum = du + K * plane * p;
 
         for (size_t i = p * each; i < (p + 1) * each && i < t.strips; i++) {
             size_t first = i * t.strip, left = t.tiles - first, n = left < t.strip ? left : t.strip;
@@ -415,8 +425,8 @@ conv_winograd4_bwd_weights(const struct conv_shape *s, const real *x, const real
             input_tiles(&t, first, n, x, s->ci, v);
             gradient_tiles(&t, first, n, dy, s->co, m);
             for (size_t k = 0; k < K; k++)
-                product(s->ci, s->co, n, v + k * t.strip * s->ci, 1, s->ci, m + k * t.strip * s->co,
-                        sum + k * plane, i > p * each);
+                product(s->ci, s->co, n, v + k * nv, 1, s->ci, m + k * nm, sum + k * plane,
+                        i > p * each);
         }
     }
     weight_gradient(s->ci, s->co, parts, du, dw);
