@@ -109,7 +109,7 @@ $(here)/removal.ckpt: $(call feeds,removal benign-removal normal) | $(BIN)/gan-t
 # Clusters of calcifications: specks some pixels apart are one object, and small.
 postproc.mass :=
 postproc.calcification := --join 64 --min-area 0.001 --edge-only
-postproc.removal := --threshold -0.1
+postproc.removal := --threshold $(REMOVED_THRESHOLD)
 bases.mass := normal
 bases.calcification := fine-normal
 bases.removal := removal

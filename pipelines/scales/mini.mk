@@ -6,7 +6,9 @@
 #   - a running average of the generator is what is kept (--ema);
 #   - lesions lie nearer to the patch's centre (OFFSET, the share of the patch that the paper has at 0.5);
 #   - the remover learns from masses alone: calcifications are too faint to pass lesion-postproc; and
-#     from those that stand out from their surroundings by CONTRAST: what does not show is not removed.
+#     from those that stand out from their surroundings by CONTRAST, what does not show is not removed;
+#     lesion-postproc's threshold is half as far from zero there, so that the faintest of these count.
+#     Trained for as long as the others, the remover leaves dark holes in place of bright masses.
 PHANTOM_PATIENTS := 600
 PHANTOM_HEIGHT := 800
 PATCH := 64
@@ -14,12 +16,13 @@ ZOOM := 1
 OFFSET := 0.25
 CONTRAST := 0.08
 REMOVED := mass
+REMOVED_THRESHOLD := -0.05
 TRAIN_PATCHES := 6000
 GAN_OPTIONS := --width 0.25 --d-width 0.125 --batch 4 --lr 2e-4 --half-iterations 3000 --fade 1000 \
                --ema 0.995 --gp-k 0 --save-every 1000 --sheet-every 1000
 GAN_OPTIONS.mass := --iterations 20000 --gp-lambda 2
 GAN_OPTIONS.calcification := --iterations 8000 --gp-lambda 0.5
-GAN_OPTIONS.removal := --iterations 20000 --gp-lambda 0.5 --g-steps 2
+GAN_OPTIONS.removal := --iterations 8000 --gp-lambda 0.5 --g-steps 2
 TEST_PATCHES := 200
 JUDGE_OPTIONS := --updates 600
 

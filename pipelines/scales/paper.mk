@@ -6,6 +6,7 @@ ZOOM := 1
 OFFSET := 0.5
 CONTRAST := 0
 REMOVED := any
+REMOVED_THRESHOLD := -0.1
 FEED := pipe
 TRAIN_PATCHES := 10000
 GAN_OPTIONS := --width 1 --batch 8 --lr 1e-4 --half-iterations 30000 --fade 3000 \
