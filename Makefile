@@ -169,13 +169,15 @@ fuzz:
 	    build/fuzz/$$f -max_total_time=$(T) build/fuzz/corpus-$$f $$(ls -d tests/fuzz/corpus/$${f#fuzz_} 2>/dev/null); \
 	done
 
-# Times of convolutions and matrix products; not built by default.
+# Times of convolutions, matrix products and updates; not built by default.
 .PHONY: bench
 $(BUILD)/obj/tests/bench/%.o: CFLAGS += -fopenmp
 $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(call run,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
-bench: $(BUILD)/bench/bench_backend
+bench: $(BUILD)/bench/bench_backend $(BUILD)/bench/bench_gan
+	$(BUILD)/bench/bench_gan 64 0.25 0.125 4 2 20
+	$(BUILD)/bench/bench_gan 256 1 1 1 2 20
 	$<
 
 # The same tests under the address and undefined-behaviour sanitizers.
