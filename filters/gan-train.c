@@ -21,7 +21,8 @@
 
 static struct opts {
     const char *lesion, *benign, *normal, *out, *state, *sheets, *log;
-    int remove, resume, diff_augment, no_attention, no_spectral, progress;
+    int remove, resume, diff_augment, no_attention, no_spectral, no_lesion_channel, two_way;
+    int progress;
     size_t size, iterations, half_iterations, fade, batch, g_steps, mid, border, samples, threads;
     size_t save_every, sheet_every, log_every;
     double width, d_width, leak, aux, gp_lambda, gp_k, gp_sigma;
@@ -63,6 +64,8 @@ static const struct cli_opt options[] = {
     CLI_SIZE(0, "border", "PX", &o.border, 0, 255, "border without lesion (default: 10 at 256 px, in proportion)"),
     CLI_FLAG(0, "no-attention", &o.no_attention, "leave out self-attention"),
     CLI_FLAG(0, "no-spectral", &o.no_spectral, "leave out spectral normalisation"),
+    CLI_FLAG(0, "no-lesion-channel", &o.no_lesion_channel, "let the generator write the whole patch, not a lesion"),
+    CLI_FLAG(0, "two-way", &o.two_way, "tell real from fake alone: leave benign and normal out of the loss"),
     CLI_REAL(0, "ema", "X", &o.ema, 0, 0.999999, "keep a running average of the generator with this decay; 0 = none"),
     CLI_FLAG(0, "diff-augment", &o.diff_augment, "change all that the discriminator sees at random (few lesions)"),
     CLI_SIZE(0, "samples", "N", &o.samples, 1, 64, "inputs of the sample sheets"),
@@ -111,9 +114,9 @@ config(void)
 {
     return (struct gan_config){
         .net = {.size = o.size, .width = o.width, .leak = o.leak, .spectral = !o.no_spectral,
-                .attention = !o.no_attention},
+                .attention = !o.no_attention, .whole = o.no_lesion_channel},
         .d_width = o.d_width > 0 ? o.d_width : o.width, .mid = o.mid, .border = o.border,
-        .batch = o.batch, .g_steps = o.g_steps, .aux = o.aux,
+        .batch = o.batch, .g_steps = o.g_steps, .classes = o.two_way ? 2 : LOGITS, .aux = o.aux,
         .gp_lambda = o.gp_lambda, .gp_k = o.gp_k, .gp_sigma = o.gp_sigma, .ema = o.ema,
         .diff_augment = o.diff_augment, .d_rate = o.d_lr, .seed = o.seed,
         .adam = {.rate = o.lr, .beta1 = o.beta1, .beta2 = o.beta2, .epsilon = o.epsilon}};
@@ -133,14 +136,19 @@ check_sheets(struct err *e)
 static int
 log_start(struct jsonl *log, const struct gan_run *r, struct err *e)
 {
+    static const char *const loss[] = {
+        [2] = "two-way: real against fake alone",
+        [3] = "three-way: the benign stream is empty",
+        [4] = "four-way",
+    };
+
     jsonl_begin(log);
     jsonl_text(log, "run", r->history);
     jsonl_text(log, "engine", backend_name());
     jsonl_int(log, "threads", backend_threads((int)o.threads));
     jsonl_int(log, "generator_parameters", (int64_t)r->gan.g.params.count);
     jsonl_int(log, "discriminator_parameters", (int64_t)r->gan.d.params.count);
-    jsonl_text(log, "loss",
-               r->has[GAN_BENIGN] ? "four-way" : "three-way: the benign stream is empty");
+    jsonl_text(log, "loss", loss[r->gan.config.classes]);
     jsonl_int(log, "resumed_at", (int64_t)r->iteration);
     return jsonl_end(log, e);
 }

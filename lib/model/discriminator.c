@@ -11,14 +11,15 @@ filters(const struct discriminator *d, size_t block)
 }
 
 int
-discriminator_init(struct discriminator *d, const struct net_config *c, uint64_t seed,
-                   struct err *e)
+discriminator_init(struct discriminator *d, const struct net_config *c, int classes,
+                   uint64_t seed, struct err *e)
 {
     struct params *ps = &d->params;
     char name[48];
 
     *d = (struct discriminator){.config = *c, .params = {.limit = c->limit}};
     d->blocks = net_blocks(c);
+    d->columns = classes == 2 ? 2 : LOGITS;
     for (size_t i = 0; i < d->blocks; i++) {
         size_t in = i == 0 ? 1 : filters(d, i - 1); /* ASSUMPTION: no random scalars here */
 
@@ -30,8 +31,8 @@ discriminator_init(struct discriminator *d, const struct net_config *c, uint64_t
     if (c->attention &&
         attention_add(&d->attention, ps, "attn", filters(d, 2), c->spectral, seed, e) == -1)
         goto fail;
-    if (conv_layer_add(&d->logits, ps, "logits", 4, filters(d, d->blocks - 1), LOGITS, 1, 0, 1,
-                       c->spectral, seed, e) == -1 ||
+    if (conv_layer_add(&d->logits, ps, "logits", 4, filters(d, d->blocks - 1), d->columns, 1, 0,
+                       1, c->spectral, seed, e) == -1 ||
         conv_layer_add(&d->from_half, ps, "from_half", 1, 1, filters(d, 0), 1, 0, 1, c->spectral,
                        seed, e) == -1)
         goto fail;
@@ -59,7 +60,7 @@ struct tensor *
 discriminator_forward(struct tape *t, const struct discriminator *d, struct tensor *image,
                       double fade)
 {
-    const size_t flat[2] = {image->shape[0], LOGITS};
+    const size_t flat[2] = {image->shape[0], d->columns};
     struct tensor *h = NULL;
 
     if (fade > 0)
@@ -82,7 +83,7 @@ logsumexp_without(struct tape *t, struct tensor *logits, int without, int classe
 {
     struct tensor *some = NULL;
 
-    for (int k = 0; k < LOGITS; k++) {
+    for (int k = 0; k < (int)logits->shape[1]; k++) {
         struct tensor *column;
 
         if (k == without || (classes == 3 && k == LOGIT_BENIGN))
@@ -109,8 +110,8 @@ discriminator_log_odds(struct tape *t, struct tensor *logits, int classes)
 struct tensor *
 discriminator_cross_entropy(struct tape *t, struct tensor *logits, int k, int classes)
 {
-    struct tensor *total = classes == LOGITS ? nn_logsumexp(t, logits)
-                                             : logsumexp_without(t, logits, -1, classes);
+    struct tensor *total = classes == 3 ? logsumexp_without(t, logits, -1, classes)
+                                        : nn_logsumexp(t, logits);
 
     return nn_mean(t, nn_sub(t, total, column(t, logits, k)));
 }

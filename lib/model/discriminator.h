@@ -10,7 +10,7 @@
 
 #include "model/layers.h"
 
-/* Columns of the output. */
+/* Columns of the output; with two classes only the first two. */
 enum { LOGIT_REAL, LOGIT_FAKE, LOGIT_BENIGN, LOGIT_NORMAL, LOGITS };
 
 #define DISCRIMINATOR_MAX_BLOCKS 8
@@ -22,25 +22,27 @@ struct discriminator {
 
     struct conv_layer block[DISCRIMINATOR_MAX_BLOCKS];
     struct attention attention;
+    size_t columns; /* of the output */
     struct conv_layer logits;
     struct conv_layer from_half; /* the way in of the half-size network */
 };
 
-int discriminator_init(struct discriminator *d, const struct net_config *c, uint64_t seed,
-                       struct err *e);
+/*
+ * Here and below `classes` is 4; 3 where there is no benign class, whose column then goes unused;
+ * or 2, real against fake alone.
+ */
+int discriminator_init(struct discriminator *d, const struct net_config *c, int classes,
+                       uint64_t seed, struct err *e);
 void discriminator_free(struct discriminator *d);
 
-/* Logits [n][LOGITS] of image [n][s][s][1] in [0, 1]; s and fade as in generator_forward(). */
+/* Logits [n][columns] of image [n][s][s][1] in [0, 1]; s and fade as in generator_forward(). */
 struct tensor *discriminator_forward(struct tape *t, const struct discriminator *d,
                                      struct tensor *image, double fade);
 
-/*
- * [n] log-odds of "real": z_real - log(exp z_fake + exp z_benign + exp z_normal).  `classes` is 4,
- * or 3 where there is no benign class.
- */
+/* [n] log-odds of "real": z_real - log(exp z_fake + exp z_benign + exp z_normal). */
 struct tensor *discriminator_log_odds(struct tape *t, struct tensor *logits, int classes);
 
-/* Mean cross-entropy of logits [n][LOGITS] where every image belongs to class k. */
+/* Mean cross-entropy of logits [n][columns] where every image belongs to class k. */
 struct tensor *discriminator_cross_entropy(struct tape *t, struct tensor *logits, int k,
                                            int classes);
 

@@ -32,7 +32,8 @@ generator_init(struct generator *g, const struct net_config *c, size_t mid, size
     struct params *ps = &g->params;
     int sn = c->spectral;
     size_t last, in;
-    char name[48];
+    const char *end = c->whole ? "image" : "lesion"; /* so that neither is taken for the other */
+    char name[48], end_half[48];
 
     *g = (struct generator){.config = *c, .border = border, .params = {.limit = c->limit}};
     g->blocks = net_blocks(c);
@@ -87,12 +88,13 @@ generator_init(struct generator *g, const struct net_config *c, size_t mid, size
     }
 
     /* "passed through a final 1x1 convolutional layer"; and the ends of the half-size network */
-    if (conv_layer_add(&g->lesion, ps, "lesion", 1, decoder_filters(g, g->blocks - 1), 1, 1, 0, 1,
-                       sn, seed, e) == -1 ||
+    snprintf(end_half, sizeof(end_half), "%s_half", end);
+    if (conv_layer_add(&g->lesion, ps, end, 1, decoder_filters(g, g->blocks - 1), 1, 1, 0, 1, sn,
+                       seed, e) == -1 ||
         conv_layer_add(&g->from_half, ps, "from_half", 1, 1, encoder_filters(g, 0), 1, 0, 1, sn,
                        seed, e) == -1 ||
-        conv_layer_add(&g->lesion_half, ps, "lesion_half", 1, decoder_filters(g, g->blocks - 2), 1,
-                       1, 0, 1, sn, seed, e) == -1)
+        conv_layer_add(&g->lesion_half, ps, end_half, 1, decoder_filters(g, g->blocks - 2), 1, 1, 0,
+                       1, sn, seed, e) == -1)
         goto fail;
     return 0;
 fail:
@@ -190,6 +192,12 @@ generator_forward(struct tape *t, const struct generator *g, struct tensor *x,
         half = conv_layer(t, &g->lesion_half, h);
         out = fade > 0 ? blend(t, nn_up2(t, half), out, fade) : half;
     }
+
+    /* DEVIATION, an ablation of "Separate lesion and image channels": the network writes the whole
+       patch, and the lesion is what that changed; border and sum below stay as they are.  It begins
+       at mid-grey: its first numbers lie about 0, and clipping lets no gradient pass below. */
+    if (g->config.whole)
+        out = nn_sub(t, nn_clip(t, nn_affine(t, out, 1, 0.5), 0, 1), x);
 
     /* "followed by a 10px border cropping and clipping of values within [-1.0, 1.0]" */
     out = nn_crop_border(t, out, fade > 0 ? g->border : (g->border + 1) / 2);

@@ -3,7 +3,8 @@
  *
  * A U-net that reads a patch and writes only the lesion, in [-1, 1]; patch + lesion is the
  * synthetic patch.  One random number a block, uniform in [-1, 1], lets it make different lesions
- * from one input.
+ * from one input.  With config.whole it writes the synthetic patch itself, and the lesion is what
+ * that changed.
  *
  * Stages (progressive growing): the network is first trained at half its size, without the first
  * block of the encoder and the last of the decoder; then these are faded in with a weight that
@@ -27,7 +28,7 @@ struct generator {
     struct conv_layer mid, code;
     struct conv_layer decode_a[GENERATOR_MAX_BLOCKS], decode_b[GENERATOR_MAX_BLOCKS];
     struct attention decode_attention;
-    struct conv_layer lesion;                 /* to the lesion at full size */
+    struct conv_layer lesion;                 /* to the lesion (or the patch) at full size */
     struct conv_layer from_half, lesion_half; /* the ends of the half-size network */
     size_t decode_attention_block;            /* behind which block; = blocks where there is none */
 };

@@ -17,6 +17,7 @@ struct net_config {
     double leak;    /* slope of LeakyReLU for negative numbers */
     int spectral;   /* 1: spectral normalisation of every convolution */
     int attention;  /* 1: self-attention where the map is size / 8 */
+    int whole;      /* 1: the generator writes the whole patch, not a lesion to add to it */
     size_t limit;   /* most trainable numbers that it may take memory for; 0 = any */
 };
 

@@ -142,7 +142,8 @@ checkpoint_put_net(struct ts_record *r, const struct net_config *c, size_t mid, 
                    checkpoint_put_count(r, "spectral", (uint64_t)c->spectral, e) == -1 ||
                    checkpoint_put_count(r, "attention", (uint64_t)c->attention, e) == -1 ||
                    checkpoint_put_count(r, "mid", mid, e) == -1 ||
-                   checkpoint_put_count(r, "border", border, e) == -1
+                   checkpoint_put_count(r, "border", border, e) == -1 ||
+                   (c->whole && checkpoint_put_count(r, "whole", 1, e) == -1)
                ? -1
                : 0;
 }
@@ -151,7 +152,7 @@ int
 checkpoint_get_net(const struct ts_record *r, struct net_config *c, size_t *mid, size_t *border,
                    struct err *e)
 {
-    uint64_t size, spectral, attention, m, b;
+    uint64_t size, spectral, attention, m, b, whole = 0;
 
     if (checkpoint_get_count(r, "size", &size, e) == -1 ||
         checkpoint_get_real(r, "width", 1e-3, 16, &c->width, e) == -1 ||
@@ -159,15 +160,19 @@ checkpoint_get_net(const struct ts_record *r, struct net_config *c, size_t *mid,
         checkpoint_get_count(r, "spectral", &spectral, e) == -1 ||
         checkpoint_get_count(r, "attention", &attention, e) == -1 ||
         checkpoint_get_count(r, "mid", &m, e) == -1 ||
-        checkpoint_get_count(r, "border", &b, e) == -1)
+        checkpoint_get_count(r, "border", &b, e) == -1 ||
+        (ts_meta(r, "whole") != NULL && checkpoint_get_count(r, "whole", &whole, e) == -1))
         return -1;
     if (size < 32 || size > 512 || (size & (size - 1)) != 0)
         return err_set(e, "metadata size: %" PRIu64 " is not a power of two from 32 to 512", size);
     if (m > 1 << 16 || b >= size / 2)
         return err_set(e, "metadata mid %" PRIu64 ", border %" PRIu64 ": out of range", m, b);
+    if (whole > 1)
+        return err_set(e, "metadata whole: %" PRIu64 " is neither 0 nor 1", whole);
     c->size = size;
     c->spectral = spectral != 0;
     c->attention = attention != 0;
+    c->whole = whole != 0;
     *mid = m;
     *border = b;
     return 0;

@@ -19,7 +19,7 @@ gan_init(struct gan *g, const struct gan_config *c, struct err *e)
     d.width = c->d_width;
     if (generator_init(&g->g, &c->net, c->mid, c->border, c->seed, e) == -1 ||
         (c->ema > 0 && generator_init(&g->average, &c->net, c->mid, c->border, c->seed, e) == -1) ||
-        discriminator_init(&g->d, &d, c->seed, e) == -1) {
+        discriminator_init(&g->d, &d, c->classes, c->seed, e) == -1) {
         gan_free(g);
         return -1;
     }
@@ -185,8 +185,8 @@ gan_step_d(struct gan *g, const real *target, const real *benign, const real *in
     struct params *ps = &g->d.params;
     struct adam adam = c->adam;
     size_t n = c->batch;
-    struct tensor *fake, *lesion, *real_, *seen_benign = NULL, *seen_input, *noisy = NULL, *loss;
-    struct tensor **grads;
+    struct tensor *fake, *lesion, *real_, *seen_benign = NULL, *seen_input = NULL, *noisy = NULL;
+    struct tensor *loss, **grads;
 
     tape_reset(t);
     tape_record(t, 0); /* what the generator makes is a constant here */
@@ -197,7 +197,8 @@ gan_step_d(struct gan *g, const real *target, const real *benign, const real *in
     real_ = diff_augment(t, c, patches(t, target, n, side), "target", g->d_updates);
     if (benign != NULL)
         seen_benign = diff_augment(t, c, patches(t, benign, n, side), "benign", g->d_updates);
-    seen_input = diff_augment(t, c, patches(t, input, n, side), "input", g->d_updates);
+    if (input != NULL)
+        seen_input = diff_augment(t, c, patches(t, input, n, side), "input", g->d_updates);
     if (c->gp_lambda > 0)
         noisy = with_noise(t, real_, c, g->d_updates);
     tape_record(t, 1);

@@ -18,7 +18,7 @@ struct gan_config {
     size_t border;    /* pixels at full size */
     size_t batch;     /* patches of each class in an update */
     size_t g_steps;   /* generator updates for each discriminator update */
-    int classes;      /* 4; 3 where there are no benign patches */
+    int classes;      /* 4; 3 where there are no benign patches; 2: real against fake alone */
     double aux;       /* weight of the benign and the input class in the discriminator's loss */
     double gp_lambda; /* gradient penalty; 0 = none */
     double gp_k;      /* its target slope */
@@ -57,7 +57,8 @@ struct generator *gan_best(struct gan *g);
 
 /*
  * One update of the discriminator.  Patches [batch][s][s] in [0, 1] with s as in
- * generator_forward(); benign may be NULL with three classes.  Draws come from (seed, d_updates).
+ * generator_forward(); benign may be NULL with three classes, and with two classes benign and input
+ * are.  Draws come from (seed, d_updates).
  * Returns 0, or -1 if a loss is not finite (nothing is updated then), with the reason in e.
  */
 int gan_step_d(struct gan *g, const real *target, const real *benign, const real *input,

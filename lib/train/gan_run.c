@@ -22,11 +22,13 @@ gan_run_init(struct gan_run *r, struct gan_config *c, size_t n_samples, int resu
     size_t size = c->net.size, patch = size * size;
 
     r->has[GAN_TARGET] = r->has[GAN_INPUT] = 1;
-    r->has[GAN_BENIGN] = r->feed[GAN_BENIGN].reader != NULL && !r->feed[GAN_BENIGN].empty;
+    r->has[GAN_BENIGN] = c->classes != 2 && r->feed[GAN_BENIGN].reader != NULL &&
+                         !r->feed[GAN_BENIGN].empty;
     for (int k = GAN_TARGET; k <= GAN_INPUT; k++)
         if (r->feed[k].empty)
             return err_set(e, "%s: has no records", ts_name(r->feed[k].reader));
-    c->classes = r->has[GAN_BENIGN] ? LOGITS : LOGITS - 1;
+    if (c->classes != 2)
+        c->classes = r->has[GAN_BENIGN] ? LOGITS : LOGITS - 1;
     r->n_samples = n_samples;
     r->samples = mem_array(n_samples * patch, sizeof(real), e);
     if (r->samples == NULL)
@@ -109,25 +111,36 @@ next_batch(struct gan_run *r, int feed, real *to, size_t side, struct err *e)
     return 0;
 }
 
+/* A batch of what the discriminator sees of a feed, or NULL. */
+static int
+class_batch(struct gan_run *r, int feed, size_t side, const real **batch, struct err *e)
+{
+    int seen = r->has[feed] && (feed == GAN_TARGET || r->gan.config.classes != 2);
+
+    *batch = seen ? r->batch[feed] : NULL;
+    return seen ? next_batch(r, feed, r->batch[feed], side, e) : 0;
+}
+
 int
 gan_run_iterate(struct gan_run *r, struct gan_losses *l, struct err *e)
 {
     double fade = gan_run_fade(r, r->iteration);
     size_t side = gan_run_side(r, r->iteration);
-    real **b = r->batch;
+    real *base = r->batch[GAN_FEEDS];
+    const real *b[GAN_FEEDS];
 
     if (r->iteration > 0 && side != gan_run_side(r, r->iteration - 1))
         tape_release(r->gan.tape); /* the memory of the half-size stage has the wrong shapes */
     for (int k = 0; k < GAN_FEEDS; k++)
-        if (r->has[k] && next_batch(r, k, b[k], side, e) == -1)
+        if (class_batch(r, k, side, &b[k], e) == -1)
             return -1;
-    if (next_batch(r, GAN_INPUT, b[GAN_FEEDS], side, e) == -1 ||
-        gan_step_d(&r->gan, b[GAN_TARGET], r->has[GAN_BENIGN] ? b[GAN_BENIGN] : NULL, b[GAN_INPUT],
-                   b[GAN_FEEDS], side, fade, l, e) == -1)
+    if (next_batch(r, GAN_INPUT, base, side, e) == -1 ||
+        gan_step_d(&r->gan, b[GAN_TARGET], b[GAN_BENIGN], b[GAN_INPUT], base, side, fade, l, e) ==
+            -1)
         return -1;
     for (size_t k = 0; k < r->gan.config.g_steps; k++)
-        if (next_batch(r, GAN_INPUT, b[GAN_FEEDS], side, e) == -1 ||
-            gan_step_g(&r->gan, b[GAN_FEEDS], side, fade, l, e) == -1)
+        if (next_batch(r, GAN_INPUT, base, side, e) == -1 ||
+            gan_step_g(&r->gan, base, side, fade, l, e) == -1)
             return -1;
     r->iteration++;
     return 0;
@@ -148,7 +161,8 @@ gan_run_log(const struct gan_run *r, const struct gan_losses *l, double seconds,
     jsonl_real(log, "d_fake", l->fake);
     if (r->has[GAN_BENIGN])
         jsonl_real(log, "d_benign", l->benign);
-    jsonl_real(log, "d_input", l->input);
+    if (r->gan.config.classes != 2)
+        jsonl_real(log, "d_input", l->input);
     jsonl_real(log, "penalty", l->penalty);
     jsonl_real(log, "slope", l->slope);
     jsonl_real(log, "d_gradient", l->d_gradient);
@@ -242,11 +256,12 @@ config_text(const struct gan_run *r, struct err *e)
                       "aux-weight %.17g, gp-lambda %.17g, gp-k %.17g, gp-sigma %.17g, ema %.17g, "
                       "diff-augment %d, lr %.17g, "
                       "d-lr %.17g, beta1 %.17g, beta2 %.17g, epsilon %.17g, seed %" PRIu64
-                      ", half-iterations %zu, fade %zu, remove %d, samples %zu",
+                      ", half-iterations %zu, fade %zu, remove %d, samples %zu%s",
                       n->size, n->width, c->d_width, n->leak, n->spectral, n->attention, c->mid,
                       c->border, c->batch, c->g_steps, c->classes, c->aux, c->gp_lambda, c->gp_k,
                       c->gp_sigma, c->ema, c->diff_augment, c->adam.rate, c->d_rate, c->adam.beta1, c->adam.beta2, c->adam.epsilon,
-                      c->seed, r->half, r->fade, r->remove, r->n_samples);
+                      c->seed, r->half, r->fade, r->remove, r->n_samples,
+                      n->whole ? ", no-lesion-channel" : "");
 }
 
 /* The metadata that results and states share. */

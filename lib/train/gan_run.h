@@ -17,7 +17,7 @@ enum { GAN_TARGET, GAN_INPUT, GAN_BENIGN, GAN_FEEDS };
 struct gan_run {
     struct gan gan;
     struct feed feed[GAN_FEEDS];
-    int has[GAN_FEEDS];     /* benign may be missing */
+    int has[GAN_FEEDS];     /* benign may be missing, or left out: two classes */
     size_t half, fade, full; /* iterations of the stages */
     uint64_t iteration;     /* finished */
     int remove;             /* 1: the trained generator removes lesions */
@@ -29,10 +29,10 @@ struct gan_run {
 };
 
 /*
- * Begins a training.  The feeds must be open; they belong to the run from here on.  classes in c is
- * set to 3 where there are no benign patches.  The first n_samples patches of the input are put
- * aside for sheets unless `resumed` is 1 (gan_run_load() will bring them).  Returns 0, or -1 with
- * the reason in e.
+ * Begins a training.  The feeds must be open; they belong to the run from here on.  classes in c,
+ * is set to 4, or to 3 where there are no benign patches; 2 stays, and only the target is shown to the
+ * discriminator then.  The first n_samples patches of the input are put aside for sheets unless
+ * `resumed` is 1 (gan_run_load() will bring them).  Returns 0, or -1 with the reason in e.
  */
 int gan_run_init(struct gan_run *r, struct gan_config *c, size_t n_samples, int resumed,
                  struct err *e);

@@ -18,6 +18,10 @@ resume_check_config(const char *was, const char *now, struct err *e)
     for (; was[i] == now[i]; i++)
         if (now[i] == ',')
             start = i + 2;
+    if (was[i] == '\0' && now[i] == ',')
+        return err_set(e, "was made without '%.*s'", (int)strcspn(now + i + 2, ","), now + i + 2);
+    if (was[i] == ',' && now[i] == '\0')
+        return err_set(e, "was made with '%.*s'", (int)strcspn(was + i + 2, ","), was + i + 2);
     return err_set(e, "was made with '%.*s', not with '%.*s'", (int)strcspn(was + start, ","),
                    was + start, (int)strcspn(now + start, ","), now + start);
 }

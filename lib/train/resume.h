@@ -10,7 +10,7 @@
 
 /*
  * Two configurations as texts, "size 64, batch 8, ...".  Returns 0 if they are the same, else -1
- * with the first item in which they differ in e.
+ * with the first item in which they differ, or that one of them lacks at its end, in e.
  */
 int resume_check_config(const char *was, const char *now, struct err *e);
 

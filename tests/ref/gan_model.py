@@ -36,6 +36,9 @@ gradient, and one pair serves every use of the weight within the step.  u starts
 fade is the weight of the full-size ends: 1 the network at side S, 0 that at side S / 2 (without enc.0,
 dec.B-1 and lesion), between them both, blended.
 
+Two ablations: with whole the generator writes the synthetic patch and not the lesion, and its last
+tensors are named image.* and image_half.*; with classes = 2 the discriminator's logits are real, fake.
+
 PyTorch 1.13, numpy 1.24.
 """
 import numpy as np
@@ -148,8 +151,9 @@ class Generator(Network):
     blocks are not read) -> the lesion in [-1, 1] and x + lesion in [0, 1].
     """
 
-    def __init__(self, size=256, width=1.0, mid=True, border=None):
+    def __init__(self, size=256, width=1.0, mid=True, border=None, whole=False):
         super().__init__()
+        self.whole, self.end = whole, "image" if whole else "lesion"
         self.blocks = n = blocks_of(size)
         # ASSUMPTION: the paper's 10 px scale with the image, rounded half up.
         self.border = int(np.floor(10 * size / 256 + 0.5)) if border is None else border
@@ -168,8 +172,9 @@ class Generator(Network):
             nn.ModuleDict({"a": Conv(3, (d[j - 1] if j else 4) + e[n - 1 - j] + 1, d[j], pad=1),
                            "b": Conv(3, d[j], d[j], pad=1)}) for j in range(n))
         self.dec_attn = Attention(d[n - 4]) if n > 3 else None
-        self.lesion = Conv(1, d[n - 1], 1)
-        self.from_half, self.lesion_half = Conv(1, 1, e[0]), Conv(1, d[n - 2], 1)
+        setattr(self, self.end, Conv(1, d[n - 1], 1))
+        self.from_half = Conv(1, 1, e[0])
+        setattr(self, self.end + "_half", Conv(1, d[n - 2], 1))
 
     @staticmethod
     def with_scalar(x, scalars, i):
@@ -204,11 +209,13 @@ class Generator(Network):
             h = self.decode(h, skips[last - j], scalars, j)
         # The way out.  ASSUMPTION: lesions are blended before the border is cropped and before clipping.
         if fade > 0:
-            out = self.lesion(self.decode(h, skips[0], scalars, last))
+            out = getattr(self, self.end)(self.decode(h, skips[0], scalars, last))
         if fade < 1:
-            half = self.lesion_half(h)
+            half = getattr(self, self.end + "_half")(h)
             out = ((1 - fade) * F.interpolate(half, scale_factor=2, mode="nearest") + fade * out
                    if fade > 0 else half)
+        if self.whole:
+            out = torch.clamp(out + 0.5, 0, 1) - x
         b = self.border if fade > 0 else (self.border + 1) // 2
         if b > 0:
             keep = torch.zeros_like(out)
@@ -219,16 +226,16 @@ class Generator(Network):
 
 
 class Discriminator(Network):
-    """x [n][1][s][s] in [0, 1] -> logits [n][4]: real, fake, benign, normal."""
+    """x [n][1][s][s] in [0, 1] -> logits [n][4]: real, fake, benign, normal; or the first two."""
 
-    def __init__(self, size=256, width=1.0):
+    def __init__(self, size=256, width=1.0, classes=4):
         super().__init__()
         self.blocks = n = blocks_of(size)
         f = [filters(8 * 16 << i, width) for i in range(n)]
         # ASSUMPTION: no random scalars here.
         self.block = nn.ModuleList(Conv(3, f[i - 1] if i else 1, f[i], pad=1) for i in range(n))
         self.attn = Attention(f[2]) if n > 2 else None
-        self.logits = Conv(4, f[n - 1], 4)
+        self.logits = Conv(4, f[n - 1], classes)
         self.from_half = Conv(1, 1, f[0])
 
     def encode(self, h, i):
@@ -264,15 +271,16 @@ def penalty(d, x, fade=1.0):
 
 
 def d_losses(d, real, fake, benign, normal, noise, fade=1.0):
-    """The discriminator's four losses and the penalty, unweighted but for LAMBDA."""
-    n = real.shape[0]
-    z = d(torch.cat([real, fake.detach(), benign, normal]), fade)  # one pass: the images do not meet
-    ce = [cross_entropy(z[k * n:(k + 1) * n], k) for k in range(4)]
+    """The discriminator's losses, one a class, and the penalty, unweighted but for LAMBDA."""
+    n, classes = real.shape[0], d.logits.weight.shape[0]
+    seen = [real, fake.detach(), benign, normal][:classes]
+    z = d(torch.cat(seen), fade)  # one pass: the images do not meet
+    ce = [cross_entropy(z[k * n:(k + 1) * n], k) for k in range(classes)]
     return ce, penalty(d, real + noise, fade), z
 
 
 def d_total(ce, gp):
-    return ce[REAL] + ce[FAKE] + AUX * (ce[BENIGN] + ce[NORMAL]) + gp
+    return ce[REAL] + ce[FAKE] + AUX * sum(ce[BENIGN:]) + gp
 
 
 def g_loss(d, g, x, scalars, fade=1.0):

@@ -1,6 +1,6 @@
 """gan_step - one discriminator and one generator update's losses and gradients, by gan_model.py.
 
-    gan_step.py --size 32 --width 0.25 --batch 2 --fade 0.3 --seed 1 [--single] [--dump DIR] > FILE.tsv
+    gan_step.py --size 32 --width 0.25 --batch 2 --fade 0.3 --seed 1 [--ablated] [--single] [--dump DIR] > FILE.tsv
 
 The committed references gan_step_*.tsv are in double; the line that made each is its first.  For
 comparison with lib/model, which fills its weights and inputs from the same generator:
@@ -13,6 +13,7 @@ comparison with lib/model, which fills its weights and inputs from the same gene
 
 Images have the side size, or size / 2 with --fade 0.  One power iteration of both networks comes first;
 no update is applied, so that both losses see the same weights.  fake = combined image of the input.
+--ablated takes a generator without a lesion channel and a discriminator of two classes.
 
 Lines, tab-separated:
 
@@ -75,10 +76,11 @@ def save_safetensors(path, tensors, dtype):
             f.write(a.astype("<" + dtype).tobytes())
 
 
-def step(size, width, batch, fade, seed, dtype):
+def step(size, width, batch, fade, seed, ablated, dtype):
     """Returns the scalars and the tensors of the comparison, by name."""
     n, side = batch, size if fade > 0 else size // 2
-    g, d = gan.Generator(size, width).to(dtype), gan.Discriminator(size, width).to(dtype)
+    g = gan.Generator(size, width, whole=ablated).to(dtype)
+    d = gan.Discriminator(size, width, classes=2 if ablated else 4).to(dtype)
     g.start(seed)
     d.start(seed)
     real, benign, normal, x = (draw(seed, what, n, side).to(dtype)
@@ -97,7 +99,7 @@ def step(size, width, batch, fade, seed, dtype):
     ce, gp, z = gan.d_losses(d, real, fake, benign, normal, noise, fade)
     loss = gan.d_total(ce, gp)
     loss.backward()
-    for k, name in enumerate(("real", "fake", "benign", "normal")):
+    for k, name in enumerate(("real", "fake", "benign", "normal")[:len(ce)]):
         scalar["d.loss." + name] = ce[k].item()
         tensor["d.logits." + name] = copy(z[k * n:(k + 1) * n])
     scalar["d.penalty"] = gp.item()
@@ -131,15 +133,17 @@ def main():
     a.add_argument("--batch", type=int, default=2)
     a.add_argument("--fade", type=float, default=1.0)
     a.add_argument("--seed", type=int, default=1)
+    a.add_argument("--ablated", action="store_true", help="no lesion channel, two classes")
     a.add_argument("--single", action="store_true", help="float32 instead of double")
     a.add_argument("--dump", metavar="DIR")
     o = a.parse_args()
 
     torch.set_num_threads(2)
-    scalar, tensor = step(o.size, o.width, o.batch, o.fade, o.seed,
+    scalar, tensor = step(o.size, o.width, o.batch, o.fade, o.seed, o.ablated,
                           torch.float32 if o.single else torch.float64)
-    print("# gan_step.py --size %d --width %g --batch %d --fade %g --seed %d%s; torch %s numpy %s"
-          % (o.size, o.width, o.batch, o.fade, o.seed, " --single" if o.single else "",
+    print("# gan_step.py --size %d --width %g --batch %d --fade %g --seed %d%s%s; torch %s numpy %s"
+          % (o.size, o.width, o.batch, o.fade, o.seed, " --ablated" if o.ablated else "",
+             " --single" if o.single else "",
              torch.__version__, np.__version__))
     for name, value in scalar.items():
         print("scalar\t%s\t%.17g" % (name, value))

@@ -66,6 +66,28 @@ gan-gen --model other.ckpt --threads 1 < normal.sts > o.sts
 model() { ts-info --json --records "$1" | sed 's/.*"model":"\([0-9a-f]*\)".*/\1/' | sort -u; }
 is "$(model a.sts | wc -l | tr -d ' ')/$([ "$(model a.sts)" = "$(model o.sts)" ]; echo $?)" 1/1 "another model, another hash"
 
+# A generator that writes the whole patch.
+$train --size 32 --half-iterations 0 --fade 0 --iterations 3 --no-lesion-channel --out whole.ckpt
+gan-gen --model whole.ckpt --threads 1 < normal.sts > w.sts
+is "$?/$(records < w.sts)" 0/10 "without a lesion channel"
+$python - "$TOP/examples" <<'PY'
+import sys
+sys.path.insert(0, sys.argv[1])
+import numpy as np
+from read_stream import read_stream
+spread = []
+for t, m in read_stream(open("w.sts", "rb")):
+    base, lesion, image = (t[k].astype("f8") for k in ("base", "lesion", "image"))
+    assert np.abs(image - base - lesion).max() < 1e-6 and lesion.any()
+    assert image.min() >= 0 and image.max() <= 1
+    inner = lesion.copy()
+    inner[1:-1, 1:-1] = 0
+    assert not inner.any()
+    spread += [np.abs(image[1:-1, 1:-1] - 0.5).mean() < np.abs(base[1:-1, 1:-1] - 0.5).mean()]
+assert all(spread)  # hardly trained, it writes mid-grey over whatever was there
+PY
+ok $? "the image is what it writes, the lesion what that changes, but for the border"
+
 # Removal, states, and a network that is half trained.
 $train --size 32 --half-iterations 2 --fade 0 --iterations 1 --remove --out removal.ckpt
 gan-gen --model removal.ckpt --threads 1 < lesion.sts > r.sts
@@ -172,6 +194,9 @@ weights that are all zero|t["enc.1.weight"][:] = 0
 huge weights|t["enc.1.weight"][:] = 3e38
 no singular vector|t.pop("enc.0.weight.u")
 singular vectors of zero|t["enc.1.weight.u"][:] = 0
+a whole patch where it says lesion|m["whole"] = "1"
+neither with nor without a lesion channel|m["whole"] = "2"
+a lesion channel of another word|m["whole"] = "yes"
 a tensor missing|t.pop("code.bias")
 all tensors missing|t.clear()
 a tensor of another shape|t["enc.0.weight"] = t["enc.0.weight"].reshape(9, 1, 2, -1)

@@ -94,7 +94,7 @@ few="gan-train $streams $size --half-iterations 3 --fade 2 --iterations 3 --lr 0
 $few --out c.ckpt
 for change in '--g-steps 1' '--batch 3' '--aux-weight 0.5' '--gp-lambda 1' '--gp-lambda 0' '--gp-k 0.5' '--gp-sigma 0.1' \
     '--lr 0.001' '--d-lr 0.001' '--beta1 0.5' '--beta2 0.99' '--epsilon 0.01' '--leak 0.1' '--mid 0' '--border 4' \
-    --no-attention --no-spectral '--ema 0.9' --diff-augment '--d-width 0.1' '--fade 1' '--half-iterations 2' '--iterations 2'; do
+    --no-attention --no-spectral --no-lesion-channel --two-way '--ema 0.9' --diff-augment '--d-width 0.1' '--fade 1' '--half-iterations 2' '--iterations 2'; do
     $few $change --out b.ckpt && ! cmp -s b.ckpt c.ckpt
     ok $? "$change changes the result"
 done
@@ -115,6 +115,30 @@ ok $? "losses begin at ln 3"
 gan-train --lesion lesion.sts --normal normal.sts $size --half-iterations 3 --fade 0 --iterations 2 --out c.ckpt
 $python "$record" b.ckpt b.npy 'm.pop("history")' && $python "$record" c.ckpt c.npy 'm.pop("history")' && cmp -s b.npy c.npy
 ok $? "without --benign the same"
+gan-train $streams $size --half-iterations 3 --fade 0 --iterations 2 --two-way --out b.ckpt --log b.jsonl
+is "$?/$(sed -n 's/^{"run".*"loss": "\([^"]*\)".*/\1/p' b.jsonl)" "0/two-way: real against fake alone" \
+    "--two-way: the log says so"
+is "$(grep -cE 'd_benign|d_input' b.jsonl)" 0 "there is neither a benign nor a normal loss then"
+$python -c '
+import json, math
+rows = [json.loads(line) for line in open("b.jsonl").readlines()[1:]]
+assert abs(rows[0]["d_real"] - math.log(2)) < 0.2 and abs(rows[0]["g_loss"] - math.log(2)) < 0.2
+for row in rows:
+    assert abs(row["d_loss"] - row["d_real"] - row["d_fake"] - 10 * row["penalty"]) < 1e-4 * row["d_loss"]'
+ok $? "losses begin at ln 2 and are those of two classes"
+$python "$record" b.ckpt.state /dev/null '
+assert t["d.logits.weight"].shape[3] == 2 and "feed.benign" not in m
+assert int(m["feed.input"].split()[0]) == 2 + 5 * 2 * (1 + 2)  # samples; what lesions are grown on
+'
+ok $? "the discriminator has two outputs, and sees no normal patches"
+gan-train $streams $size $stages --lr 0.002 --no-lesion-channel --out b.ckpt
+is "$?" 0 "--no-lesion-channel trains"
+$python "$record" b.ckpt /dev/null '
+assert m["whole"] == "1" and "image.weight" in t and "image_half.bias" in t and "lesion.weight" not in t
+u, n = load("a.ckpt")
+assert "whole" not in n and "lesion.weight" in u
+assert sum(x.size for x in u.values()) == sum(x.size for x in t.values())'
+ok $? "the generator says so, and is not larger"
 gan-train $streams $size --half-iterations 3 --fade 0 --iterations 2 --remove --out r.ckpt --log r.jsonl
 is "$?" 0 "--remove trains"
 $python "$record" r.ckpt.state /dev/null '
@@ -157,7 +181,7 @@ same() {
 }
 
 # Stages of 16, 8 and 16 iterations: the stops fall into each, and between them.
-for options in '' '--ema 0.9 --diff-augment --g-steps 1'; do
+for options in '' '--ema 0.9 --diff-augment --g-steps 1' '--two-way --no-lesion-channel --ema 0.9'; do
     train="gan-train $streams $size $stages --lr 0.002 $options"
     $train --out a.ckpt --log a.jsonl
     for signal in KILL:3 KILL:8 TERM:5 INT:15; do
@@ -330,12 +354,17 @@ while IFS='|' read -r what code; do
 done < cases
 cp good.state bad.state
 for other in '--seed 2' '--width 0.06' '--size 64' '--batch 3' '--g-steps 1' '--ema 0.5' --diff-augment --remove '--lr 0.1' \
-    '--mid 0' '--border 2' '--d-width 0.1' '--samples 3' '--half-iterations 3' '--fade 1' --no-attention --no-spectral '--gp-k 2' '--leak 0.3'; do
+    '--mid 0' '--border 2' '--d-width 0.1' '--samples 3' '--half-iterations 3' '--fade 1' --no-attention --no-spectral '--gp-k 2' --two-way --no-lesion-channel '--leak 0.3'; do
     fails 1 "the state of a run without $other" $again bad.state $other
 done
 cmp -s good.state bad.state
 ok $? "refused states stay as they are"
 is "$(sed "s/'leak.*/LEAK/" fails.err)" "gan-train: bad.state: was made with LEAK" "and the message names the option"
+fails 1 "the state of a run with a lesion channel" $again bad.state --no-lesion-channel
+is "$(cat fails.err)" "gan-train: bad.state: was made without 'no-lesion-channel'" "says so"
+gan-train $streams $short --no-lesion-channel --out w.ckpt
+fails 1 "the state of a run without" $again w.ckpt.state
+is "$(cat fails.err)" "gan-train: w.ckpt.state: was made with 'no-lesion-channel'" "says so"
 
 # ---- wrong command lines ----
 fails 2 "nothing" gan-train

@@ -3,7 +3,7 @@
  * gradient against PyTorch (tests/ref/gan_step.py, where weights and inputs are defined).
  *
  *   test_gan_ref                                        the committed norms and projections
- *   test_gan_ref FILE.safetensors SIZE WIDTH BATCH FADE SEED   whole tensors, of --dump
+ *   test_gan_ref FILE.safetensors SIZE WIDTH BATCH FADE SEED [--ablated]   whole tensors, of --dump
  *
  * Relative to each tensor's norm: 1e-8 in the double build, 1e-3 in float.
  */
@@ -23,6 +23,7 @@ struct step {
     size_t size, batch;
     double width, fade;
     uint64_t seed;
+    int ablated; /* no lesion channel, two classes */
 };
 
 /* What our code computed: a scalar (n = 0) or a tensor, by the name the reference gives it. */
@@ -136,9 +137,10 @@ static void
 run(const struct step *s, struct items *out)
 {
     struct gan_config c = {
-        .net = {.size = s->size, .width = s->width, .leak = 0.2, .spectral = 1, .attention = 1},
+        .net = {.size = s->size, .width = s->width, .leak = 0.2, .spectral = 1, .attention = 1,
+                .whole = s->ablated},
         .d_width = s->width, .mid = 2048, .border = (size_t)lround(10.0 * (double)s->size / 256),
-        .batch = s->batch, .classes = LOGITS, .aux = 0.1, .gp_lambda = 10, .gp_k = 1,
+        .batch = s->batch, .classes = s->ablated ? 2 : LOGITS, .aux = 0.1, .gp_lambda = 10, .gp_k = 1,
         .gp_sigma = 0.0124, .seed = s->seed
     };
     size_t side = s->fade > 0 ? s->size : s->size / 2, pixels = side * side;
@@ -176,8 +178,12 @@ run(const struct step *s, struct items *out)
     generator_forward(t, &g.g, x, z, s->fade, &lesion, &fake);
     put_tensor(out, "d.logits.", "real", discriminator_forward(t, &g.d, real_, s->fade));
     put_tensor(out, "d.logits.", "fake", discriminator_forward(t, &g.d, fake, s->fade));
-    put_tensor(out, "d.logits.", "benign", discriminator_forward(t, &g.d, benign, s->fade));
-    put_tensor(out, "d.logits.", "normal", discriminator_forward(t, &g.d, normal, s->fade));
+    if (s->ablated) {
+        benign = normal = NULL;
+    } else {
+        put_tensor(out, "d.logits.", "benign", discriminator_forward(t, &g.d, benign, s->fade));
+        put_tensor(out, "d.logits.", "normal", discriminator_forward(t, &g.d, normal, s->fade));
+    }
     tape_record(t, 1);
     loss = gan_loss_d(t, &c, &g.d, real_, fake, benign, normal, noisy, s->fade, &l);
     put_scalar(out, "d.loss.real", l.real);
@@ -191,7 +197,7 @@ run(const struct step *s, struct items *out)
     /* The generator's. */
     generator_forward(t, &g.g, x, z, s->fade, &lesion, &fake);
     loss = discriminator_cross_entropy(t, discriminator_forward(t, &g.d, fake, s->fade),
-                                       LOGIT_REAL, LOGITS);
+                                       LOGIT_REAL, c.classes);
     put_scalar(out, "g.loss", (double)loss->v[0]);
     put_tensor(out, "g.", "lesion", lesion);
     put_tensor(out, "g.", "image", fake);
@@ -262,6 +268,7 @@ compare_file(const char *path)
         return;
     if (tap_ok(sscanf(line, "# gan_step.py --size %zu --width %lf --batch %zu --fade %lf --seed %lu",
                       &s.size, &s.width, &s.batch, &s.fade, &s.seed) == 5, "%s", line + 2)) {
+        s.ablated = strstr(line, " --ablated") != NULL;
         run(&s, &ours);
         while (fgets(line, sizeof(line), f) != NULL)
             compare_line(line, &ours, s.seed, &tensors);
@@ -277,7 +284,7 @@ compare_dump(char **argv)
 {
     struct step s = {.size = strtoul(argv[2], NULL, 10), .width = strtod(argv[3], NULL),
                      .batch = strtoul(argv[4], NULL, 10), .fade = strtod(argv[5], NULL),
-                     .seed = strtoul(argv[6], NULL, 10)};
+                     .seed = strtoul(argv[6], NULL, 10), .ablated = argv[7] != NULL};
     struct items ours = {.n = 0};
     struct ts_record want = {0};
     struct err e;
@@ -310,13 +317,14 @@ compare_dump(char **argv)
 int
 main(int argc, char **argv)
 {
-    if (argc == 7) {
+    if (argc >= 7) {
         compare_dump(argv);
     } else {
         compare_file("tests/ref/gan_step_64.tsv");
         compare_file("tests/ref/gan_step_full.tsv");
         compare_file("tests/ref/gan_step_fade.tsv");
         compare_file("tests/ref/gan_step_half.tsv");
+        compare_file("tests/ref/gan_step_ablated.tsv");
     }
     return tap_done();
 }

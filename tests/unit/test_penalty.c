@@ -58,7 +58,7 @@ start(struct discriminator *d)
 {
     struct err e;
 
-    if (discriminator_init(d, &config.net, 3, &e) == -1)
+    if (discriminator_init(d, &config.net, LOGITS, 3, &e) == -1)
         exit(1);
     for (size_t i = 0; i < d->params.n; i++) {
         struct param *p = d->params.p[i];
