@@ -136,6 +136,7 @@ include pipelines/scales/$(SCALE).mk
 include pipelines/data.mk
 include pipelines/lesions.mk
 include pipelines/table1.mk
+include pipelines/ablations.mk
 
 # ---- tests ----
 # tests/unit/test_*.c are TAP programs (other sources there are tools of the scripts), tests/shell/*.t

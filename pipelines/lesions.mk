@@ -87,23 +87,27 @@ normal.mass := normal
 normal.calcification := fine-normal
 normal.removal := normal
 
-# train MODEL, further options.  A training that was stopped goes on from its state.
+# What each model is besides.
+role.mass := --g-steps 2
+role.calcification := --g-steps 1
+role.removal := --g-steps 1 --remove
+
+# train MODEL, further options: makes $@.  A training that was stopped goes on from its state.
 define train
-@mkdir -p $(here)/sheets-$1
-resume=; if [ -e $(here)/$1.state ]; then resume=--resume; fi; \
+@mkdir -p $(@D)/sheets-$1
+resume=; if [ -e $(@D)/$1.state ]; then resume=--resume; fi; \
 $(BIN)/gan-train --threads $(THREADS) --lesion $(call feed,$1) --benign $(call feed,benign-$1) \
-    --normal $(call feed,$(normal.$1)) --size $(PATCH) $2 $(GAN_OPTIONS) $(GAN_OPTIONS.$1) --state $(here)/$1.state $$resume --seed 1 \
-    --log $(here)/$1.jsonl --sheets $(here)/sheets-$1 --progress --out $@
+    --normal $(call feed,$(normal.$1)) --size $(PATCH) $(role.$1) $(GAN_OPTIONS) $(GAN_OPTIONS.$1) $2 \
+    --state $(@D)/$1.state $$resume --seed 1 --log $(@D)/$1.jsonl --sheets $(@D)/sheets-$1 --progress --out $@
 endef
+needs = $(call feeds,$1 benign-$1 $(normal.$1))
 
-$(here)/mass.ckpt: $(call feeds,mass benign-mass normal) | $(BIN)/gan-train
-	$(call train,mass,--g-steps 2)
+networks := mass calcification removal
+models := $(if $(CROPS),,$(networks))
 
-$(here)/calcification.ckpt: $(call feeds,calcification benign-calcification fine-normal) | $(BIN)/gan-train
-	$(call train,calcification,--g-steps 1)
-
-$(here)/removal.ckpt: $(call feeds,removal benign-removal normal) | $(BIN)/gan-train
-	$(call train,removal,--g-steps 1 --remove)
+.SECONDEXPANSION:
+$(networks:%=$(here)/%.ckpt): $(here)/%.ckpt: $$(call needs,$$*) | $(BIN)/gan-train
+	$(call train,$*)
 
 # ---- synthetic patches ----
 # Clusters of calcifications: specks some pixels apart are one object, and small.
@@ -114,7 +118,6 @@ bases.mass := normal
 bases.calcification := fine-normal
 bases.removal := removal
 
-.SECONDEXPANSION:
 $(here)/generated-%.sts: $(here)/%.ckpt $(here)/test-$$(bases.$$*).sts | $(BIN)/gan-gen
 	$(BIN)/gan-gen --threads $(THREADS) --model $< --variants 2 --seed 1 < $(here)/test-$(bases.$*).sts > $@.tmp
 	mv $@.tmp $@
@@ -124,24 +127,30 @@ $(here)/kept-%.sts: $(here)/generated-%.sts | $(BIN)/lesion-postproc
 	mv $@.tmp $@
 
 # ---- pictures and numbers ----
+# sheet TITLE: makes $@ of $<.
+sheet = $(BIN)/ts-sheet --out $@ --tensors base,generated,combined,lesion,image --signed generated,lesion --every 2 --count 24 \
+	--auto-window --title "$1 on $(DATA), SCALE=$(SCALE)" < $<
+
 $(here)/%-sheet.png: $(here)/kept-%.sts | $(BIN)/ts-sheet
-	$(BIN)/ts-sheet --out $@ --tensors base,generated,combined,lesion,image --signed generated,lesion --every 2 --count 24 \
-	    --auto-window --title "$* on $(DATA), SCALE=$(SCALE)" < $<
+	$(call sheet,$*)
 
 $(here)/%-curves.png: $(here)/%.ckpt
 	pipelines/curves.sh $(here)/$*.jsonl $@
 
-$(here)/%-check.tsv: $(here)/generated-%.sts $(here)/kept-%.sts \
-                    $(here)/train-%.sts $(here)/train-$$(normal.$$*).sts \
-                    $(here)/test-%.sts $(here)/test-$$(normal.$$*).sts | $(BIN)/gan-check
-	$(BIN)/gan-check --threads $(THREADS) --size $(PATCH) $(JUDGE_OPTIONS) $(if $(filter removal,$*),--removed) \
-	    --lesion $(word 3,$^) --normal $(word 4,$^) --test-lesion $(word 5,$^) --test-normal $(word 6,$^) \
-	    --generated $(word 1,$^) --kept $(word 2,$^) > $@.tmp
-	mv $@.tmp $@
+# check MODEL: makes $@ of what its generator made, what was kept of it, and what `judges` lists.
+judges = $(foreach s,train test,$(here)/$s-$1.sts $(here)/$s-$(normal.$1).sts)
+define check
+$(BIN)/gan-check --threads $(THREADS) --size $(PATCH) $(JUDGE_OPTIONS) $(if $(filter removal,$1),--removed) \
+    --lesion $(word 3,$^) --normal $(word 4,$^) --test-lesion $(word 5,$^) --test-normal $(word 6,$^) \
+    --generated $(word 1,$^) --kept $(word 2,$^) > $@.tmp
+mv $@.tmp $@
+endef
+
+$(here)/%-check.tsv: $(here)/generated-%.sts $(here)/kept-%.sts $$(call judges,$$*) | $(BIN)/gan-check
+	$(call check,$*)
 
 # A model needs enough patients; one that has too few is left out, and says so.
 enough = $(call patients,train,$1)
-models := $(if $(CROPS),,mass calcification removal)
 
 able = $(foreach m,$(models),$(if $(filter 1,$(shell expr $(call enough,$m) \>= $(least.$m))),$m))
 

@@ -102,18 +102,27 @@ $(t1)/warm-w%.ckpt: $$(real_files) $(t1)/val.sts | $(BIN)/mix-ratio $(BIN)/resne
 	$(call fit,$(real) --initial 0 --count $(WARM_SAMPLES) --seed 0,--width $* --lr $(WARM_LR) --samples $(WARM_SAMPLES) \
 	    --every $$(( $(WARM_SAMPLES) / 10 )) --seed 1 --log $(t1)/warm-w$*.jsonl)
 
-# The share falls every hundredth of the samples, as in the paper.
+# classify PERCENT,SEED,SYNTHETIC: makes $@ from the warm start, $<.  The share falls every hundredth of
+# the samples, as in the paper.
+define classify
+$(call fit,$(real) $3 --initial $$(echo $1 | awk '{ print $$1 / 100 }') --every $$(( $(SAMPLES) / 100 )) \
+    --count $(SAMPLES) --seed $2 --log $(@D)/mix-$(basename $(@F)).jsonl,--init $< --lr $(CLASSIFIER_LR) \
+    --samples $(SAMPLES) --every $$(( $(SAMPLES) / 20 )) --seed $2 --log $(basename $@).jsonl)
+endef
+# predict: makes $@, the scores that the classifier $< gives the patches behind it.
+define predict
+@mkdir -p $(@D)
+$(BIN)/resnet-predict --threads $(THREADS) --model $< < $(word 2,$^) > $@.tmp
+mv $@.tmp $@
+endef
+
 percent = $(firstword $(subst -s, ,$1))
 seed = $(lastword $(subst -s, ,$1))
 $(t1)/r%.ckpt: $(warm) $$(files) $(t1)/val.sts | $(BIN)/mix-ratio $(BIN)/resnet-train
-	$(call fit,$(real) $(synthetic) --initial $$(echo $(call percent,$*) | awk '{ print $$1 / 100 }') \
-	    --every $$(( $(SAMPLES) / 100 )) --count $(SAMPLES) --seed $(call seed,$*) --log $(t1)/mix-r$*.jsonl,--init $< \
-	    --lr $(CLASSIFIER_LR) --samples $(SAMPLES) --every $$(( $(SAMPLES) / 20 )) --seed $(call seed,$*) --log $(t1)/r$*.jsonl)
+	$(call classify,$(call percent,$*),$(call seed,$*),$(synthetic))
 
 $(out)/r%.tsv: $(t1)/r%.ckpt $(test) | $(BIN)/resnet-predict
-	@mkdir -p $(@D)
-	$(BIN)/resnet-predict --threads $(THREADS) --model $< < $(test) > $@.tmp
-	mv $@.tmp $@
+	$(predict)
 
 # What could be known without looking at a lesion.
 $(out)/shortcut.tsv: $$(real_files) $(test) | $(BIN)/shortcut-predict

@@ -1,0 +1,140 @@
+# ablations.mk - what each of the paper's claims is worth: one stage or flag changed at a time.
+#
+#   make ablation-NAME DATA=D SCALE=S SEEDS=n   one of them beside the unchanged line
+#   make ablations DATA=D SCALE=S SEEDS=n       all of them, or those in ABLATIONS, in one table
+#
+# Each retrains what its change reaches and shares the rest: patches and models of lesions.mk, warm
+# start, baseline and unchanged regime of table1.mk.  Everything lands in build/DATA/SCALE/ablation:
+#
+#   NAME/MODEL.ckpt .state .jsonl     the changed generator
+#   NAME/generated-MODEL.sts, kept-MODEL.sts, MODEL-check.tsv, MODEL-sheet.png   it on test patches
+#   NAME/synthetic-MODEL.sts          it on training patients' patches
+#   NAME/r50-sN.ckpt .tsv .jsonl      the classifier of seed N: weights, scores, training log
+#   NAME/mix-r50-sN.jsonl             the patches that it really drew
+#   NAME/gain.tsv change.tsv seeds.tsv table.txt   delong against the baseline and the unchanged regime,
+#                                     areas of each seed, and the table of these; over all NAMEs one folder up
+
+# ---- what changes ----
+#   gan.NAME      options of gan-train, for a model
+#   stage.NAME    a program in gan-gen's place, where lesions are inserted
+#   clean.NAME    a program in lesion-postproc's place
+#   mix.NAME      options of mix-ratio
+#   normals.NAME  off: no normal patches by removal
+stage.lesion-paste := lesion-paste
+gan.no-lesion-channel := --no-lesion-channel
+gan.no-growing = --half-iterations 0 --fade 0 --iterations $(call iterations,$1)
+gan.no-border := --border 0
+gan.no-attention := --no-attention
+gan.no-spectral := --no-spectral
+gan.no-penalty := --gp-lambda 0
+gan.two-way := --two-way
+clean.no-postprocessing := cat
+mix.no-decay := --decay none
+normals.no-removal := off
+
+names := lesion-paste no-lesion-channel no-growing no-border no-attention no-spectral no-penalty two-way \
+         no-postprocessing no-decay no-removal
+# Small scales do without progressive growing anyway.
+ABLATIONS ?= $(filter-out $(if $(findstring --half-iterations 0,$(GAN_OPTIONS)),no-growing),$(names))
+# Synthetic patches at first, in percent: where the paper's gain is largest.
+share := 50
+
+ab := $(here)/ablation
+# All iterations of a model: without growing they are at full size.
+iterations = $(shell echo $(GAN_OPTIONS) $(GAN_OPTIONS.$1) | awk '{ for (i = 1; i < NF; i++) \
+             if ($$i ~ /^--(half-iterations|fade|iterations)$$/) n[$$i] = $$(i + 1); for (k in n) s += n[k]; print s }')
+
+# ---- generators: NAME, MODEL ----
+altered = $(if $(value gan.$1)$(clean.$1),$(models),$(if $(stage.$1),$(filter-out removal,$(models))))
+changed := $(foreach n,$(names),$(addprefix $n/,$(call altered,$n)))
+trained := $(foreach n,$(names),$(if $(value gan.$n),$(models:%=$n/%)))
+# to A,B: NAME/AMODELB of all changed models.
+to = $(foreach c,$(changed),$(ab)/$(dir $c)$1$(notdir $c)$2)
+model = $(lastword $(subst -, ,$1))
+
+$(trained:%=$(ab)/%.ckpt): $(ab)/%.ckpt: $$(call needs,$$(*F)) | $(BIN)/gan-train
+	$(call train,$(*F),$(call gan.$(*D),$(*F)))
+
+# ---- synthetic patches: NAME, MODEL, train or test ----
+# Real lesions are pasted into patches of their own split.
+source = $(if $(stage.$1),$(here)/$3-$2.sts,$(if $(value gan.$1),$(ab)/$1,$(here))/$2.ckpt)
+grow = $(if $(stage.$1),$(BIN)/$(stage.$1) --lesions,$(BIN)/gan-gen --threads $(THREADS) --model) $(call source,$1,$2,$3)
+clean = $(or $(clean.$1),$(BIN)/lesion-postproc $(postproc.$2) $3)
+tools := $(addprefix $(BIN)/,gan-gen lesion-paste lesion-postproc)
+grown_from = $(call source,$1,$2,$3) $(here)/$3-$(bases.$2).sts
+
+$(call to,synthetic-,.sts): $(ab)/%.sts: $$(call grown_from,$$(*D),$$(call model,$$(*F)),train) | $(tools)
+	@mkdir -p $(@D)
+	$(call grow,$(*D),$(call model,$(*F)),train) --seed 2 < $(word 2,$^) | $(call clean,$(*D),$(call model,$(*F))) > $@.tmp
+	mv $@.tmp $@
+
+# ---- pictures and numbers, on test patches ----
+$(call to,generated-,.sts): $(ab)/%.sts: $$(call grown_from,$$(*D),$$(call model,$$(*F)),test) | $(tools)
+	@mkdir -p $(@D)
+	$(call grow,$(*D),$(call model,$(*F)),test) --variants 2 --seed 1 < $(word 2,$^) > $@.tmp
+	mv $@.tmp $@
+
+$(call to,kept-,.sts): $(ab)/%.sts: $$(subst /kept-,/generated-,$$@) | $(tools)
+	$(call clean,$(*D),$(call model,$(*F)),--keep-generated) < $< > $@.tmp
+	mv $@.tmp $@
+
+$(call to,,-sheet.png): $(ab)/%-sheet.png: $(ab)/$$(*D)/kept-$$(*F).sts | $(BIN)/ts-sheet
+	$(call sheet,$(*D): $(*F))
+
+$(call to,,-check.tsv): $(ab)/%-check.tsv: $(ab)/$$(*D)/generated-$$(*F).sts $(ab)/$$(*D)/kept-$$(*F).sts \
+                        $$(call judges,$$(*F)) | $(BIN)/gan-check
+	$(call check,$(*F))
+
+# The models that the classifier's patches come from.
+checked = $(filter $(call altered,$1),$(cancers) $(removed))
+checks = $(foreach m,$(call checked,$1),$(here)/$m-check.tsv $(ab)/$1/$m-check.tsv $(if $(clean.$1),,$(ab)/$1/$m-sheet.png))
+# Prints both columns of values.
+beside = $(foreach m,$(call checked,$1),awk -F '\t' 'NR == FNR { was[$$1] = $$2; next } \
+    FNR == 1 { printf "%-50s %10s  %s\n", "gan-check: $m", "unchanged", "$1"; next } \
+    { printf "%-50s %10s  %s\n", $$1, was[$$1], $$2 } END { print "" }' $(here)/$m-check.tsv $(ab)/$1/$m-check.tsv;)
+
+# ---- classifiers ----
+made = $(if $(filter $2,$(call altered,$1)),$(ab)/$1,$(t1))/synthetic-$2.sts
+mixed = $(foreach c,$(cancers),--synthetic-positive $(call made,$1,$c)) \
+        $(foreach c,$(if $(normals.$1),,$(removed)),--synthetic-negative $(call made,$1,$c))
+mixed_files = $(filter %.sts,$(call mixed,$1))
+runs := $(foreach n,$(names),$(seeds:%=$n/r$(share)-s%))
+
+$(runs:%=$(ab)/%.ckpt): $(ab)/%.ckpt: $(warm) $$(call mixed_files,$$(*D))
+	@mkdir -p $(@D)
+	$(call classify,$(share),$(call seed,$(*F)),$(call mixed,$(*D)) $(mix.$(*D)))
+
+$(runs:%=$(ab)/%.tsv): $(ab)/%.tsv: $(ab)/%.ckpt $(t1)/test.sts | $(BIN)/resnet-predict
+	$(predict)
+
+# ---- areas under the curve ----
+score = $(if $(filter baseline,$1),$(t1)/r0,$(if $(filter unchanged,$1),$(t1)/r$(share),$(ab)/$1/r$(share)))-s$2.tsv
+averaged = $(foreach a,$1,$a=$(call commas,$(foreach n,$(seeds),$(call score,$a,$n))))
+single = $(foreach a,$1,$(foreach n,$(seeds),$a-s$n=$(call score,$a,$n)))
+tested = baseline unchanged $(if $(filter $(ab),$1),$(ABLATIONS),$(notdir $1))
+
+# Made anew each time: ABLATIONS and SEEDS may have changed.
+tables := $(ab) $(names:%=$(ab)/%)
+$(tables:%=%/table.txt): %/table.txt: $$(foreach a,$$(call tested,$$*),$$(foreach n,$$(seeds),$$(call score,$$a,$$n))) \
+                         force | $(BIN)/delong
+	$(BIN)/delong --reference baseline --cluster patient $(call averaged,$(call tested,$*)) > $*/gain.tsv
+	$(BIN)/delong --reference unchanged --cluster patient $(call averaged,$(filter-out baseline,$(call tested,$*))) > $*/change.tsv
+	$(BIN)/delong --reference baseline-s1 --cluster patient $(call single,$(call tested,$*)) > $*/seeds.tsv
+	awk -v data=$(DATA) -v scale=$(SCALE) -v cancers="$(cancers)" -v samples=$(SAMPLES) -v share=$(share) -v seeds=$(SEEDS) \
+	    -f pipelines/ablations.awk $*/gain.tsv $*/change.tsv $*/seeds.tsv > $@.tmp
+	mv $@.tmp $@
+
+# One make for all that was asked for, so that under -j no file has two makers.
+asked := $(sort $(if $(filter ablations,$(MAKECMDGOALS)),$(ABLATIONS)) $(patsubst ablation-%,%,$(filter ablation-%,$(MAKECMDGOALS))))
+.PHONY: ablated ablations $(names:%=ablation-%)
+ablated: $(TABLE) $(filter lesions gan-check table1,$(MAKECMDGOALS))
+	+@$(MAKE) --no-print-directory $(foreach n,$(asked),$(call checks,$n) $(ab)/$n/table.txt) \
+	    $(if $(filter ablations,$(MAKECMDGOALS)),$(ab)/table.txt)
+
+$(names:%=ablation-%): ablation-%: ablated
+	@$(call beside,$*)
+	@cat $(ab)/$*/table.txt
+
+ablations: ablated
+	@$(foreach n,$(ABLATIONS),$(call beside,$n))
+	@cat $(ab)/table.txt
