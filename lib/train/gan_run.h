@@ -30,8 +30,8 @@ struct gan_run {
 
 /*
  * Begins a training.  The feeds must be open; they belong to the run from here on.  classes in c,
- * is set to 4, or to 3 where there are no benign patches; 2 stays, and only the target is shown to the
- * discriminator then.  The first n_samples patches of the input are put aside for sheets unless
+ * is set to 4, or to 3 where there are no benign patches; 2 stays, and only the target is shown to
+ * the discriminator then.  The first n_samples patches of the input are put aside for sheets unless
  * `resumed` is 1 (gan_run_load() will bring them).  Returns 0, or -1 with the reason in e.
  */
 int gan_run_init(struct gan_run *r, struct gan_config *c, size_t n_samples, int resumed,

@@ -140,8 +140,8 @@ run(const struct step *s, struct items *out)
         .net = {.size = s->size, .width = s->width, .leak = 0.2, .spectral = 1, .attention = 1,
                 .whole = s->ablated},
         .d_width = s->width, .mid = 2048, .border = (size_t)lround(10.0 * (double)s->size / 256),
-        .batch = s->batch, .classes = s->ablated ? 2 : LOGITS, .aux = 0.1, .gp_lambda = 10, .gp_k = 1,
-        .gp_sigma = 0.0124, .seed = s->seed
+        .batch = s->batch, .classes = s->ablated ? 2 : LOGITS, .aux = 0.1, .gp_lambda = 10,
+        .gp_k = 1, .gp_sigma = 0.0124, .seed = s->seed
     };
     size_t side = s->fade > 0 ? s->size : s->size / 2, pixels = side * side;
     struct tensor *real_, *benign, *normal, *x, *z, *noisy, *lesion, *fake, *loss;
