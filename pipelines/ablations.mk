@@ -50,7 +50,7 @@ changed := $(foreach n,$(names),$(addprefix $n/,$(call altered,$n)))
 trained := $(foreach n,$(names),$(if $(value gan.$n),$(models:%=$n/%)))
 # to A,B: NAME/AMODELB of all changed models.
 to = $(foreach c,$(changed),$(ab)/$(dir $c)$1$(notdir $c)$2)
-model = $(lastword $(subst -, ,$1))
+model_of = $(lastword $(subst -, ,$1))
 
 $(trained:%=$(ab)/%.ckpt): $(ab)/%.ckpt: $$(call needs,$$(*F)) | $(BIN)/gan-train
 	$(call train,$(*F),$(call gan.$(*D),$(*F)))
@@ -63,19 +63,19 @@ clean = $(or $(clean.$1),$(BIN)/lesion-postproc $(postproc.$2) $3)
 tools := $(addprefix $(BIN)/,gan-gen lesion-paste lesion-postproc)
 grown_from = $(call source,$1,$2,$3) $(here)/$3-$(bases.$2).sts
 
-$(call to,synthetic-,.sts): $(ab)/%.sts: $$(call grown_from,$$(*D),$$(call model,$$(*F)),train) | $(tools)
+$(call to,synthetic-,.sts): $(ab)/%.sts: $$(call grown_from,$$(*D),$$(call model_of,$$(*F)),train) | $(tools)
 	@mkdir -p $(@D)
-	$(call grow,$(*D),$(call model,$(*F)),train) --seed 2 < $(word 2,$^) | $(call clean,$(*D),$(call model,$(*F))) > $@.tmp
+	$(call grow,$(*D),$(call model_of,$(*F)),train) --seed 2 < $(word 2,$^) | $(call clean,$(*D),$(call model_of,$(*F))) > $@.tmp
 	mv $@.tmp $@
 
 # ---- pictures and numbers, on test patches ----
-$(call to,generated-,.sts): $(ab)/%.sts: $$(call grown_from,$$(*D),$$(call model,$$(*F)),test) | $(tools)
+$(call to,generated-,.sts): $(ab)/%.sts: $$(call grown_from,$$(*D),$$(call model_of,$$(*F)),test) | $(tools)
 	@mkdir -p $(@D)
-	$(call grow,$(*D),$(call model,$(*F)),test) --variants 2 --seed 1 < $(word 2,$^) > $@.tmp
+	$(call grow,$(*D),$(call model_of,$(*F)),test) --variants 2 --seed 1 < $(word 2,$^) > $@.tmp
 	mv $@.tmp $@
 
 $(call to,kept-,.sts): $(ab)/%.sts: $$(subst /kept-,/generated-,$$@) | $(tools)
-	$(call clean,$(*D),$(call model,$(*F)),--keep-generated) < $< > $@.tmp
+	$(call clean,$(*D),$(call model_of,$(*F)),--keep-generated) < $< > $@.tmp
 	mv $@.tmp $@
 
 $(call to,,-sheet.png): $(ab)/%-sheet.png: $(ab)/$$(*D)/kept-$$(*F).sts | $(BIN)/ts-sheet

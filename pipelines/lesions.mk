@@ -28,9 +28,9 @@ model = $(patsubst benign-%,%,$1)
 least_box = $(or $(min_box.$(call model,$1)),$(min_box))
 lesions = --max-offset $(OFFSET) --min-box $(call least_box,$1) --max-box $(max_box) \
           $(addprefix --min-contrast ,$(contrast.$(call model,$1)))
-# Patients of a split that have what patch-sample would draw, contrast aside: split, patches; counted
-# once.  None before the manifest is there: recipes that use it are run by a second make.
-patients = $(if $(wildcard $(TABLE)),$(or $(patients.$1.$2),$(eval patients.$1.$2 := $(call count,$1,$2))$(patients.$1.$2)),0)
+# Patients of a split that have what patch-sample would draw, contrast aside: split, patches.  None
+# before the manifest is there: recipes that use it are run by a second make.
+patients = $(if $(wildcard $(TABLE)),$(call count,$1,$2),0)
 count = $(shell awk -f pipelines/count-patients.awk -v part=$1 -v label=$(call label,$2) -v lesion=$(call kind,$2) \
         -v downscale=$(call scale,$2) -v min_box=$(call least_box,$2) -v max_box=$(max_box) $(TABLE))
 # A model needs so many training patients with lesions a patch can show, else it is left out.

@@ -1,0 +1,122 @@
+# The recipes of ablations.mk on small phantoms: what each changes, and some from end to end.
+. tests/tap.sh
+cd "$T" || exit 1
+ln -s "$TOP/pipelines" .
+# A Makefile without the rules that build programs, and a scale of seconds.
+cat > Makefile <<EOT
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.SECONDARY:
+BIN := $BIN
+DATA := phantom
+SCALE := tiny
+SEEDS := 2
+THREADS := 1
+EOT
+cat >> Makefile <<'EOT'
+PHANTOM_PATIENTS := 40
+PHANTOM_HEIGHT := 240
+PATCH := 32
+ZOOM := 1
+OFFSET := 0.25
+REMOVED := mass
+TRAIN_PATCHES := 24
+GAN_OPTIONS := --width 0.1 --batch 2 --half-iterations 3 --fade 2
+GAN_OPTIONS.mass := --iterations 4
+GAN_OPTIONS.removal := --iterations 5
+TEST_PATCHES := 12
+JUDGE_OPTIONS := --updates 2
+CANCERS := mass
+CLASSIFIER_WIDTH := 0.0625
+CLASSIFIER := --batch 4
+WARM_LR := 1e-3
+WARM_SAMPLES := 8
+CLASSIFIER_LR := 1e-3
+SAMPLES := 200
+EVAL_PATCHES := 16
+# Untrained generators make faint lesions: any will do.
+postproc = --threshold 0 --min-area 0 --keep-discarded
+force:
+.PHONY: force
+include pipelines/data.mk pipelines/lesions.mk pipelines/table1.mk pipelines/ablations.mk
+postproc.mass = $(postproc)
+postproc.removal = $(postproc)
+EOT
+# The make that runs these tests must not tell this one what to do.
+run() { env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make --no-print-directory "$@"; }
+a=build/phantom/tiny/ablation
+
+run data > log 2>&1
+ok $? "phantoms are drawn"
+
+# ---- what each changes ----
+names=$(sed -n '/^names :=/,/[^\\]$/p' pipelines/ablations.mk | sed 's/names :=//' | tr -d '\\\n')
+run -n ABLATIONS="$names" ablations > plan 2>&1
+is "$?/$(grep -c '\*\*\*' plan)" 0/0 "make ablations resolves"
+run -n $(printf 'ablation-%s ' $names) > log 2>&1
+is "$?/$(grep -c '\*\*\*' log)" 0/0 "make ablation-NAME resolves for each"
+for name in $names; do
+    is "$(grep -c "resnet-train.*$a/$name/r50-s[12].ckpt" plan)/$(grep -c "^cat $a/$name/table.txt" log)" 2/1 \
+        "$name: two classifiers and a table"
+done
+# trained NAME OPTIONS: both of its generators are trained with these options behind the usual ones.
+trained() {
+    is "$(grep -c "gan-train.*--iterations [45] $2 --state $a/$1/" plan)" 2 "$1: gan-train $2"
+}
+trained no-lesion-channel --no-lesion-channel
+trained no-growing '--half-iterations 0 --fade 0 --iterations \(9\|10\)'
+trained no-border '--border 0'
+trained no-attention --no-attention
+trained no-spectral --no-spectral
+trained no-penalty '--gp-lambda 0'
+trained two-way --two-way
+for name in lesion-paste no-postprocessing no-decay no-removal; do
+    is "$(grep -c "gan-train.*$a/$name" plan)" 0 "$name: no generator of its own"
+done
+mix() { grep "mix-ratio.*--initial.*$a/$1/mix" plan | head -n 1; }
+is "$(grep -c "lesion-paste --lesions .*train-mass.sts --seed 2 .*train-normal.sts | .*lesion-postproc" plan)" 1 \
+    "lesion-paste stands in gan-gen's place"
+mix lesion-paste | grep -q "synthetic-positive $a/lesion-paste/synthetic-mass.sts --synthetic-negative .*/table1/synthetic-removal.sts"
+ok $? "and normal patches by removal stay"
+is "$(grep -c "gan-gen.*--seed 2 .*| cat > $a/no-postprocessing/" plan)" 2 "no-postprocessing: none"
+mix no-decay | grep -q -- "/table1/synthetic-mass.sts .*/table1/synthetic-removal.sts --decay none --initial"
+ok $? "no-decay: --decay none, and the unchanged patches"
+is "$(mix no-removal | grep -c -- --synthetic-negative)/$(mix no-removal | grep -c -- --synthetic-positive)" 0/1 \
+    "no-removal: no synthetic normal patches"
+
+# ---- from end to end ----
+run -j2 ablation-lesion-paste ablation-no-decay ablation-no-removal ablation-two-way > log 2> err
+ok $? "four of them, side by side"
+is "$(grep -c '^gan-check: ' log)/$(grep -c '^judge: mean change of the score *[-0-9.e+]*  [-0-9.e+]*$' log)" 3/3 \
+    "gan-check beside the unchanged model's, where a model or stage changes"
+for name in lesion-paste no-decay no-removal two-way; do
+    row=$(grep "^$name " $a/$name/table.txt | tr -s ' ')
+    area=$(awk -F '\t' -v n=$name '$1 == "area" && $2 == n { printf "%.3f [%.3f, %.3f]", $4, $6, $7 }' $a/$name/gain.tsv)
+    gain=$(awk -F '\t' -v n=$name '$1 == "difference" && $2 == n { printf "%+.4f", $4 }' $a/$name/gain.tsv)
+    change=$(awk -F '\t' -v n=$name '$1 == "difference" && $2 == n { printf "%+.4f", $4 }' $a/$name/change.tsv)
+    [[ $row == "$name $area $gain ["*"] $change ["*"]"* ]]
+    ok $? "$name: the table has delong's numbers"
+    [ "$(grep -c "^$name " log)" = 1 ]
+    ok $? "and is printed"
+done
+is "$(sed -n 's/.*"share": \([0-9.]*\),.*/\1/p' $a/no-decay/mix-r50-s1.jsonl | sort -u)" 0.5 "no-decay draws half synthetic to the end"
+grep -q '"negative_synthetic"' $a/no-removal/mix-r50-s1.jsonl
+is "$?" 1 "no-removal draws no synthetic normal patch"
+is "$(sed -n 's/^{"run".*"loss": "\([^"]*\)".*/\1/p' $a/two-way/mass.jsonl)" "two-way: real against fake alone" "two-way's generator is one"
+
+# Nothing is made twice but the table.
+touch stamp
+run ABLATIONS='lesion-paste two-way' ablations > log 2> err
+is "$?/$(find build -newer stamp -type f | sed 's/.*ablation\///' | sort | tr '\n' ' ')" \
+    "0/change.tsv gain.tsv lesion-paste/change.tsv lesion-paste/gain.tsv lesion-paste/seeds.tsv lesion-paste/table.txt seeds.tsv table.txt two-way/change.tsv two-way/gain.tsv two-way/seeds.tsv two-way/table.txt " \
+    "the joint table needs the areas alone"
+is "$(grep -cE '^(baseline|unchanged|lesion-paste|two-way) ' log)/$(grep -c '^5 comparisons' log)" 4/1 "four rows, five comparisons"
+
+# Holm's method over all five, from the p themselves: min(1, max over j <= i of (n - j + 1) p(j)).
+paste -s -d ' ' <(awk -F '\t' '$1 == "difference" { print $10 }' $a/gain.tsv $a/change.tsv | sort -g |
+    awk '{ h = (6 - NR) * $1; m = h > m ? h : m; printf("%.3f\n", m > 1 ? 1 : m) }' | sort) > want
+awk '/^(baseline|unchanged|lesion-paste|two-way) / { gsub(/\[[^]]*\]/, "")
+    if ($3 != "-") print $5; if ($6 != "-") print $8 }' $a/table.txt | sort | paste -s -d ' ' > got
+is "$(cat got)" "$(cat want)" "Holm's p are right"
+done_testing
