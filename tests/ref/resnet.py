@@ -3,6 +3,8 @@
     resnet.py > resnet.tsv                                  what test_resnet_ref compares with
     resnet.py --width 1 --modes update > FILE               the same in full, no steps; test_resnet_ref FILE
     resnet.py --save FILE.pth [--classes 1000]              a state dict as torch.save() writes it
+    resnet.py --torchvision FILE.pth > FILE                 torchvision's own model, its random start saved to
+                                                            FILE.pth; test_resnet_ref FILE FILE.pth
 
 Weights are drawn by name (rng.py), shapes as C stores them: convolutions [kh][kw][ci][co], normal with
 variance 2 / (kh kw co); the last layer uniform in +-1 / sqrt(features); batch normalisation: weight 0.5 + u
@@ -14,9 +16,10 @@ For each way of batch normalisation, in double: logits in use, logits and loss i
 parameter (norm, and <gradient, z> for normal z from ("z." + name)), the running statistics after that, and the
 losses of ten Adam steps (rate 1e-3, one batch a step).
 
-PyTorch 1.13, numpy 1.24.
+PyTorch 1.13, torchvision 0.14, numpy 1.24.
 """
 import argparse
+import functools
 import sys
 
 import numpy as np
@@ -94,6 +97,21 @@ def start(net, seed):
             p.copy_(v.permute(3, 2, 0, 1) if p.dim() == 4 else v)
 
 
+def torchvision_net(a, **bn):
+    from torchvision.models import resnet50
+    torch.manual_seed(a.seed)
+    return resnet50(num_classes=a.classes, norm_layer=functools.partial(nn.BatchNorm2d, **bn))
+
+
+def begin(a, **bn):
+    """A network in double, at its start."""
+    if a.torchvision:
+        return torchvision_net(a, **bn).double()
+    net = ResNet50(a.width, **bn).double()
+    start(net, a.seed)
+    return net
+
+
 def batch(step, n, size, seed):
     x = np.stack([rng.at(seed, "image", 16 * step + k).uniform(size * size).reshape(size, size) for k in range(n)])
     y = np.arange(n) % 2
@@ -109,9 +127,8 @@ def show(*what):
 
 
 def run(mode, a):
-    net = ResNet50(a.width, **({"track_running_stats": False} if mode == "batch" else {})).double()
-    start(net, a.seed)
-    net.train(mode != "frozen")
+    bn = {"track_running_stats": False} if mode == "batch" else {}
+    net = begin(a, **bn)
     x, y = batch(0, a.batch, a.size, a.seed)
     net.eval()
     with torch.no_grad():
@@ -132,11 +149,10 @@ def run(mode, a):
         if mode == "update" and not name.endswith("tracked"):
             b = b.numpy()
             show(mode, "buffer", name, np.linalg.norm(b), np.dot(b, rng.at(a.seed, "z." + name).normal(b.size)))
-    if a.width >= 1:
-        return
-    start(net, a.seed)
+    net = begin(a, **bn)
+    net.train(mode != "frozen")
     adam = torch.optim.Adam(net.parameters(), lr=1e-3)
-    for step in range(10):
+    for step in range(a.steps):
         x, y = batch(step, a.batch, a.size, a.seed)
         adam.zero_grad()
         loss = F.cross_entropy(net(x), y)
@@ -153,7 +169,9 @@ def main():
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--classes", type=int, default=2)
     p.add_argument("--modes", default="frozen,update,batch")
+    p.add_argument("--steps", type=int, default=10)
     p.add_argument("--save")
+    p.add_argument("--torchvision")
     a = p.parse_args()
     if a.save:
         net = ResNet50(a.width, a.classes)
@@ -161,8 +179,11 @@ def main():
         assert len(net.state_dict()) == 320
         torch.save(net.state_dict(), a.save)
         return
+    if a.torchvision:
+        a.width = 1
+        torch.save(torchvision_net(a).state_dict(), a.torchvision)
     torch.set_num_threads(1)
-    print(f"# resnet.py --size {a.size} --width {a.width:g} --batch {a.batch} --seed {a.seed}; "
+    print(f"# resnet.py --size {a.size} --width {a.width:g} --batch {a.batch} --seed {a.seed} --steps {a.steps}; "
           f"torch {torch.__version__} numpy {np.__version__}")
     for mode in a.modes.split(","):
         run(mode, a)

@@ -1,21 +1,89 @@
-# ResNet-50 at full width against PyTorch, live: logits, the gradients of all parameters, running statistics.
-# With statistics of two patches rounding moves some units across zero, where their gradients jump: that way of
-# batch normalisation is compared in double.
+# ResNet-50 at full width against torchvision, live, from its own random start: logits, the gradients of all
+# parameters, running statistics, the losses of ten Adam steps; its files, .pth and .safetensors, through
+# resnet-train and resnet-predict.
 export OMP_NUM_THREADS=1
 . tests/tap.sh
 python=/usr/bin/python3
-$python -c 'import torch, numpy' 2> /dev/null || skip_all "no PyTorch for $python"
+$python -c 'import torchvision, numpy' 2> /dev/null || skip_all "no torchvision for $python"
 double=build/variant-blas-double/tests/test_resnet_ref
+
+# compare MODES SIZE BATCH STEPS PROGRAM: with statistics of few patches rounding moves some units across zero,
+# where their gradients jump; only frozen statistics can be compared in float.
 compare() {
-    $python tests/ref/resnet.py --width 1 --size 96 --batch 2 --seed 3 --modes "$1" > "$T/ref.tsv"
-    "$2" "$T/ref.tsv" > "$T/tap"
-    is "$?/$(grep -c '^ok .*gradients of 161 parameters' "$T/tap")" "0/$3" "$1, as PyTorch has it"
+    $python tests/ref/resnet.py --torchvision "$T/w.pth" --size "$2" --batch "$3" --seed 3 --steps "$4" --modes "$1" \
+        > "$T/ref.tsv"
+    "$5" "$T/ref.tsv" "$T/w.pth" > "$T/tap"
+    is "$?/$(grep -c '^ok .*gradients of 161 parameters' "$T/tap")" "0/$(echo "$1" | tr , '\n' | wc -l)" \
+        "$1: as torchvision has it"
     grep '^#\|^not\|worst' "$T/tap" | sed 's/^/# /'
 }
-compare frozen "$BUILD/tests/test_resnet_ref" 1
+compare frozen 96 2 0 "$BUILD/tests/test_resnet_ref"
 if [ -x $double ]; then
-    compare frozen,update,batch $double 3
+    compare frozen,update,batch 64 2 10 $double
 else
     skip "$double is not built (make check-double)"
 fi
+
+# Files as torchvision gives them: of 1000 classes, and of two; with statistics as at the start, and as they are
+# after some training.
+cd "$T"
+"$BUILD/tests/make_patches" 12 64 > all.sts
+ts-select 'x<60' < all.sts > train.sts
+ts-select 'x>=60' < all.sts > val.sts
+cat > make.py <<'PY'
+import json, struct, sys, torch
+sys.path.append(sys.argv[1] + "/examples")
+from read_stream import read_stream
+from torchvision.models import resnet50
+images = torch.stack([torch.from_numpy(t["image"].copy()).float() for t, _ in read_stream(open("val.sts", "rb"))])
+if images.max() > 1: images = images / 255
+x = images.unsqueeze(1).repeat(1, 3, 1, 1)
+x = (x - torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)) / torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
+for classes in 2, 1000:
+    torch.manual_seed(classes)
+    net = resnet50(num_classes=classes)
+    if classes == 2:
+        with torch.no_grad():
+            for _ in range(3):
+                net(torch.randn(4, 3, 64, 64))
+    torch.save(net.state_dict(), f"{classes}.pth")
+    head, at, data = {"__metadata__": {"format": "pt"}}, 0, b""
+    for name, v in sorted(net.state_dict().items(), key=lambda kv: (-kv[1].element_size(), kv[0])):
+        raw = v.contiguous().numpy().tobytes()
+        head[name] = {"dtype": {8: "I64", 4: "F32"}[v.element_size()], "shape": list(v.shape),
+                      "data_offsets": [at, at + len(raw)]}
+        at, data = at + len(raw), data + raw
+    text = json.dumps(head).encode()
+    text += b" " * (-len(text) % 8)
+    open(f"{classes}.safetensors", "wb").write(struct.pack("<Q", len(text)) + text + data)
+    net.eval()
+    fc, net.fc = net.fc, torch.nn.Identity()
+    with torch.no_grad():
+        features = net.double()(x.double())
+        torch.save((features, fc.double()(features)), f"{classes}.want")
+PY
+$python make.py "$TOP"
+ok $? "torchvision writes its files"
+for classes in 2 1000; do
+    for file in $classes.pth $classes.safetensors; do
+        resnet-train --init $file --val val.sts --lr 0 --samples 1 --every 1 --threads 1 --out w.ckpt < train.sts 2> err
+        is "$?/$(cat err)" "0/$([ $classes = 2 ] || echo "resnet-train: $file: the last layer (fc.weight is 1000x2048) is new")" \
+            "$file is taken over$([ $classes = 2 ] || echo ' but for its head')"
+        resnet-predict --model w.ckpt --threads 1 --allow-seen --features f.sts < val.sts > s.tsv
+        $python - "$TOP" $classes <<'PY' > line
+import math, sys, numpy as np, torch
+sys.path.append(sys.argv[1] + "/examples")
+from read_stream import read_stream
+f, z = (v.detach().numpy() for v in torch.load(sys.argv[2] + ".want"))
+got = np.stack([t["features"] for t, _ in read_stream(open("f.sts", "rb"))])
+error = [abs(got - f).max() / abs(f).max()]
+if sys.argv[2] == "2":
+    p = np.array([float(line.split("\t")[5]) for line in open("s.tsv").read().splitlines()[1:]])
+    error.append((abs(np.log(p / (1 - p)) - (z[:, 1] - z[:, 0])) / abs(z).max(axis=1)).max())
+print(" and ".join("%.1g" % e for e in error), "relative, over %d patches" % len(got))
+sys.exit(not max(error) < 1e-4)
+PY
+        ok $? "features$([ $classes = 2 ] && echo ' and logits') are torchvision's: $(cat line)"
+    done
+done
 done_testing
