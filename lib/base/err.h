@@ -5,6 +5,7 @@
  * argument, fills it on failure and returns -1 (or NULL).  The text names the place and the
  * numbers ("header of 70000 bytes exceeds 65536"); callers put the outer place in front of it with
  * err_in() as the failure travels up, so that a filter prints one line: `prog: where: what`.
+ * Control characters in it become "?".
  */
 #ifndef MP_BASE_ERR_H
 #define MP_BASE_ERR_H

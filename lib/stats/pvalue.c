@@ -13,7 +13,7 @@
 double
 pvalue_normal(double z)
 {
-    return gsl_sf_log_erfc(fabs(z) * M_SQRT1_2) / M_LN10;
+    return z == 0 ? 0 : gsl_sf_log_erfc(fabs(z) * M_SQRT1_2) / M_LN10;
 }
 
 /*

@@ -173,6 +173,9 @@ mix-ratio --positive test.sts --negative neg.sts --initial 0 --split any -n 3 > 
 is "$?" 0 "unless --split any"
 "$tools/set_meta" label=cat < pos.sts > cat.sts
 fails 1 "a label of another kind" mix-ratio --positive cat.sts --negative neg.sts --initial 0
+"$tools/set_meta" label="$(printf 'c\na\033t')" < pos.sts > cat.sts
+fails 1 "a label that would break the line" mix-ratio --positive cat.sts --negative neg.sts --initial 0
+is "$(cat fails.err)" "mix-ratio: cat.sts: record 0: label 'c?a?t' is none of normal, benign, malignant" "does not"
 "$tools/make_patches" 0 8 > none.sts
 fails 1 "no records" mix-ratio --positive none.sts --negative neg.sts --initial 0
 fails 1 "no such file" mix-ratio --positive nowhere.sts --negative neg.sts --initial 0
