@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # curves.sh LOG.jsonl OUT.png - the training curves of gan-train: losses, log-odds, penalty, gradients.
 set -eu -o pipefail
+[ $# -eq 2 ] || { echo "usage: curves.sh LOG.jsonl OUT.png" >&2; exit 2; }
 log=$1 out=$2
 table=$(mktemp)
-trap 'rm -f "$table"' EXIT
+trap 'rm -f "$table" "$out.tmp"' EXIT
 
 # One line of the log to one line of numbers; each is the mean over a hundredth of the run.
 awk -F'[:,] ' '
-    /^{"iteration": / {
+    /^{"iteration": .*"d_real": / {
         for (i = 1; i < NF; i += 2) { k = $i; gsub(/[{"]/, "", k); v[k] = $(i + 1) + 0 }
         line[++n] = v["iteration"] "\t" v["d_real"] "\t" v["d_fake"] "\t" v["d_input"] "\t" v["g_loss"] \
             "\t" v["odds_real"] "\t" v["odds_fake"] "\t" v["penalty"] "\t" v["slope"] "\t" v["lesion"]
@@ -25,7 +26,7 @@ awk -F'[:,] ' '
             print ""
         }
     }' "$log" > "$table"
-[ -s "$table" ] || { echo "curves.sh: $log: has no iterations" >&2; exit 1; }
+[ -s "$table" ] || { echo "curves.sh: $log: has no iterations of gan-train" >&2; exit 1; }
 
 gnuplot <<PLOT
 set terminal pngcairo size 1200,800 font "Sans,10"
