@@ -142,7 +142,7 @@ END {
     print "  plain.tsv            intervals" (regimes > 1 ? " and p" : "") ", plain"
     printf "  areas-sN.tsv         AUC%s of seed N = 1 to %d, by patient\n", (regimes > 1 ? " and p" : ""), seeds
     print "  *-shortcut.tsv       AUC and intervals of shortcut.tsv; what it learnt: shortcut.jsonl"
-    print "  views.tsv            views of the patches (of the first 2000 draws of seed 1 in training)"
+    print "  views.tsv            views of the patches (of the first 5000 draws of seed 1 in training)"
     print "  rR-sN.tsv            the scores, R % synthetic at first, seed N"
     print "in " t1 ":"
     print "  mix-rR-sN.jsonl      synthetic patches really drawn: the last line; mean over seeds here"

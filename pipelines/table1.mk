@@ -18,7 +18,7 @@
 #   areas.tsv, plain.tsv     delong over all R, scores averaged over seeds: by patient, and as the paper has it
 #   areas-sN.tsv             the same for each seed, by patient
 #   areas-shortcut.tsv, plain-shortcut.tsv   delong on shortcut.tsv: by patient, and plain
-#   views.tsv                how often each class shows each view: val.sts, test.sts, 2000 training draws
+#   views.tsv                how often each class shows each view: val.sts, test.sts, 5000 training draws
 #   table.txt                the table; at its end, which file holds which number
 #   time.txt                 what the trainings took, by their logs
 #   tune.txt, tune/          the grid
@@ -134,7 +134,7 @@ $(out)/views.tsv: $(t1)/val.sts $(test) $$(real_files) pipelines/views.awk | $(B
 	@mkdir -p $(@D)
 	$(BIN)/ts-info --records $(t1)/val.sts > $@.val
 	$(BIN)/ts-info --records $(test) > $@.test
-	$(BIN)/mix-ratio $(real) --initial 0 --count 2000 --seed 1 | $(BIN)/ts-info --records - > $@.draws
+	$(BIN)/mix-ratio $(real) --initial 0 --count 5000 --seed 1 | $(BIN)/ts-info --records - > $@.draws
 	awk -f pipelines/views.awk $@.val $@.test $@.draws > $@.tmp
 	rm -f $@.val $@.test $@.draws
 	mv $@.tmp $@
