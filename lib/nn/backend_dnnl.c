@@ -343,6 +343,7 @@ enum path {
     PRODUCTS, /* unfolding and OpenBLAS */
     WINOGRAD, /* fewer multiplications, and OpenBLAS; oneDNN has this for AVX-512 only */
     WINOGRAD4, /* still fewer, for few channels */
+    PLANES,    /* vectors of pixels, for still fewer */
     PLAIN,    /* oneDNN on our images */
     BLOCKED   /* oneDNN on images in its own layout, reordered there and back */
 };
@@ -382,7 +383,15 @@ enum path {
  *     16 -> 32, 4 x 32x32          117  121  119      151  105  160      226  217  228
  *     32 -> 64, 16 x 16x16         124  127  123      145  150  127      304  293  298
  *     64 -> 128, 16 x 8x8          135  135  132      188  174  172      348  325  330
- *     64 -> 128, 4 x 8x8           137  140  132      216  134  204      205  193  238
+ *
+ * and with a handful, in microseconds of one core (forward, data, weights):
+ *
+ *                                  oneDNN             in planes
+ *     9 -> 4, 4 x 64x64            380  214  404      160  164  237
+ *     17 -> 4, 4 x 32x32           176   80  174       72   75  115
+ *     8 -> 8, 4 x 16x16             25   16   22       17   17   32
+ *     1 -> 16, 4 x 64x64            68  374   58      115  159  159   (374: by products)
+ *     33 -> 16, 4 x 32x32          330  472  331      442  450  747
  *
  * A 1x1 kernel that skips pixels goes to the products because oneDNN's weight gradient on NHWC
  * images writes past its working memory when there are fewer input channels than in a block: wrong
@@ -392,16 +401,19 @@ enum path {
 static enum path
 path_of(enum kind kind, const struct conv_shape *s)
 {
-    enum { WIDE = 64, FEW = 512, LEAST = 256, PAIRS = 128 * 128 };
+    enum { WIDE = 64, FEW = 512, LEAST = 256, PAIRS = 128 * 128, VECTOR = 16 };
     size_t pixels =
         s->n * conv_out(s->h, s->kh, s->stride, s->pad) * conv_out(s->w, s->kw, s->stride, s->pad);
+    size_t results = kind == BWD_DATA ? s->ci : s->co;
 
     if (s->kh == 1 && s->kw == 1)
         return s->stride > 1 ? PRODUCTS : PLAIN;
-    if (s->ci == 1 && kind == BWD_DATA)
-        return PRODUCTS;
     if (conv_winograd4_can(s))
         return WINOGRAD4;
+    if (conv_planes_can(s) && s->w >= VECTOR && results < (kind == BWD_WEIGHTS ? 8 : VECTOR))
+        return PLANES;
+    if (s->ci == 1 && kind == BWD_DATA)
+        return PRODUCTS;
     if (s->ci < WIDE || s->co < WIDE)
         return PLAIN;
     if (conv_winograd_can(s) && pixels >= LEAST &&
@@ -422,6 +434,8 @@ backend_conv_fwd(const struct conv_shape *s, const real *x, const real *w, const
         conv_winograd_fwd(s, x, w, bias, y);
     else if (path == WINOGRAD4)
         conv_winograd4_fwd(s, x, w, bias, y);
+    else if (path == PLANES)
+        conv_planes_fwd(s, x, w, bias, y);
     else
         conv_run(bias != NULL ? FWD_BIAS : FWD, s, path == BLOCKED, (const real *[]){x, w, bias},
                  y);
@@ -438,6 +452,8 @@ backend_conv_bwd_data(const struct conv_shape *s, const real *dy, const real *w,
         conv_winograd_bwd_data(s, dy, w, dx);
     else if (path == WINOGRAD4)
         conv_winograd4_bwd_data(s, dy, w, dx);
+    else if (path == PLANES)
+        conv_planes_bwd_data(s, dy, w, dx);
     else
         conv_run(BWD_DATA, s, path == BLOCKED, (const real *[]){dy, w, NULL}, dx);
 }
@@ -453,6 +469,8 @@ backend_conv_bwd_weights(const struct conv_shape *s, const real *x, const real *
         conv_winograd_bwd_weights(s, x, dy, dw);
     else if (path == WINOGRAD4)
         conv_winograd4_bwd_weights(s, x, dy, dw);
+    else if (path == PLANES)
+        conv_planes_bwd_weights(s, x, dy, dw);
     else
         conv_run(BWD_WEIGHTS, s, path == BLOCKED, (const real *[]){x, dy, NULL}, dw);
 }

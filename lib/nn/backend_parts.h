@@ -48,4 +48,11 @@ void conv_winograd4_bwd_data(const struct conv_shape *s, const real *dy, const r
 void conv_winograd4_bwd_weights(const struct conv_shape *s, const real *x, const real *dy,
                                 real *dw);
 
+/* For a handful of channels, in planes; 3x3, stride 1, border 1. */
+int conv_planes_can(const struct conv_shape *s);
+void conv_planes_fwd(const struct conv_shape *s, const real *x, const real *w, const real *bias,
+                     real *y);
+void conv_planes_bwd_data(const struct conv_shape *s, const real *dy, const real *w, real *dx);
+void conv_planes_bwd_weights(const struct conv_shape *s, const real *x, const real *dy, real *dw);
+
 #endif

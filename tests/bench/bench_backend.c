@@ -4,7 +4,7 @@
  *
  * Shows the best of several runs in milliseconds and GFLOP/s.  With OMP_NUM_THREADS=1 the time is
  * that of the processor, which other programs on the machine disturb less.  Arguments: d (the
- * discriminator at full width and 256 pixels), mini, tiny, mid, products; default all.
+ * discriminator at full width and 256 pixels), mini, tiny, narrow, mid, products; default all.
  */
 #include "nn/backend_parts.h"
 
@@ -48,6 +48,13 @@ static const struct conv_shape tiny_shapes[] = {
     {0},
 };
 
+static const struct conv_shape narrow_shapes[] = {
+    {4, 64, 64, 9, 4, 3, 3, 1, 1},   {4, 64, 64, 4, 4, 3, 3, 1, 1},   {4, 32, 32, 17, 4, 3, 3, 1, 1},
+    {4, 32, 32, 4, 4, 3, 3, 1, 1},   {4, 16, 16, 33, 8, 3, 3, 1, 1},  {4, 16, 16, 8, 8, 3, 3, 1, 1},
+    {4, 8, 8, 37, 16, 3, 3, 1, 1},   {4, 64, 64, 1, 16, 3, 3, 1, 1},  {4, 32, 32, 33, 16, 3, 3, 1, 1},
+    {1, 256, 256, 33, 16, 3, 3, 1, 1}, {0},
+};
+
 static const struct conv_shape mid_shapes[] = {
     {1, 256, 256, 16, 32, 3, 3, 1, 1},
     {1, 128, 128, 65, 64, 3, 3, 1, 1},
@@ -84,8 +91,8 @@ array(size_t n)
 }
 
 /*
- * One of the twelve: forward, data, weights by the backend, then by products, then by Winograd's way
- * with tiles of 2x2 and of 4x4.
+ * One of fifteen: forward, data, weights by the backend, then by products, in planes, by Winograd's
+ * way with tiles of 2x2 and of 4x4.
  */
 static void
 run(int which, const struct conv_shape *s, real *x, real *w, real *y)
@@ -110,18 +117,27 @@ run(int which, const struct conv_shape *s, real *x, real *w, real *y)
         conv_gemm_bwd_weights(s, x, y, w);
         break;
     case 6:
-        conv_winograd_fwd(s, x, w, NULL, y);
+        conv_planes_fwd(s, x, w, NULL, y);
         break;
     case 7:
-        conv_winograd_bwd_data(s, y, w, x);
+        conv_planes_bwd_data(s, y, w, x);
         break;
     case 8:
-        conv_winograd_bwd_weights(s, x, y, w);
+        conv_planes_bwd_weights(s, x, y, w);
         break;
     case 9:
-        conv_winograd4_fwd(s, x, w, NULL, y);
+        conv_winograd_fwd(s, x, w, NULL, y);
         break;
     case 10:
+        conv_winograd_bwd_data(s, y, w, x);
+        break;
+    case 11:
+        conv_winograd_bwd_weights(s, x, y, w);
+        break;
+    case 12:
+        conv_winograd4_fwd(s, x, w, NULL, y);
+        break;
+    case 13:
         conv_winograd4_bwd_data(s, y, w, x);
         break;
     default:
@@ -151,10 +167,11 @@ static void
 bench_convs(const struct conv_shape *s)
 {
     static const char *const kind[] = {"forward", "data", "weights"};
-    static const char *const way[] = {"backend", "products", "Winograd 2x2", "Winograd 4x4"};
+    static const char *const way[] = {"backend", "products", "planes", "Winograd 2x2",
+                                      "Winograd 4x4"};
 
     printf("%-32s %-8s", "convolution, ms and GFLOP/s", "");
-    for (int k = 0; k < 4; k++)
+    for (int k = 0; k < 5; k++)
         printf("  %18s", way[k]);
     printf("\n");
     for (; s->n != 0; s++) {
@@ -168,7 +185,13 @@ bench_convs(const struct conv_shape *s)
         for (int k = 0; k < 3; k++) {
             printf("%zu x %zux%zu %zu->%zu %zux%zu/%zu%*s %-8s", s->n, s->h, s->w, s->ci, s->co,
                    s->kh, s->kw, s->stride, 2, "", kind[k]);
-            for (int j = 0; j < (conv_winograd4_can(s) ? 4 : conv_winograd_can(s) ? 3 : 2); j++) {
+            for (int j = 0; j < 5; j++) {
+                if ((j == 2 && !conv_planes_can(s)) || (j == 3 && !conv_winograd_can(s)) ||
+                    (j == 4 && !conv_winograd4_can(s))) {
+                    printf("  %18s", "");
+                    continue;
+                }
+
                 double t = best_of(3 * j + k, s, x, w, y);
 
                 printf("  %10.3f %7.1f", t * 1e3, flops / t);
@@ -238,6 +261,8 @@ main(int argc, char **argv)
         bench_convs(mini_shapes);
     if (all || strcmp(what, "tiny") == 0)
         bench_convs(tiny_shapes);
+    if (all || strcmp(what, "narrow") == 0)
+        bench_convs(narrow_shapes);
     if (all || strcmp(what, "mid") == 0)
         bench_convs(mid_shapes);
     if (all || strcmp(what, "products") == 0)

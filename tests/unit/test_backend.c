@@ -94,7 +94,7 @@ zeros(size_t n)
     return p;
 }
 
-/* Ways to convolve: the backend's choice, and two that it only takes for some shapes. */
+/* Ways to convolve: the backend's choice, and three that it only takes for some shapes. */
 static const struct way {
     const char *name;
     void (*fwd)(const struct conv_shape *, const real *x, const real *w, const real *bias, real *y);
@@ -104,7 +104,8 @@ static const struct way {
   winograd = {"Winograd's conv", conv_winograd_fwd, conv_winograd_bwd_data,
               conv_winograd_bwd_weights},
   winograd4 = {"Winograd's conv, 4x4", conv_winograd4_fwd, conv_winograd4_bwd_data,
-               conv_winograd4_bwd_weights};
+               conv_winograd4_bwd_weights},
+  planes = {"conv in planes", conv_planes_fwd, conv_planes_bwd_data, conv_planes_bwd_weights};
 
 static void
 check_conv(const struct way *way, const struct conv_shape *s, uint64_t index)
@@ -199,6 +200,13 @@ check_convs(void)
         {5, 16, 4, 48, 16, 3, 3, 1, 1},
         {1, 72, 68, 32, 64, 3, 3, 1, 1}, /* more strips of tiles than threads */
     };
+    static const struct conv_shape narrow[] = {
+        {1, 1, 1, 1, 1, 3, 3, 1, 1}, /* all border but one tap */
+        {2, 17, 16, 9, 4, 3, 3, 1, 1}, /* the second band has one row, the only vector no rest */
+        {3, 35, 33, 4, 7, 3, 3, 1, 1},
+        {1, 6, 15, 16, 1, 3, 3, 1, 1},
+        {1, 20, 47, 1, 13, 3, 3, 1, 1},
+    };
     static const struct conv_shape closed[] = {
         {1, 5, 4, 8, 8, 3, 3, 1, 1}, {1, 4, 5, 8, 8, 3, 3, 1, 1}, {1, 4, 4, 9, 8, 3, 3, 1, 1},
         {1, 4, 4, 8, 9, 3, 3, 1, 1}, {1, 4, 4, 8, 8, 3, 3, 2, 1}, {1, 4, 4, 8, 8, 3, 3, 1, 0},
@@ -229,6 +237,10 @@ check_convs(void)
     for (size_t i = 0; i < COUNT(fours); i++) {
         tap_ok(conv_winograd4_can(&fours[i]), "Winograd's way by 4x4 is open to this shape");
         check_conv(&winograd4, &fours[i], index++);
+    }
+    for (size_t i = 0; i < COUNT(narrow); i++) {
+        tap_ok(conv_planes_can(&narrow[i]), "planes are open to this shape");
+        check_conv(&planes, &narrow[i], index++);
     }
     for (size_t i = 0; i < COUNT(closed); i++)
         tap_ok(!conv_winograd_can(&closed[i]) && !conv_winograd4_can(&closed[i]),
