@@ -54,9 +54,8 @@ choose(const struct opts *o, const struct ts_record *rec, uint64_t index, size_t
 int
 main(int argc, char **argv)
 {
-    struct opts o = {.draw = {.min_scale = 0.8, .max_scale = 1.2, .min_tissue = 0.9},
-                     .variants = 1,
-                     .seed = 1};
+    struct opts o = {
+        .draw = {.min_scale = 0.8, .max_scale = 1.2, .min_tissue = 0.9}, .variants = 1, .seed = 1};
     const struct cli_opt table[] = {
         CLI_SIZE(0, "size", "N", &o.draw.size, 0, 16384,
                  "side of the result; 0 = without the margin"),

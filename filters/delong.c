@@ -35,7 +35,8 @@ static const struct cli_opt options[] = {
     CLI_TEXT('r', "reference", "NAME", &o.reference,
              "compare every curve with this one; without it, every pair"),
     CLI_CHOICE(0, "direction", &o.direction, directions, "which scores mean malignant"),
-    CLI_CHOICE(0, "cluster", &o.cluster, clusters, "what is independent: each case, or each patient"),
+    CLI_CHOICE(0, "cluster", &o.cluster, clusters,
+               "what is independent: each case, or each patient"),
     CLI_FLAG(0, "unpaired", &o.unpaired, "the curves are of different cases"),
     CLI_REAL(0, "level", "SHARE", &o.level, 0.5, 0.999999, "level of the intervals"),
     CLI_CHOICE(0, "interval", &o.interval, intervals, "how the interval of an area is made"),
@@ -45,8 +46,12 @@ static const struct cli_opt options[] = {
 };
 
 static const struct cli_prog prog = {
-    "delong", "[NAME=]FILE[,FILE ...] ...",
-    "Areas under ROC curves, and DeLong's test of their differences.", options, 1, MAX_CURVES};
+    "delong",
+    "[NAME=]FILE[,FILE ...] ...",
+    "Areas under ROC curves, and DeLong's test of their differences.",
+    options,
+    1,
+    MAX_CURVES};
 
 /* One operand: a name and the files whose mean score it stands for. */
 struct source {
@@ -175,7 +180,8 @@ print_tsv(const struct comparison_curve *curve, size_t n, const struct compariso
         const struct comparison_curve *c = &curve[i];
         double lower, upper;
 
-        comparison_area(c, o.level, o.interval == 0 ? INTERVAL_NORMAL : INTERVAL_LOGIT, &lower, &upper);
+        comparison_area(c, o.level, o.interval == 0 ? INTERVAL_NORMAL : INTERVAL_LOGIT, &lower,
+                        &upper);
         printf("area\t%s\t\t%.15g\t%.15g\t%.15g\t%.15g\t\t\t\t\t\t\t%zu\t%zu\t%zu\n", c->name,
                c->delong.area, sqrt(c->delong.variance), lower, upper, c->positives, c->negatives,
                c->units);
@@ -186,8 +192,9 @@ print_tsv(const struct comparison_curve *curve, size_t n, const struct compariso
         pvalue_text(d->log10_p, 15, p[0], sizeof(p[0]));
         pvalue_text(d->log10_holm, 15, p[1], sizeof(p[1]));
         printf("difference\t%s\t%s\t%.15g\t%.15g\t%.15g\t%.15g\t%.15g\t%.15g\t%s\t%.15g\t%s\t%.15g"
-               "\t\t\t\n", curve[d->a].name, curve[d->b].name, d->difference, d->se, d->lower,
-               d->upper, d->statistic, d->df, p[0], d->log10_p, p[1], d->log10_holm);
+               "\t\t\t\n",
+               curve[d->a].name, curve[d->b].name, d->difference, d->se, d->lower, d->upper,
+               d->statistic, d->df, p[0], d->log10_p, p[1], d->log10_holm);
     }
 }
 
@@ -213,7 +220,8 @@ print_table(const struct comparison_curve *curve, size_t n, const struct compari
         const struct comparison_curve *c = &curve[i];
         double lower, upper;
 
-        comparison_area(c, o.level, o.interval == 0 ? INTERVAL_NORMAL : INTERVAL_LOGIT, &lower, &upper);
+        comparison_area(c, o.level, o.interval == 0 ? INTERVAL_NORMAL : INTERVAL_LOGIT, &lower,
+                        &upper);
         printf("%-*s   %.4f  %.4f  %.4f  %.4f  %9zu  %5zu  %5zu\n", wide, c->name, c->delong.area,
                lower, upper, sqrt(c->delong.variance), c->positives, c->negatives, c->units);
     }

@@ -29,7 +29,8 @@ static const struct cli_opt options[] = {
     CLI_TEXT('N', "normal", "FILE", &o.normal, "real normal patches to train the judge on"),
     CLI_TEXT(0, "test-lesion", "FILE", &o.test_lesion, "real malignant patches of other patients"),
     CLI_TEXT(0, "test-normal", "FILE", &o.test_normal, "real normal patches of other patients"),
-    CLI_TEXT('g', "generated", "FILE", &o.generated, "what gan-gen wrote (--variants 2 shows what the scalars do)"),
+    CLI_TEXT('g', "generated", "FILE", &o.generated,
+             "what gan-gen wrote (--variants 2 shows what the scalars do)"),
     CLI_TEXT('k', "kept", "FILE", &o.kept, "what lesion-postproc kept of it"),
     CLI_FLAG(0, "removed", &o.removed, "the lesions were removed: scores should fall"),
     CLI_SIZE(0, "size", "PX", &o.size, 16, 512, "side of the patches, a power of two"),
@@ -44,9 +45,12 @@ static const struct cli_opt options[] = {
 };
 
 static const struct cli_prog prog = {
-    "gan-check", "",
+    "gan-check",
+    "",
     "Prints numbers that guard a generator: survival, variety, and a judge's opinion.",
-    options, 0, 0};
+    options,
+    0,
+    0};
 
 static int short_of_it;
 

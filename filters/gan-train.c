@@ -28,51 +28,84 @@ static struct opts {
     double width, d_width, leak, aux, gp_lambda, gp_k, gp_sigma;
     double lr, d_lr, beta1, beta2, epsilon, ema;
     uint64_t seed;
-} o = {.size = 256, .iterations = 30000, .half_iterations = SIZE_MAX, .fade = 3000, .batch = 8,
-       .g_steps = 2, .mid = 2048, .border = SIZE_MAX, .samples = 8, .save_every = 500,
-       .sheet_every = 500, .log_every = 1, .width = 1, .aux = 0.1, .gp_lambda = 10, .gp_k = 1,
-       .gp_sigma = 0.0124, .lr = 1e-4, .beta1 = 0, .beta2 = 0.9, .epsilon = 1e-8, .leak = 0.2,
+} o = {.size = 256,
+       .iterations = 30000,
+       .half_iterations = SIZE_MAX,
+       .fade = 3000,
+       .batch = 8,
+       .g_steps = 2,
+       .mid = 2048,
+       .border = SIZE_MAX,
+       .samples = 8,
+       .save_every = 500,
+       .sheet_every = 500,
+       .log_every = 1,
+       .width = 1,
+       .aux = 0.1,
+       .gp_lambda = 10,
+       .gp_k = 1,
+       .gp_sigma = 0.0124,
+       .lr = 1e-4,
+       .beta1 = 0,
+       .beta2 = 0.9,
+       .epsilon = 1e-8,
+       .leak = 0.2,
        .seed = 1};
 
 static const struct cli_opt options[] = {
-    CLI_TEXT('L', "lesion", "FILE", &o.lesion, "stream of malignant lesion patches ('-' is standard input)"),
-    CLI_TEXT('B', "benign", "FILE", &o.benign, "stream of benign lesion patches; none or empty: three-way loss"),
+    CLI_TEXT('L', "lesion", "FILE", &o.lesion,
+             "stream of malignant lesion patches ('-' is standard input)"),
+    CLI_TEXT('B', "benign", "FILE", &o.benign,
+             "stream of benign lesion patches; none or empty: three-way loss"),
     CLI_TEXT('N', "normal", "FILE", &o.normal, "stream of normal patches"),
     CLI_LOCAL_TEXT('o', "out", "FILE", &o.out, "the generator, written when training is finished"),
-    CLI_LOCAL_TEXT(0, "state", "FILE", &o.state, "everything needed to resume (default: OUT.state)"),
+    CLI_LOCAL_TEXT(0, "state", "FILE", &o.state,
+                   "everything needed to resume (default: OUT.state)"),
     CLI_LOCAL_FLAG(0, "resume", &o.resume, "go on from the state"),
     CLI_FLAG(0, "remove", &o.remove, "train the remover: lesions in, normal tissue out"),
     CLI_SIZE(0, "size", "PX", &o.size, 32, 512, "side of the patches, a power of two"),
-    CLI_REAL('w', "width", "X", &o.width, 0.001, 16, "multiplies the number of filters; the paper has 1"),
-    CLI_REAL(0, "d-width", "X", &o.d_width, 0, 16, "the same for the discriminator alone; 0 = as --width"),
+    CLI_REAL('w', "width", "X", &o.width, 0.001, 16,
+             "multiplies the number of filters; the paper has 1"),
+    CLI_REAL(0, "d-width", "X", &o.d_width, 0, 16,
+             "the same for the discriminator alone; 0 = as --width"),
     CLI_SIZE('i', "iterations", "N", &o.iterations, 1, 1e9, "iterations at full size"),
-    CLI_SIZE(0, "half-iterations", "N", &o.half_iterations, 0, 1e9, "iterations at half size (default: as --iterations)"),
+    CLI_SIZE(0, "half-iterations", "N", &o.half_iterations, 0, 1e9,
+             "iterations at half size (default: as --iterations)"),
     CLI_SIZE(0, "fade", "N", &o.fade, 0, 1e9, "iterations in which full size is faded in"),
     CLI_SIZE('b', "batch", "N", &o.batch, 1, 4096, "patches of each class in an update"),
-    CLI_SIZE(0, "g-steps", "N", &o.g_steps, 1, 100, "generator updates for each discriminator update"),
+    CLI_SIZE(0, "g-steps", "N", &o.g_steps, 1, 100,
+             "generator updates for each discriminator update"),
     CLI_REAL(0, "aux-weight", "X", &o.aux, 0, 1e6, "weight of the benign and normal losses"),
     CLI_REAL(0, "gp-lambda", "X", &o.gp_lambda, 0, 1e6, "weight of the gradient penalty; 0 = none"),
     CLI_REAL(0, "gp-k", "X", &o.gp_k, 0, 1e6, "slope that the penalty asks for"),
-    CLI_REAL(0, "gp-sigma", "X", &o.gp_sigma, 0, 1, "noise round the real patches, in grey levels of [0,1]"),
+    CLI_REAL(0, "gp-sigma", "X", &o.gp_sigma, 0, 1,
+             "noise round the real patches, in grey levels of [0,1]"),
     CLI_REAL(0, "lr", "X", &o.lr, 0, 1, "Adam: learning rate"),
     CLI_REAL(0, "d-lr", "X", &o.d_lr, 0, 1, "the discriminator's learning rate; 0 = as --lr"),
     CLI_REAL(0, "beta1", "X", &o.beta1, 0, 0.9999, "Adam: decay of the mean"),
     CLI_REAL(0, "beta2", "X", &o.beta2, 0, 0.999999, "Adam: decay of the square"),
     CLI_REAL(0, "epsilon", "X", &o.epsilon, 1e-30, 1, "Adam: added to the root"),
     CLI_REAL(0, "leak", "X", &o.leak, 0, 1, "slope of LeakyReLU"),
-    CLI_SIZE(0, "mid", "N", &o.mid, 0, 65536, "filters of the centre at 256 px and width 1; 0 = none"),
-    CLI_SIZE(0, "border", "PX", &o.border, 0, 255, "border without lesion (default: 10 at 256 px, in proportion)"),
+    CLI_SIZE(0, "mid", "N", &o.mid, 0, 65536,
+             "filters of the centre at 256 px and width 1; 0 = none"),
+    CLI_SIZE(0, "border", "PX", &o.border, 0, 255,
+             "border without lesion (default: 10 at 256 px, in proportion)"),
     CLI_FLAG(0, "no-attention", &o.no_attention, "leave out self-attention"),
     CLI_FLAG(0, "no-spectral", &o.no_spectral, "leave out spectral normalisation"),
-    CLI_FLAG(0, "no-lesion-channel", &o.no_lesion_channel, "let the generator write the whole patch, not a lesion"),
-    CLI_FLAG(0, "two-way", &o.two_way, "tell real from fake alone: leave benign and normal out of the loss"),
-    CLI_REAL(0, "ema", "X", &o.ema, 0, 0.999999, "keep a running average of the generator with this decay; 0 = none"),
-    CLI_FLAG(0, "diff-augment", &o.diff_augment, "change all that the discriminator sees at random (few lesions)"),
+    CLI_FLAG(0, "no-lesion-channel", &o.no_lesion_channel,
+             "let the generator write the whole patch, not a lesion"),
+    CLI_FLAG(0, "two-way", &o.two_way,
+             "tell real from fake alone: leave benign and normal out of the loss"),
+    CLI_REAL(0, "ema", "X", &o.ema, 0, 0.999999,
+             "keep a running average of the generator with this decay; 0 = none"),
+    CLI_FLAG(0, "diff-augment", &o.diff_augment,
+             "change all that the discriminator sees at random (few lesions)"),
     CLI_SIZE(0, "samples", "N", &o.samples, 1, 64, "inputs of the sample sheets"),
     CLI_LOCAL_TEXT(0, "sheets", "DIR", &o.sheets, "write sample sheets into DIR"),
     CLI_LOCAL_SIZE(0, "sheet-every", "N", &o.sheet_every, 1, 1e9, "iterations between sheets"),
     CLI_LOCAL_SIZE(0, "save-every", "N", &o.save_every, 1, 1e9, "iterations between states"),
-    CLI_LOCAL_SIZE(0, "log-every", "N", &o.log_every, 1, 1e9, "iterations between lines of the log"),
+    CLI_LOCAL_SIZE(0, "log-every", "N", &o.log_every, 1, 1e9,
+                   "iterations between lines of the log"),
     CLI_SEED(&o.seed),
     CLI_THREADS(&o.threads),
     CLI_LOG(&o.log),
@@ -82,7 +115,7 @@ static const struct cli_opt options[] = {
 
 static const struct cli_prog prog = {
     "gan-train", "", "Trains a generator that grows lesions on normal patches, or removes them.",
-    options, 0, 0};
+    options,     0,  0};
 
 static int
 is_stdin(const char *path)
@@ -113,12 +146,26 @@ static struct gan_config
 config(void)
 {
     return (struct gan_config){
-        .net = {.size = o.size, .width = o.width, .leak = o.leak, .spectral = !o.no_spectral,
-                .attention = !o.no_attention, .whole = o.no_lesion_channel},
-        .d_width = o.d_width > 0 ? o.d_width : o.width, .mid = o.mid, .border = o.border,
-        .batch = o.batch, .g_steps = o.g_steps, .classes = o.two_way ? 2 : LOGITS, .aux = o.aux,
-        .gp_lambda = o.gp_lambda, .gp_k = o.gp_k, .gp_sigma = o.gp_sigma, .ema = o.ema,
-        .diff_augment = o.diff_augment, .d_rate = o.d_lr, .seed = o.seed,
+        .net = {.size = o.size,
+                .width = o.width,
+                .leak = o.leak,
+                .spectral = !o.no_spectral,
+                .attention = !o.no_attention,
+                .whole = o.no_lesion_channel},
+        .d_width = o.d_width > 0 ? o.d_width : o.width,
+        .mid = o.mid,
+        .border = o.border,
+        .batch = o.batch,
+        .g_steps = o.g_steps,
+        .classes = o.two_way ? 2 : LOGITS,
+        .aux = o.aux,
+        .gp_lambda = o.gp_lambda,
+        .gp_k = o.gp_k,
+        .gp_sigma = o.gp_sigma,
+        .ema = o.ema,
+        .diff_augment = o.diff_augment,
+        .d_rate = o.d_lr,
+        .seed = o.seed,
         .adam = {.rate = o.lr, .beta1 = o.beta1, .beta2 = o.beta2, .epsilon = o.epsilon}};
 }
 
@@ -224,8 +271,7 @@ main(int argc, char **argv)
     if (feed_open(&run.feed[target], o.lesion, FEED_LESIONS, &e) == -1 ||
         feed_open(&run.feed[input], o.normal, FEED_NORMAL, &e) == -1 ||
         (o.benign != NULL && feed_open(&run.feed[GAN_BENIGN], o.benign, FEED_LESIONS, &e) == -1) ||
-        gan_run_init(&run, &c, o.samples, o.resume, &e) == -1 ||
-        check_sheets(&e) == -1 ||
+        gan_run_init(&run, &c, o.samples, o.resume, &e) == -1 || check_sheets(&e) == -1 ||
         (o.resume ? gan_run_load(&run, o.state, &e) : gan_run_save(&run, o.state, &e)) == -1 ||
         (o.resume && o.log != NULL && resume_trim_log(o.log, run.iteration, &e) == -1) ||
         jsonl_open(&log, o.log, o.resume, &e) == -1 || log_start(&log, &run, &e) == -1)

@@ -26,15 +26,18 @@ static const char *const places[] = {"source", "centre", NULL};
 
 static const struct cli_opt options[] = {
     CLI_LIST(0, "lesions", "FILE", &o.lesions, "training patches of lesions, with masks"),
-    CLI_CHOICE(0, "place", &o.place, places, "where the lesion goes: as in its patch, or the middle"),
+    CLI_CHOICE(0, "place", &o.place, places,
+               "where the lesion goes: as in its patch, or the middle"),
     CLI_FLAG(0, "no-flip", &o.c.no_flip, "do not flip lesions"),
     CLI_FLAG(0, "no-rotate", &o.c.no_rotate, "do not turn lesions"),
     CLI_REAL(0, "expand", "PX", &o.c.expand, 0, 256, "expand the lesion's mask"),
     CLI_REAL(0, "edge", "PX", &o.c.edge, 0, 256, "fade in over PX from the expanded mask's edge"),
-    CLI_REAL(0, "smooth", "PX", &o.c.smooth, 0, 256, "sigma of the Gaussian that smooths the background"),
+    CLI_REAL(0, "smooth", "PX", &o.c.smooth, 0, 256,
+             "sigma of the Gaussian that smooths the background"),
     CLI_REAL(0, "max-area", "SHARE", &o.c.max_area, 0, 0.95,
              "leave out lesions that, expanded, cover more of their patch"),
-    CLI_FLAG(0, "absolute-px", &o.c.absolute_px, "PX are pixels as they are, not of a patch of 256 px"),
+    CLI_FLAG(0, "absolute-px", &o.c.absolute_px,
+             "PX are pixels as they are, not of a patch of 256 px"),
     CLI_SIZE(0, "variants", "N", &o.variants, 1, 100000, "synthetic patches for each input"),
     CLI_SEED(&o.seed),
     CLI_PROGRESS(&o.progress),
@@ -73,8 +76,8 @@ main(int argc, char **argv)
         cli_fail(&e);
     if (lesions.left_out > 0)
         cli_warn("%" PRIu64 " of %zu lesions left out: their masks are empty or cover more than "
-                 "%g of the patch", lesions.left_out, lesions.n + (size_t)lesions.left_out,
-                 o.c.max_area);
+                 "%g of the patch",
+                 lesions.left_out, lesions.n + (size_t)lesions.left_out, o.c.max_area);
 
     progress_start(&p, "lesion-paste", "patches", 0, 0, o.progress);
     while ((rc = ts_read(reader, &in, &e)) == 1) {

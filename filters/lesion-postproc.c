@@ -1,8 +1,9 @@
 /*
- * lesion-postproc - cleans up the lesions that gan-gen grew (or removed) and adds them to their patches.
+ * lesion-postproc - cleans up the lesions that gan-gen grew (or removed) and adds them to their
+ * patches.
  *
- * The paper, "Synthetic dataset", step 4: threshold, largest object, discard if small, expand, smooth, multiply,
- * add.  Patches whose object is too small are left out of the output.
+ * The paper, "Synthetic dataset", step 4: threshold, largest object, discard if small, expand,
+ * smooth, multiply, add.  Patches whose object is too small are left out of the output.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -89,7 +90,8 @@ main(int argc, char **argv)
         CLI_REAL(0, "threshold", "T", &o.c.threshold, -1, 1,
                  "an object is where lesion > T; below T if T is negative (removal)"),
         CLI_CHOICE(0, "connectivity", &o.connectivity, connectivities, "neighbours that connect"),
-        CLI_REAL(0, "join", "PX", &o.c.join, 0, 256, "parts up to PX apart are one object (clusters)"),
+        CLI_REAL(0, "join", "PX", &o.c.join, 0, 256,
+                 "parts up to PX apart are one object (clusters)"),
         CLI_REAL(0, "min-area", "SHARE", &o.c.min_area, 0, 1,
                  "discard objects that cover less of the patch"),
         CLI_REAL(0, "expand", "PX", &o.c.expand, 0, 256, "expand the object"),
@@ -104,8 +106,12 @@ main(int argc, char **argv)
         CLI_LOG(&o.log),
         CLI_PROGRESS(&o.progress),
         CLI_END};
-    const struct cli_prog prog = {
-        "lesion-postproc", "", "Clean up generated lesions and add them to their patches.", table, 0, 0};
+    const struct cli_prog prog = {"lesion-postproc",
+                                  "",
+                                  "Clean up generated lesions and add them to their patches.",
+                                  table,
+                                  0,
+                                  0};
     struct summary s = {.verdict = {0}};
     struct ts_record rec = {0};
     struct ts_reader *in;
@@ -143,8 +149,9 @@ main(int argc, char **argv)
         cli_fail(&e);
     progress_end(&p, ts_count(in));
     cli_warn("%" PRIu64 " patches: %" PRIu64 " kept (median of peak kept %.3f), %" PRIu64
-             " empty, %" PRIu64 " too small", ts_count(in), s.verdict[POSTPROC_KEPT], median_ratio(&s),
-             s.verdict[POSTPROC_EMPTY], s.verdict[POSTPROC_SMALL]);
+             " empty, %" PRIu64 " too small",
+             ts_count(in), s.verdict[POSTPROC_KEPT], median_ratio(&s), s.verdict[POSTPROC_EMPTY],
+             s.verdict[POSTPROC_SMALL]);
     ts_clear(&rec);
     ts_close(in);
     free(history);

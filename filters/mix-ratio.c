@@ -112,8 +112,8 @@ set_up(void)
     m.split = strcmp(o.split, "any") == 0 ? NULL : o.split;
     m.balance = o.balance;
     m.seed = o.seed;
-    m.schedule = (struct mix_schedule){.initial = o.initial, .rate = o.rate, .every = o.every,
-                                       .decay = (enum mix_decay)o.decay};
+    m.schedule = (struct mix_schedule){
+        .initial = o.initial, .rate = o.rate, .every = o.every, .decay = (enum mix_decay)o.decay};
     if (o.dry_run && o.endless)
         cli_usage("--dry-run and --endless cannot be joined");
     if (o.stream.n > 0 && o.positive.n + o.negative.n + synthetic > 0)
@@ -170,9 +170,10 @@ log_pools(struct jsonl *l, enum figure figure)
 
             snprintf(key, sizeof(key), "%.200s_%s%s", m.class[k].name, kinds[kind], suffix[figure]);
             if (p->n_files > 0)
-                jsonl_int(l, key, (int64_t)(figure == RECORDS    ? p->n
-                                            : figure == DISTINCT ? p->distinct
-                                                                 : p->drawn));
+                jsonl_int(l, key,
+                          (int64_t)(figure == RECORDS    ? p->n
+                                    : figure == DISTINCT ? p->distinct
+                                                         : p->drawn));
         }
 }
 

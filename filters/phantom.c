@@ -138,10 +138,14 @@ out:
 int
 main(int argc, char **argv)
 {
-    struct opts o = {
-        .splits = "60/20/20",
-        .patients = 100,
-        .draw = {.h = 800, .sides = 1, .malignant = 0.4, .benign = 0.3, .calcification = 0.4, .seed = 1}};
+    struct opts o = {.splits = "60/20/20",
+                     .patients = 100,
+                     .draw = {.h = 800,
+                              .sides = 1,
+                              .malignant = 0.4,
+                              .benign = 0.3,
+                              .calcification = 0.4,
+                              .seed = 1}};
     const struct cli_opt table[] = {
         CLI_LOCAL_TEXT('o', "out", "DIR", &o.out, "folder to write to, made if missing"),
         CLI_LOCAL_SIZE('n', "patients", "N", &o.patients, 1, 1e7,

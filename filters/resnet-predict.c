@@ -1,5 +1,6 @@
 /*
- * resnet-predict - scores of patches by a classifier that resnet-train made, in the order they came.
+ * resnet-predict - scores of patches by a classifier that resnet-train made, in the order they
+ * came.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -32,8 +33,8 @@ static const struct cli_opt options[] = {
 };
 
 static const struct cli_prog prog = {
-    "resnet-predict", "", "Scores patches: the probability of malignant, one line each.", options,
-    0, 0};
+    "resnet-predict", "", "Scores patches: the probability of malignant, one line each.",
+    options,          0,  0};
 
 /* Up to o.batch records, and what the network says of them. */
 static struct held {
@@ -148,8 +149,9 @@ main(int argc, char **argv)
     history = cli_history(&prog, &e);
     if (history == NULL || classify_model_load(&model, o.model, &e) == -1 ||
         (in = ts_open("-", &e)) == NULL ||
-        (o.features != NULL && (output_open(&features, o.features, &e) == -1 ||
-                                (w = ts_create(dup(fileno(features.file)), o.features, &e)) == NULL)))
+        (o.features != NULL &&
+         (output_open(&features, o.features, &e) == -1 ||
+          (w = ts_create(dup(fileno(features.file)), o.features, &e)) == NULL)))
         fail(&e);
     prepare(&model);
     tape = tape_open();

@@ -25,20 +25,30 @@ static struct opts {
     size_t samples, every, batch, save_every, log_every, threads;
     double width, lr, beta1, beta2, epsilon;
     uint64_t seed;
-} o = {.samples = 500000, .every = 5000, .batch = 1, .save_every = 5000, .log_every = 500,
-       .lr = 1e-5, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .seed = 1};
+} o = {.samples = 500000,
+       .every = 5000,
+       .batch = 1,
+       .save_every = 5000,
+       .log_every = 500,
+       .lr = 1e-5,
+       .beta1 = 0.9,
+       .beta2 = 0.999,
+       .epsilon = 1e-8,
+       .seed = 1};
 
 static const char *const bn_words[] = {"auto", "frozen", "update", "batch", NULL};
-static const char *const freeze_words[] = {"none", "stem", "layer1", "layer2", "layer3", "layer4",
-                                           NULL};
+static const char *const freeze_words[] = {"none",   "stem",   "layer1", "layer2",
+                                           "layer3", "layer4", NULL};
 
 static const struct cli_opt options[] = {
     CLI_TEXT('V', "val", "FILE", &o.val, "stream of validation patches, a file"),
     CLI_LOCAL_TEXT('o', "out", "FILE", &o.out, "the best weights so far"),
-    CLI_LOCAL_TEXT(0, "state", "FILE", &o.state, "everything needed to resume (default: OUT.state)"),
+    CLI_LOCAL_TEXT(0, "state", "FILE", &o.state,
+                   "everything needed to resume (default: OUT.state)"),
     CLI_LOCAL_FLAG(0, "resume", &o.resume, "go on from the state"),
     CLI_TEXT('i', "init", "FILE", &o.init, "weights to start from: .safetensors, .pth, .ckpt"),
-    CLI_CHOICE(0, "bn", &o.bn, bn_words, "batch normalisation; auto = frozen with --init, else update"),
+    CLI_CHOICE(0, "bn", &o.bn, bn_words,
+               "batch normalisation; auto = frozen with --init, else update"),
     CLI_CHOICE(0, "freeze", &o.freeze, freeze_words, "stages that do not learn, up to this one"),
     CLI_REAL('w', "width", "X", &o.width, 0, 4, "multiplies the channels; 0 = as in --init, or 1"),
     CLI_SIZE('n', "samples", "N", &o.samples, 1, 1e12, "patches to train on"),
@@ -58,8 +68,8 @@ static const struct cli_opt options[] = {
 };
 
 static const struct cli_prog prog = {
-    "resnet-train", "", "Trains ResNet-50 to tell malignant patches from all others.", options, 0,
-    0};
+    "resnet-train", "", "Trains ResNet-50 to tell malignant patches from all others.",
+    options,        0,  0};
 
 static void
 check_options(void)
@@ -86,7 +96,11 @@ config(const char *history)
     return (struct classify_config){
         .net = {.width = o.width, .bn = (enum resnet_bn)(o.bn - 1), .frozen = (size_t)o.freeze},
         .adam = {.rate = o.lr, .beta1 = o.beta1, .beta2 = o.beta2, .epsilon = o.epsilon},
-        .batch = o.batch, .samples = o.samples, .every = o.every, .seed = o.seed, .init = o.init,
+        .batch = o.batch,
+        .samples = o.samples,
+        .every = o.every,
+        .seed = o.seed,
+        .init = o.init,
         .history = history};
 }
 
@@ -129,8 +143,8 @@ train(struct classify *c, struct jsonl *log)
     while (classify_samples(c) < o.samples) {
         if (classify_step(c, &e) == -1)
             cli_fail(&e);
-        snprintf(note, sizeof(note), "loss %.3f, best AUC %.3f", c->loss_sum / (double)c->loss_count,
-                 fmax(c->best, 0));
+        snprintf(note, sizeof(note), "loss %.3f, best AUC %.3f",
+                 c->loss_sum / (double)c->loss_count, fmax(c->best, 0));
         if (classify_due(c, o.log_every)) {
             if (classify_log_loss(c, progress_clock() - began, log, &e) == -1)
                 cli_fail(&e);
@@ -145,8 +159,7 @@ train(struct classify *c, struct jsonl *log)
                 cli_fail(&e);
             began += progress_clock() - start;
         }
-        if ((classify_due(c, o.save_every) || cli_stopped()) &&
-            classify_save(c, o.state, &e) == -1)
+        if ((classify_due(c, o.save_every) || cli_stopped()) && classify_save(c, o.state, &e) == -1)
             cli_fail(&e);
         if (cli_stopped() && classify_samples(c) < o.samples)
             cli_failf("stopped after %llu patches; --resume goes on from %s",

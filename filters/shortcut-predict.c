@@ -31,8 +31,12 @@ static const struct cli_opt options[] = {
 };
 
 static const struct cli_prog prog = {
-    "shortcut-predict", "",
-    "Scores patches by logistic regression on tissue share and mean grey alone.", options, 0, 0};
+    "shortcut-predict",
+    "",
+    "Scores patches by logistic regression on tissue share and mean grey alone.",
+    options,
+    0,
+    0};
 
 static void
 learn(struct shortcut *s, struct logistic *m)

@@ -30,8 +30,9 @@ static const struct cli_prog prog = {
 
 /* The columns of --records; tstream(5) says what they mean. */
 static const char *const columns[] = {
-    "id",     "parent", "source", "patient", "split",  "x",         "y",    "window",    "scale",
-    "rotate", "flip",   "tissue", "label",   "lesion", "synthetic", "bbox", "seedpixel", "seed",  "view",
+    "id",        "parent", "source",    "patient", "split",  "x",     "y",
+    "window",    "scale",  "rotate",    "flip",    "tissue", "label", "lesion",
+    "synthetic", "bbox",   "seedpixel", "seed",    "view",
 };
 enum { COLUMNS = sizeof(columns) / sizeof(columns[0]) };
 

@@ -15,8 +15,16 @@
 
 #include "base/err.h"
 
-enum cli_kind { CLI_KIND_END, CLI_KIND_FLAG, CLI_KIND_TEXT, CLI_KIND_LIST, CLI_KIND_SIZE,
-                CLI_KIND_SEED, CLI_KIND_REAL, CLI_KIND_CHOICE };
+enum cli_kind {
+    CLI_KIND_END,
+    CLI_KIND_FLAG,
+    CLI_KIND_TEXT,
+    CLI_KIND_LIST,
+    CLI_KIND_SIZE,
+    CLI_KIND_SEED,
+    CLI_KIND_REAL,
+    CLI_KIND_CHOICE
+};
 
 /* The values of an option that may be given several times, in the order given. */
 struct cli_list {
@@ -37,22 +45,60 @@ struct cli_opt {
 };
 
 /* The entries of a table.  The type of `v` stands beside each. */
-#define CLI_FLAG(l, n, v, h) {l, n, NULL, CLI_KIND_FLAG, v, 0, 0, NULL, 0, h}       /* int */
-#define CLI_TEXT(l, n, a, v, h) {l, n, a, CLI_KIND_TEXT, v, 0, 0, NULL, 0, h}       /* const char * */
-#define CLI_LIST(l, n, a, v, h) {l, n, a, CLI_KIND_LIST, v, 0, 0, NULL, 0, h}       /* cli_list */
-#define CLI_SIZE(l, n, a, v, lo, hi, h) {l, n, a, CLI_KIND_SIZE, v, lo, hi, NULL, 0, h} /* size_t */
-#define CLI_SEED(v) {'s', "seed", "N", CLI_KIND_SEED, v, 0, 0, NULL, 0, "seed of all random draws"} /* uint64_t */
-#define CLI_REAL(l, n, a, v, lo, hi, h) {l, n, a, CLI_KIND_REAL, v, lo, hi, NULL, 0, h} /* double */
-#define CLI_CHOICE(l, n, v, c, h) {l, n, "WORD", CLI_KIND_CHOICE, v, 0, 0, c, 0, h} /* int */
+#define CLI_FLAG(l, n, v, h)                           \
+    {                                                  \
+        l, n, NULL, CLI_KIND_FLAG, v, 0, 0, NULL, 0, h \
+    } /* int */
+#define CLI_TEXT(l, n, a, v, h)                     \
+    {                                               \
+        l, n, a, CLI_KIND_TEXT, v, 0, 0, NULL, 0, h \
+    } /* const char * */
+#define CLI_LIST(l, n, a, v, h)                     \
+    {                                               \
+        l, n, a, CLI_KIND_LIST, v, 0, 0, NULL, 0, h \
+    } /* cli_list */
+#define CLI_SIZE(l, n, a, v, lo, hi, h)               \
+    {                                                 \
+        l, n, a, CLI_KIND_SIZE, v, lo, hi, NULL, 0, h \
+    } /* size_t */
+#define CLI_SEED(v)                                                                   \
+    {                                                                                 \
+        's', "seed", "N", CLI_KIND_SEED, v, 0, 0, NULL, 0, "seed of all random draws" \
+    } /* uint64_t */
+#define CLI_REAL(l, n, a, v, lo, hi, h)               \
+    {                                                 \
+        l, n, a, CLI_KIND_REAL, v, lo, hi, NULL, 0, h \
+    } /* double */
+#define CLI_CHOICE(l, n, v, c, h)                       \
+    {                                                   \
+        l, n, "WORD", CLI_KIND_CHOICE, v, 0, 0, c, 0, h \
+    } /* int */
 /* The same, for options that do not change the result (places, threads, progress). */
-#define CLI_LOCAL_FLAG(l, n, v, h) {l, n, NULL, CLI_KIND_FLAG, v, 0, 0, NULL, 1, h}
-#define CLI_LOCAL_TEXT(l, n, a, v, h) {l, n, a, CLI_KIND_TEXT, v, 0, 0, NULL, 1, h}
-#define CLI_LOCAL_LIST(l, n, a, v, h) {l, n, a, CLI_KIND_LIST, v, 0, 0, NULL, 1, h}
-#define CLI_LOCAL_SIZE(l, n, a, v, lo, hi, h) {l, n, a, CLI_KIND_SIZE, v, lo, hi, NULL, 1, h}
-#define CLI_THREADS(v) CLI_LOCAL_SIZE('t', "threads", "N", v, 0, 1024, "threads; 0 = all processors")
-#define CLI_LOG(v) CLI_LOCAL_TEXT('l', "log", "FILE", v, "write a log to FILE, one JSON object a line")
+#define CLI_LOCAL_FLAG(l, n, v, h)                     \
+    {                                                  \
+        l, n, NULL, CLI_KIND_FLAG, v, 0, 0, NULL, 1, h \
+    }
+#define CLI_LOCAL_TEXT(l, n, a, v, h)               \
+    {                                               \
+        l, n, a, CLI_KIND_TEXT, v, 0, 0, NULL, 1, h \
+    }
+#define CLI_LOCAL_LIST(l, n, a, v, h)               \
+    {                                               \
+        l, n, a, CLI_KIND_LIST, v, 0, 0, NULL, 1, h \
+    }
+#define CLI_LOCAL_SIZE(l, n, a, v, lo, hi, h)         \
+    {                                                 \
+        l, n, a, CLI_KIND_SIZE, v, lo, hi, NULL, 1, h \
+    }
+#define CLI_THREADS(v) \
+    CLI_LOCAL_SIZE('t', "threads", "N", v, 0, 1024, "threads; 0 = all processors")
+#define CLI_LOG(v) \
+    CLI_LOCAL_TEXT('l', "log", "FILE", v, "write a log to FILE, one JSON object a line")
 #define CLI_PROGRESS(v) CLI_LOCAL_FLAG(0, "progress", v, "show progress on standard error")
-#define CLI_END {0, NULL, NULL, CLI_KIND_END, NULL, 0, 0, NULL, 0, NULL}
+#define CLI_END                                                \
+    {                                                          \
+        0, NULL, NULL, CLI_KIND_END, NULL, 0, 0, NULL, 0, NULL \
+    }
 
 struct cli_prog {
     const char *name;
@@ -64,16 +110,16 @@ struct cli_prog {
 
 /*
  * Parses argv into the table's values and returns the index of the first operand.  --help (-h) and
- * --version (-v) are added to every table.  Exits 2 with one line on a wrong command line.  Also ignores
- * SIGPIPE, so that a closed pipe is a failed write (err.broken_pipe), and remembers the program's
- * name for the messages below.
+ * --version (-v) are added to every table.  Exits 2 with one line on a wrong command line.  Also
+ * ignores SIGPIPE, so that a closed pipe is a failed write (err.broken_pipe), and remembers the
+ * program's name for the messages below.
  */
 int cli_parse(const struct cli_prog *prog, int argc, char **argv);
 
 /*
  * The history entry of this run: "name version --option value ..." with every option of the table
- * that is not local and not empty, file names without their folders.  The text is owned by the caller; NULL with the
- * reason in e.
+ * that is not local and not empty, file names without their folders.  The text is owned by the
+ * caller; NULL with the reason in e.
  */
 char *cli_history(const struct cli_prog *prog, struct err *e);
 
@@ -91,8 +137,8 @@ void cli_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void cli_close_stdout(void);
 
 /*
- * From here on SIGINT and SIGTERM only set a flag that cli_stopped() returns; each only once, so that
- * a second signal ends a program that waits for a pipe in which nothing comes.
+ * From here on SIGINT and SIGTERM only set a flag that cli_stopped() returns; each only once, so
+ * that a second signal ends a program that waits for a pipe in which nothing comes.
  */
 void cli_catch_stop(void);
 int cli_stopped(void);

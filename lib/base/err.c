@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Names and labels from files stand in messages: they must not break the line, nor talk to a terminal. */
+/* Names and labels from files stand in messages: they must not break the line, nor talk to a
+ * terminal. */
 static void
 one_line(struct err *e)
 {

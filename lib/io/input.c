@@ -219,8 +219,8 @@ input_members(const char *path, size_t limit, size_t *count, struct err *e)
 
     if (rc == ARCHIVE_OK)
         guard(&total, bytes);
-    while (rc == ARCHIVE_OK && ((rc = archive_read_next_header(a, &entry)) == ARCHIVE_OK ||
-                                rc == ARCHIVE_WARN)) {
+    while (rc == ARCHIVE_OK &&
+           ((rc = archive_read_next_header(a, &entry)) == ARCHIVE_OK || rc == ARCHIVE_WARN)) {
         const char *name = archive_entry_pathname(entry);
         struct source s = total;
         void *grown = list, *fit;

@@ -11,8 +11,8 @@ filters(const struct discriminator *d, size_t block)
 }
 
 int
-discriminator_init(struct discriminator *d, const struct net_config *c, int classes,
-                   uint64_t seed, struct err *e)
+discriminator_init(struct discriminator *d, const struct net_config *c, int classes, uint64_t seed,
+                   struct err *e)
 {
     struct params *ps = &d->params;
     char name[48];
@@ -24,15 +24,15 @@ discriminator_init(struct discriminator *d, const struct net_config *c, int clas
         size_t in = i == 0 ? 1 : filters(d, i - 1); /* ASSUMPTION: no random scalars here */
 
         snprintf(name, sizeof(name), "block.%zu", i);
-        if (conv_layer_add(&d->block[i], ps, name, 3, in, filters(d, i), 1, 1, 1, c->spectral,
-                           seed, e) == -1)
+        if (conv_layer_add(&d->block[i], ps, name, 3, in, filters(d, i), 1, 1, 1, c->spectral, seed,
+                           e) == -1)
             goto fail;
     }
     if (c->attention &&
         attention_add(&d->attention, ps, "attn", filters(d, 2), c->spectral, seed, e) == -1)
         goto fail;
-    if (conv_layer_add(&d->logits, ps, "logits", 4, filters(d, d->blocks - 1), d->columns, 1, 0,
-                       1, c->spectral, seed, e) == -1 ||
+    if (conv_layer_add(&d->logits, ps, "logits", 4, filters(d, d->blocks - 1), d->columns, 1, 0, 1,
+                       c->spectral, seed, e) == -1 ||
         conv_layer_add(&d->from_half, ps, "from_half", 1, 1, filters(d, 0), 1, 0, 1, c->spectral,
                        seed, e) == -1)
         goto fail;
@@ -67,8 +67,7 @@ discriminator_forward(struct tape *t, const struct discriminator *d, struct tens
         h = block(t, d, image, 0);
     if (fade < 1) {
         struct tensor *small = fade > 0 ? nn_affine(t, nn_sum2(t, image), 0.25, 0) : image;
-        struct tensor *half =
-            nn_leaky_relu(t, conv_layer(t, &d->from_half, small), d->config.leak);
+        struct tensor *half = nn_leaky_relu(t, conv_layer(t, &d->from_half, small), d->config.leak);
 
         h = fade > 0 ? nn_add(t, nn_affine(t, half, 1 - fade, 0), nn_affine(t, h, fade, 0)) : half;
     }
@@ -110,8 +109,8 @@ discriminator_log_odds(struct tape *t, struct tensor *logits, int classes)
 struct tensor *
 discriminator_cross_entropy(struct tape *t, struct tensor *logits, int k, int classes)
 {
-    struct tensor *total = classes == 3 ? logsumexp_without(t, logits, -1, classes)
-                                        : nn_logsumexp(t, logits);
+    struct tensor *total =
+        classes == 3 ? logsumexp_without(t, logits, -1, classes) : nn_logsumexp(t, logits);
 
     return nn_mean(t, nn_sub(t, total, column(t, logits, k)));
 }

@@ -12,13 +12,13 @@
 
 /* What both networks are built by. */
 struct net_config {
-    size_t size;    /* side of the images in pixels, a power of two, 16 .. 1024 */
-    double width;   /* multiplies the number of filters; the paper's networks have 1 */
-    double leak;    /* slope of LeakyReLU for negative numbers */
-    int spectral;   /* 1: spectral normalisation of every convolution */
-    int attention;  /* 1: self-attention where the map is size / 8 */
-    int whole;      /* 1: the generator writes the whole patch, not a lesion to add to it */
-    size_t limit;   /* most trainable numbers that it may take memory for; 0 = any */
+    size_t size;   /* side of the images in pixels, a power of two, 16 .. 1024 */
+    double width;  /* multiplies the number of filters; the paper's networks have 1 */
+    double leak;   /* slope of LeakyReLU for negative numbers */
+    int spectral;  /* 1: spectral normalisation of every convolution */
+    int attention; /* 1: self-attention where the map is size / 8 */
+    int whole;     /* 1: the generator writes the whole patch, not a lesion to add to it */
+    size_t limit;  /* most trainable numbers that it may take memory for; 0 = any */
 };
 
 /* Filters of a layer that has `full` at width 1: rounded, at least 1. */

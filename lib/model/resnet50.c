@@ -193,8 +193,7 @@ track(struct norm *bn, const real *mean, const real *variance, size_t rows)
         real *m = &bn->mean->w.v[i], *v = &bn->variance->w.v[i];
 
         *m = (real)((1 - bn_momentum) * (double)*m + bn_momentum * (double)mean[i]);
-        *v = (real)((1 - bn_momentum) * (double)*v +
-                    bn_momentum * unbiased * (double)variance[i]);
+        *v = (real)((1 - bn_momentum) * (double)*v + bn_momentum * unbiased * (double)variance[i]);
     }
 }
 

@@ -2,10 +2,10 @@
  * resnet50 - the classifier that measures what synthetic patches are worth.
  *
  * K. He et al., "Deep residual learning for image recognition", CVPR 2016, with 50 layers, as
- * torchvision builds it: the stride of a block sits in its 3x3 convolution ("v1.5").  Parameters and
- * statistics bear torchvision's names, so that weights can go to and fro.  Grey patches are repeated
- * to three channels and normalised with ImageNet's mean and deviation.  Two logits: negative
- * (normal, benign) and malignant.
+ * torchvision builds it: the stride of a block sits in its 3x3 convolution ("v1.5").  Parameters
+ * and statistics bear torchvision's names, so that weights can go to and fro.  Grey patches are
+ * repeated to three channels and normalised with ImageNet's mean and deviation.  Two logits:
+ * negative (normal, benign) and malignant.
  */
 #ifndef MP_MODEL_RESNET50_H
 #define MP_MODEL_RESNET50_H
@@ -18,7 +18,7 @@ enum { RESNET_BLOCKS = 16, RESNET_STAGES = 5, RESNET_CLASSES = 2 };
 enum resnet_bn {
     RESNET_FROZEN, /* eval() throughout: running statistics, which stay as they are */
     RESNET_UPDATE, /* train() and eval(): statistics of the batch, and the running ones for use */
-    RESNET_BATCH   /* track_running_stats=False: statistics of the batch, each patch its own in use */
+    RESNET_BATCH /* track_running_stats=False: statistics of the batch, each patch its own in use */
 };
 
 struct resnet_config {
@@ -42,9 +42,9 @@ struct resnet_block {
 
 struct resnet50 {
     struct resnet_config config;
-    struct params params; /* in torchvision's order */
-    struct params stats;  /* running means and variances */
-    uint64_t batches;     /* that the running statistics have seen */
+    struct params params;                      /* in torchvision's order */
+    struct params stats;                       /* running means and variances */
+    uint64_t batches;                          /* that the running statistics have seen */
     size_t first_trainable[RESNET_STAGES + 1]; /* parameters in front of each stage, of the head */
 
     struct conv_layer stem;

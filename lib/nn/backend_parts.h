@@ -37,8 +37,7 @@ int conv_winograd_can(const struct conv_shape *s);
 void conv_winograd_fwd(const struct conv_shape *s, const real *x, const real *w, const real *bias,
                        real *y);
 void conv_winograd_bwd_data(const struct conv_shape *s, const real *dy, const real *w, real *dx);
-void conv_winograd_bwd_weights(const struct conv_shape *s, const real *x, const real *dy,
-                               real *dw);
+void conv_winograd_bwd_weights(const struct conv_shape *s, const real *x, const real *dy, real *dw);
 
 /* And with four times fewer, for few channels; sides that are multiples of 4. */
 int conv_winograd4_can(const struct conv_shape *s);

@@ -35,7 +35,9 @@ bands_of(const struct conv_shape *s)
 {
     assert(conv_planes_can(s));
     return (struct bands){
-        .h = s->h, .w = s->w, .n = s->n * ((s->h + BAND - 1) / BAND),
+        .h = s->h,
+        .w = s->w,
+        .n = s->n * ((s->h + BAND - 1) / BAND),
         .per_image = (s->h + BAND - 1) / BAND,
         .row = (s->w + LANES - 1) / LANES * LANES + LANES,
     };
@@ -131,8 +133,8 @@ plane_size(const struct bands *b)
 }
 
 /*
- * Channels of `rows` rows of w pixels from `from` [rows][w][c] into planes [c][BAND + 2][row], pixel
- * 0 in column `left`.
+ * Channels of `rows` rows of w pixels from `from` [rows][w][c] into planes [c][BAND + 2][row],
+ * pixel 0 in column `left`.
  */
 static void
 unpack(const struct bands *b, const real *from, size_t rows, size_t c, size_t left, real *planes)

@@ -1,6 +1,7 @@
 /*
- * 3x3 convolution with 2.25 times fewer multiplications: S. Winograd's minimal filtering F(2x2, 3x3)
- * as A. Lavin and S. Gray apply it, "Fast algorithms for convolutional neural networks", CVPR 2016.
+ * 3x3 convolution with 2.25 times fewer multiplications: S. Winograd's minimal filtering F(2x2,
+ * 3x3) as A. Lavin and S. Gray apply it, "Fast algorithms for convolutional neural networks", CVPR
+ * 2016.
  *
  * The output is cut into tiles of 2x2 pixels; a tile sees 4x4 pixels d of the input, and
  *
@@ -15,8 +16,8 @@
  * gradient is the transposed algorithm, dg = G^T [V^T (A dy A^T)] G.
  *
  * V and M lie as [tiles][16][channels], U as [ci][16][co], so that what is transformed is written
- * in one go; the rows of the factors then lie far apart, which costs nothing because OpenBLAS copies
- * what it works on.  Tiles are worked on in strips whose V and M stay in the last cache.
+ * in one go; the rows of the factors then lie far apart, which costs nothing because OpenBLAS
+ * copies what it works on.  Tiles are worked on in strips whose V and M stay in the last cache.
  */
 #include "nn/backend_parts.h"
 
@@ -29,8 +30,8 @@ enum {
 };
 
 /*
- * Some neighbouring numbers that are worked on at once: a vector of GCC and Clang.  Compilers do not
- * see by themselves that the transforms below could do this.
+ * Some neighbouring numbers that are worked on at once: a vector of GCC and Clang.  Compilers do
+ * not see by themselves that the transforms below could do this.
  */
 typedef real lanes __attribute__((vector_size(32)));
 
@@ -355,11 +356,12 @@ products(const struct strip *s, int tb, size_t m, size_t k, const real *v, const
     /* Inside a parallel region an OpenBLAS that is built on OpenMP uses one thread. */
 #pragma omp parallel for schedule(static)
     for (size_t i = 0; i < 16; i++)
-        blas_gemm(0, tb, s->n, m, k, 1, v + i * k, 16 * k, u + i * (tb ? k : m),
-                  16 * (tb ? k : m), 0, out + i * m, 16 * m);
+        blas_gemm(0, tb, s->n, m, k, 1, v + i * k, 16 * k, u + i * (tb ? k : m), 16 * (tb ? k : m),
+                  0, out + i * m, 16 * m);
 }
 
-/* dU = V^T M, added to what is there unless this is the first strip: V [n][16][ci], M [n][16][co]. */
+/* dU = V^T M, added to what is there unless this is the first strip: V [n][16][ci], M [n][16][co].
+ */
 static void
 products_of_tiles(const struct strip *s, size_t ci, size_t co, const real *v, const real *m,
                   real *du)

@@ -13,8 +13,15 @@
 static struct conv_shape
 conv_shape_of(const size_t *x, const size_t *w, size_t stride, size_t pad)
 {
-    return (struct conv_shape){.n = x[0], .h = x[1], .w = x[2], .ci = x[3], .co = w[3],
-                               .kh = w[0], .kw = w[1], .stride = stride, .pad = pad};
+    return (struct conv_shape){.n = x[0],
+                               .h = x[1],
+                               .w = x[2],
+                               .ci = x[3],
+                               .co = w[3],
+                               .kh = w[0],
+                               .kw = w[1],
+                               .stride = stride,
+                               .pad = pad};
 }
 
 static void
@@ -53,8 +60,8 @@ nn_conv(struct tape *t, struct tensor *x, struct tensor *w, struct tensor *bias,
 }
 
 static void
-conv_transpose_backward(struct tape *t, const struct tensor *x, struct tensor *dx,
-                        const int *need, struct tensor **d)
+conv_transpose_backward(struct tape *t, const struct tensor *x, struct tensor *dx, const int *need,
+                        struct tensor **d)
 {
     struct tensor *y = x->in[0], *w = x->in[1];
     size_t stride = x->arg[0], pad = x->arg[1];

@@ -128,8 +128,8 @@ nn_col_affine(struct tape *t, struct tensor *x, struct tensor *a, struct tensor 
 /* ---- standardised columns ---- */
 
 /*
- * With m the mean of a column, s = 1 / sqrt(variance + epsilon), h = s (x - m) and <.> the mean over
- * rows, the derivative of h along g is
+ * With m the mean of a column, s = 1 / sqrt(variance + epsilon), h = s (x - m) and <.> the mean
+ * over rows, the derivative of h along g is
  *
  *     J g = s (g - <g> - h <g h>),
  *
@@ -243,8 +243,7 @@ standardise_grad(struct tape *t, struct tensor *x, struct tensor *g, const struc
     NN_FOR(y->n)
     for (size_t r = 0; r < rows; r++)
         for (size_t i = 0; i < c; i++)
-            yv[r * c + i] =
-                sv[i] * (gv[r * c + i] - gm[i]) - f[i] * (xv[r * c + i] - mv[i]);
+            yv[r * c + i] = sv[i] * (gv[r * c + i] - gm[i]) - f[i] * (xv[r * c + i] - mv[i]);
     y->index = m;
     tape_note(t, y, &op_standardise_grad, x, g, NULL);
     return y;

@@ -15,7 +15,7 @@
 
 struct param {
     char name[80];
-    struct tensor w; /* values, owned; weights of convolutions are [kh][kw][ci][co] */
+    struct tensor w;       /* values, owned; weights of convolutions are [kh][kw][ci][co] */
     real *adam_m, *adam_v; /* NULL where the set is fixed */
     int spectral;
     size_t in, out;     /* w as a matrix [in][out] */

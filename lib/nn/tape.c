@@ -337,8 +337,8 @@ tape_bytes(struct tape *t, size_t n)
 }
 
 void
-tape_note(struct tape *t, struct tensor *y, const struct op *op, struct tensor *a,
-          struct tensor *b, struct tensor *c)
+tape_note(struct tape *t, struct tensor *y, const struct op *op, struct tensor *a, struct tensor *b,
+          struct tensor *c)
 {
     if (!t->recording)
         return;
@@ -448,8 +448,7 @@ tape_grad_from(struct tape *t, struct tensor *y, struct tensor *dy, struct tenso
     }
 
     for (size_t i = 0; i < n; i++)
-        grads[i] = xs[i]->grad ? xs[i]->grad
-                               : tape_const(t, xs[i]->rank, xs[i]->shape, NULL);
+        grads[i] = xs[i]->grad ? xs[i]->grad : tape_const(t, xs[i]->rank, xs[i]->shape, NULL);
     for (size_t i = 0; i < n; i++)
         xs[i]->grad = NULL; /* still held: the caller has them until the reset */
     t->recording = was;

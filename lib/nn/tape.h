@@ -46,15 +46,15 @@ struct tensor {
     /* The note on the tape: NULL op for constants and parameters. */
     const struct op *op;
     struct tensor *in[NN_MAX_IN];
-    size_t arg[4];        /* whole-number arguments of the operator */
-    real farg[2];         /* real arguments */
-    const void *index;    /* max-pool, gather: where each output comes from */
+    size_t arg[4];     /* whole-number arguments of the operator */
+    real farg[2];      /* real arguments */
+    const void *index; /* max-pool, gather: where each output comes from */
 
     /* Private to tape.c. */
     struct tensor *owner; /* whose storage v is (views) */
     struct tensor *grad;
-    unsigned epoch;       /* equals the tape's where tape_grad() must pass */
-    unsigned held;        /* gradient slots that hold the storage */
+    unsigned epoch; /* equals the tape's where tape_grad() must pass */
+    unsigned held;  /* gradient slots that hold the storage */
     unsigned char temporary, freed;
     size_t position;
 };

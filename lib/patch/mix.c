@@ -58,7 +58,8 @@ mix_choose(struct mix_schedule *s, const struct mix_class *class, size_t n, uint
     return c;
 }
 
-/* Whole steps at a time: within one all draws are alike.  A draw of chance q has variance q (1 - q). */
+/* Whole steps at a time: within one all draws are alike.  A draw of chance q has variance q (1 -
+ * q). */
 void
 mix_expect(struct mix_schedule *s, const struct mix_class *class, size_t n, uint64_t count,
            double *real, double *synthetic, double *real_sd, double *synthetic_sd)

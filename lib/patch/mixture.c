@@ -34,8 +34,8 @@ mixture_find(const struct mixture *m, const char *name, size_t length)
 {
     size_t k = 0;
 
-    while (k < m->n && (strlen(m->class[k].name) != length ||
-                        memcmp(m->class[k].name, name, length) != 0))
+    while (k < m->n &&
+           (strlen(m->class[k].name) != length || memcmp(m->class[k].name, name, length) != 0))
         k++;
     return k;
 }
@@ -129,7 +129,8 @@ mixture_open(struct mixture *m, struct err *e)
         for (int kind = MIXTURE_REAL; kind <= m->law[k].synthetic; kind++) {
             struct mixture_source *s = &m->class[k].source[kind];
 
-            s->demand = (struct mixture_demand){m->class[k].label, (enum mixture_kind)kind, m->split};
+            s->demand =
+                (struct mixture_demand){m->class[k].label, (enum mixture_kind)kind, m->split};
             if (pool_open_balanced(&s->pool, s->file, s->n_files, check_patch, &s->demand,
                                    m->balance, e) == -1)
                 return -1;

@@ -44,7 +44,8 @@ struct mixture {
     size_t n, cap_class, cap_law;
 };
 
-/* The class of that name (of `length` bytes), new with weight 1, or the one there is; NULL: memory. */
+/* The class of that name (of `length` bytes), new with weight 1, or the one there is; NULL: memory.
+ */
 struct mixture_class *mixture_class(struct mixture *m, const char *name, size_t length,
                                     enum mixture_label label, struct err *e);
 
@@ -55,7 +56,7 @@ size_t mixture_find(const struct mixture *m, const char *name, size_t length);
 int mixture_file(struct mixture_class *c, enum mixture_kind kind, const char *file, struct err *e);
 
 /*
- * Says which classes have synthetic patches to draw: mixture_open() and mix_expect() go by it.  None
+ * Says which classes have synthetic patches to draw: mixture_open() and mix_expect() go by it. None
  * where the schedule begins at 0.
  */
 void mixture_settle(struct mixture *m);

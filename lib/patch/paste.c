@@ -45,8 +45,8 @@ smooth_known(const float *image, const uint8_t *gap, size_t h, size_t w, double 
 /*
  * Laplace's equation in the gap by successive over-relaxation; at the patch's edge the neighbours
  * that are missing are left out, so that the surface meets it level.  Starts from the mean of the
- * pixels round the gap.  The factor is the best one for a gap as wide as the patch: each sweep leaves
- * 1 - 2 pi / width of the error, or less.
+ * pixels round the gap.  The factor is the best one for a gap as wide as the patch: each sweep
+ * leaves 1 - 2 pi / width of the error, or less.
  */
 static int
 fill_gap(const uint8_t *gap, size_t h, size_t w, float *background, struct err *e)
@@ -103,8 +103,8 @@ fill_gap(const uint8_t *gap, size_t h, size_t w, float *background, struct err *
 
 /*
  * 0 outside the gap, inside t^2 (3 - 2 t) with t the distance to the nearest pixel outside over
- * `edge`, at most 1.  What lies beyond the patch counts as inside unless `closed`: a lesion that the
- * patch's edge cuts goes on there, but when it is moved, that edge must not show.
+ * `edge`, at most 1.  What lies beyond the patch counts as inside unless `closed`: a lesion that
+ * the patch's edge cuts goes on there, but when it is moved, that edge must not show.
  */
 static int
 fade(const uint8_t *gap, size_t h, size_t w, double edge, int closed, float *weight, struct err *e)

@@ -2,13 +2,14 @@
  * paste - a real lesion from one patch, blended into another: a stage that is no GAN.
  *
  *   1. known = pixels further than `expand` from the lesion's mask
- *   2. background = the known pixels, smoothed; in the gap the harmonic function that continues them
- *      (Laplace's equation, the surface of a soap film)
+ *   2. background = the known pixels, smoothed; in the gap the harmonic function that continues
+ * them (Laplace's equation, the surface of a soap film)
  *   3. weight = 0 on known pixels, rising to 1 over the next `edge` pixels
  *   4. lesion = weight * (image - background)
  *   5. image of the result = base + lesion, clipped to [0, 1]
  *
- * DEVIATION: the paper has no such stage.  It stands in gan-gen's place to show what a GAN is worth.
+ * DEVIATION: the paper has no such stage.  It stands in gan-gen's place to show what a GAN is
+ * worth.
  */
 #ifndef MP_PATCH_PASTE_H
 #define MP_PATCH_PASTE_H
@@ -24,14 +25,17 @@
 struct paste_config {
     double expand; /* what a mask may have missed of its lesion */
     double edge;
-    double smooth;     /* sigma of the Gaussian that smooths the known pixels */
-    double max_area;   /* of the patch, that a mask may cover once expanded; less than 1 */
-    int centre;        /* move the middle of the mask's box to the middle of the patch */
+    double smooth;   /* sigma of the Gaussian that smooths the known pixels */
+    double max_area; /* of the patch, that a mask may cover once expanded; less than 1 */
+    int centre;      /* move the middle of the mask's box to the middle of the patch */
     int no_flip, no_rotate;
     int absolute_px;
 };
 
-#define PASTE_DEFAULTS {.expand = 5, .edge = 10, .smooth = 4, .max_area = 0.5}
+#define PASTE_DEFAULTS                                        \
+    {                                                         \
+        .expand = 5, .edge = 10, .smooth = 4, .max_area = 0.5 \
+    }
 
 /*
  * The lesion of a patch alone.
@@ -54,8 +58,8 @@ int paste_donor(const struct paste_config *c, const struct ts_record *donor, str
 
 /*
  * Variant `k` of record `in`, the `index`-th of its stream, with the lesion of `donor` (which is
- * flipped and turned in place): `out` has base, lesion and image, and the metadata that gan-gen sets
- * but for those of its model; `donor` and `donor_patient` name where the lesion is from, and
+ * flipped and turned in place): `out` has base, lesion and image, and the metadata that gan-gen
+ * sets but for those of its model; `donor` and `donor_patient` name where the lesion is from, and
  * `donor_rotate`, `donor_flip` how it was turned.  Returns 0, or -1 with the reason in e: another
  * size, a patch that is not normal, a donor of another split.
  */

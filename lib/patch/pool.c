@@ -174,8 +174,10 @@ draw_next(struct pool *p, struct ts_record *rec, struct err *e)
     if (rc == -1)
         return -1;
     if (rc == 0)
-        return err_set(e, "%s: ended after %" PRIu64 " records (a pipe must give as many as are "
-                       "drawn; a file is drawn from again and again)", ts_name(r), ts_count(r));
+        return err_set(e,
+                       "%s: ended after %" PRIu64 " records (a pipe must give as many as are "
+                       "drawn; a file is drawn from again and again)",
+                       ts_name(r), ts_count(r));
     p->drawn++;
     p->distinct++;
     return 0;
@@ -199,7 +201,8 @@ pool_draw(struct pool *p, struct rng *rng, struct ts_record *rec, struct err *e)
     } else
         i = (size_t)rng_below(rng, p->n);
     f = file_of(p, i);
-    /* What a position holds beside the offset is for trailers, and one record is all that is read. */
+    /* What a position holds beside the offset is for trailers, and one record is all that is read.
+     */
     if (ts_seek(f->reader, &(struct ts_position){.offset = p->offset[i], .count = i - f->first},
                 e) == -1)
         return -1;

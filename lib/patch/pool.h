@@ -2,8 +2,8 @@
  * pool - records to draw from, of one file or several, or of a pipe.
  *
  * Files are read through once when the pool is opened, so that every record, checksum and trailer
- * is checked before the first draw; of each record only its place is kept, 8 bytes.  Then any record
- * can be had by its number.  A pipe gives its records in order.
+ * is checked before the first draw; of each record only its place is kept, 8 bytes.  Then any
+ * record can be had by its number.  A pipe gives its records in order.
  */
 #ifndef MP_PATCH_POOL_H
 #define MP_PATCH_POOL_H
@@ -16,7 +16,8 @@
 #define POOL_MAX_RECORDS 4000000
 #define POOL_MAX_GROUPS 64
 
-/* What a pool's records must show: 1 it does, 0 leave it out, -1 (with the reason in e) it must not be. */
+/* What a pool's records must show: 1 it does, 0 leave it out, -1 (with the reason in e) it must not
+ * be. */
 typedef int pool_check(const struct ts_record *rec, const void *arg, struct err *e);
 
 struct pool_file {
@@ -41,9 +42,9 @@ struct pool {
     const void *arg;
     uint64_t left_out; /* records that the check passed over */
     uint64_t drawn;
-    size_t distinct; /* different records drawn; of a pipe all are */
-    uint8_t *seen;   /* a bit for each record */
-    const char *key; /* metadata by which it is balanced, or NULL */
+    size_t distinct;          /* different records drawn; of a pipe all are */
+    uint8_t *seen;            /* a bit for each record */
+    const char *key;          /* metadata by which it is balanced, or NULL */
     struct pool_group *group; /* [n_groups] in the order of their values */
     size_t n_groups;
     uint32_t *order; /* [n] numbers of records, group by group; until then the group of each */
@@ -56,8 +57,8 @@ struct pool {
  * with the reason in e: no record to draw, more than POOL_MAX_RECORDS, a bad stream, a record that
  * must not be.
  */
-int pool_open(struct pool *p, const char *const *path, size_t n, pool_check *check,
-              const void *arg, struct err *e);
+int pool_open(struct pool *p, const char *const *path, size_t n, pool_check *check, const void *arg,
+              struct err *e);
 
 /*
  * The same, balanced: a draw takes a value of the metadata `key` first (borrowed), each that occurs
@@ -68,8 +69,8 @@ int pool_open_balanced(struct pool *p, const char *const *path, size_t n, pool_c
                        const void *arg, const char *key, struct err *e);
 
 /*
- * Draws a record, each with the same chance, into rec (which is cleared first); of a pipe, the next.
- * Returns 0, or -1 with the reason in e: a pipe that ended, a file that changed.
+ * Draws a record, each with the same chance, into rec (which is cleared first); of a pipe, the
+ * next. Returns 0, or -1 with the reason in e: a pipe that ended, a file that changed.
  */
 int pool_draw(struct pool *p, struct rng *rng, struct ts_record *rec, struct err *e);
 

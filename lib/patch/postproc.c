@@ -7,7 +7,8 @@
 #include "base/mem.h"
 #include "image/morph.h"
 
-/* ASSUMPTION: "a 10px Gaussian smoothing filter" has a sigma of 10 px and is cut off as scipy's is. */
+/* ASSUMPTION: "a 10px Gaussian smoothing filter" has a sigma of 10 px and is cut off as scipy's is.
+ */
 static const double truncate_at = 4;
 
 /* Half-open, in pixels. */
@@ -53,9 +54,10 @@ widen(struct box b, size_t margin, size_t h, size_t w)
 /*
  * Leaves the object alone in m and returns its area, or -1.
  *
- * DEVIATION, with `join` > 0: the paper keeps one connected object, which of a cluster of calcifications is one
- * speck.  Here parts are one object if they meet after each has grown by half of `join`; the object is
- * what they cover, not the gaps, and the largest is the one that covers most.
+ * DEVIATION, with `join` > 0: the paper keeps one connected object, which of a cluster of
+ * calcifications is one speck.  Here parts are one object if they meet after each has grown by half
+ * of `join`; the object is what they cover, not the gaps, and the largest is the one that covers
+ * most.
  */
 static long
 keep_object(uint8_t *m, size_t h, size_t w, int connectivity, double join, struct err *e)
@@ -91,8 +93,9 @@ out:
 }
 
 /*
- * weight = exp(-d^2 / (2 sigma^2)), d the distance to the nearest object pixel, 0 from `radius` on.  The squared
- * distance is the minimum over the row's columns of dx^2 + dy^2, dy to the nearest in the column.
+ * weight = exp(-d^2 / (2 sigma^2)), d the distance to the nearest object pixel, 0 from `radius` on.
+ * The squared distance is the minimum over the row's columns of dx^2 + dy^2, dy to the nearest in
+ * the column.
  */
 static int
 halo(float *p, size_t h, size_t w, double sigma, size_t radius, struct err *e)
@@ -131,8 +134,9 @@ halo(float *p, size_t h, size_t w, double sigma, size_t radius, struct err *e)
 }
 
 /*
- * The weights of the window b of the plane; outside they are 0.  The window reaches a radius further than the
- * object, so smoothing it gives what smoothing the whole plane would, mirrored edges included.
+ * The weights of the window b of the plane; outside they are 0.  The window reaches a radius
+ * further than the object, so smoothing it gives what smoothing the whole plane would, mirrored
+ * edges included.
  */
 static float *
 weights(const struct postproc_config *c, const uint8_t *m, size_t w, struct box b, double sigma,
@@ -250,7 +254,8 @@ postproc_plane(const struct postproc_config *c, const float *base, float *lesion
     return 0;
 }
 
-/* The two planes that gan-gen writes, as floats of one size; the caller frees both, also on failure. */
+/* The two planes that gan-gen writes, as floats of one size; the caller frees both, also on
+ * failure. */
 static int
 read_planes(const struct ts_record *r, float **base, float **lesion, size_t *h, size_t *w,
             struct err *e)
@@ -294,7 +299,8 @@ postproc_record(const struct postproc_config *c, struct ts_record *r, struct pos
     if ((plane = ts_put_plane(r, "image", h, w, e)) == NULL)
         goto out;
     memcpy(plane, image, h * w * sizeof(*plane));
-    if (ts_meta_set(r, "kept", a->verdict == POSTPROC_KEPT ? "1" : postproc_word(a->verdict), e) == -1 ||
+    if (ts_meta_set(r, "kept", a->verdict == POSTPROC_KEPT ? "1" : postproc_word(a->verdict), e) ==
+            -1 ||
         ts_meta_setf(r, "bbox", e, "%zu,%zu,%zu,%zu", a->x0, a->y0, a->x1, a->y1) == -1)
         goto out;
     rc = 0;

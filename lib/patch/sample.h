@@ -26,9 +26,9 @@
  * Nothing is approximate: what rejection does not find in a few tries is counted out.  Patch i is a
  * function of the manifest, the images, the options and (seed, i) alone.
  *
- * The contrast of a finding is the mean grey level [0,1] of its pixels, less that of the tissue round
- * it: of the box round the finding, grown by half its longer side each way.  Annotations hold some
- * findings that this modality does not show.
+ * The contrast of a finding is the mean grey level [0,1] of its pixels, less that of the tissue
+ * round it: of the box round the finding, grown by half its longer side each way.  Annotations hold
+ * some findings that this modality does not show.
  *
  * The pixels of a lesion are those of its mask, inside its box where it has both; without a mask,
  * of the ellipse that fills its box (ASSUMPTION: nearer to a lesion than the box with its corners).

@@ -24,22 +24,22 @@ void comparison_area(const struct comparison_curve *c, double level,
 
 /*
  * Of two curves.  The statistic is the difference over its standard error; it is normal for paired
- * curves, and Student's t with Welch's degrees of freedom for unpaired ones (as pROC has it).  Where
+ * curves, and Student's t with Welch's degrees of freedom for unpaired ones (as pROC has it). Where
  * two curves differ and the standard error is 0, statistic and p are not-a-number; where the curves
  * are equal, they are 0 and 1.
  */
 struct comparison {
-    size_t a, b;       /* the curves: difference = area of a - area of b */
+    size_t a, b; /* the curves: difference = area of a - area of b */
     double difference, se, lower, upper;
-    double statistic, df; /* df INFINITY: normal */
+    double statistic, df;       /* df INFINITY: normal */
     double log10_p, log10_holm; /* Holm's over all comparisons made */
 };
 
 #define COMPARISON_ALL_PAIRS ((size_t)-1)
 
 /*
- * Compares every curve but the reference with it (a is the curve, b the reference), or every pair (a
- * stands before b).
+ * Compares every curve but the reference with it (a is the curve, b the reference), or every pair
+ * (a stands before b).
  *
  *   cases  what all curves are of, with their placements; NULL: the curves are unpaired
  *

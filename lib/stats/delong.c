@@ -90,9 +90,9 @@ place(const struct delong_cases *cases, const double *score, struct delong_curve
         q = to - from - p;
         twice += (uint64_t)p * (2 * neg_below + q);
         for (size_t i = from; i < to; i++)
-            c->placement[s[i].index] =
-                s[i].positive ? ((double)neg_below + 0.5 * (double)q) / neg
-                              : ((double)(m - pos_below - p) + 0.5 * (double)p) / pos;
+            c->placement[s[i].index] = s[i].positive
+                                           ? ((double)neg_below + 0.5 * (double)q) / neg
+                                           : ((double)(m - pos_below - p) + 0.5 * (double)p) / pos;
         pos_below += p;
         neg_below += q;
     }
@@ -172,9 +172,10 @@ variance(const struct delong_cases *cases, const double *va, const double *vb, d
     else if (sums_of_clusters(cases, va, vb, area, &s, e) == -1)
         return -1;
     if (s.n_pos < 2 || s.n_neg < 2)
-        return err_set(e, "%.0f %s with positive cases and %.0f with negative ones: a variance "
-                       "needs two of each", s.n_pos, cases->cluster ? "patients" : "units",
-                       s.n_neg);
+        return err_set(e,
+                       "%.0f %s with positive cases and %.0f with negative ones: a variance "
+                       "needs two of each",
+                       s.n_pos, cases->cluster ? "patients" : "units", s.n_neg);
     *out = s.n_pos / (s.n_pos - 1) * s.pos / (m * m) + s.n_neg / (s.n_neg - 1) * s.neg / (n * n) +
            2 * s.n / (s.n - 1) * s.cross / (m * n);
     return 0;
@@ -188,8 +189,10 @@ delong_curve_make(struct delong_curve *c, const struct delong_cases *cases, cons
 
     *c = (struct delong_curve){0};
     if (m < 2 || cases->n - m < 2)
-        return err_set(e, "%zu positive and %zu negative cases: an area with its variance needs "
-                       "two of each", m, cases->n - m);
+        return err_set(e,
+                       "%zu positive and %zu negative cases: an area with its variance needs "
+                       "two of each",
+                       m, cases->n - m);
     if ((c->placement = mem_array_raw(cases->n, sizeof(*c->placement), e)) == NULL ||
         place(cases, score, c, e) == -1 ||
         variance(cases, c->placement, NULL, c->area, &c->variance, e) == -1) {

@@ -47,8 +47,9 @@ next_line(struct table *t, struct err *e)
     }
     if (n > SCORES_MAX_LINE)
         return err_set(e, "%s: line %zu: more than %d bytes", t->path, t->number, SCORES_MAX_LINE);
-    return err_set(e, feof(t->file) ? "%s: line %zu: ends without a line feed: the file is cut"
-                                    : "%s: line %zu: holds a NUL byte",
+    return err_set(e,
+                   feof(t->file) ? "%s: line %zu: ends without a line feed: the file is cut"
+                                 : "%s: line %zu: holds a NUL byte",
                    t->path, t->number);
 }
 
@@ -138,7 +139,8 @@ parse_row(struct table *t, const struct scores *s, struct row *row, struct err *
     return 0;
 }
 
-/* The slot of the text `key` in a table of numbers of texts at[]: its own, or the free one for it. */
+/* The slot of the text `key` in a table of numbers of texts at[]: its own, or the free one for it.
+ */
 static size_t
 slot_of(const uint32_t *slot, size_t slots, const char *text, const size_t *at, const char *key)
 {
@@ -219,8 +221,8 @@ new_case(struct scores *s, const struct row *row, double **sum, size_t *cap_sum,
     if (s->by_id[k] != 0)
         return err_set(e, "id '%.64s' stands on line %zu too", row->id, (size_t)s->by_id[k] + 1);
     if (GROW(s->id, s->cap_id, s->n + 1) == -1 ||
-        GROW(s->positive, s->cap_positive, s->n + 1) == -1 || GROW(*sum, *cap_sum, s->n + 1) == -1 ||
-        keep_text(s, row->id, &s->id[s->n], e) == -1)
+        GROW(s->positive, s->cap_positive, s->n + 1) == -1 ||
+        GROW(*sum, *cap_sum, s->n + 1) == -1 || keep_text(s, row->id, &s->id[s->n], e) == -1)
         return -1;
     if (s->patients && (GROW(s->patient, s->cap_patient, s->n + 1) == -1 ||
                         patient_number(s, row->patient, &s->patient[s->n], e) == -1))

@@ -15,11 +15,11 @@ enum global { ORDERED_DICT, REBUILD_TENSOR, REBUILD_PARAMETER, STORAGE_TYPE };
 
 struct object {
     enum kind kind;
-    int64_t whole;      /* a whole number; enum global; a tensor's arguments */
-    const char *text;   /* into the pickle, `length` bytes; a storage's key */
+    int64_t whole;    /* a whole number; enum global; a tensor's arguments */
+    const char *text; /* into the pickle, `length` bytes; a storage's key */
     size_t length;
     enum ts_dtype dtype; /* of a storage or its type */
-    size_t *item;       /* of a sequence; of a dictionary key, value, key, value, ... */
+    size_t *item;        /* of a sequence; of a dictionary key, value, key, value, ... */
     size_t n, cap;
 };
 
@@ -232,8 +232,11 @@ persistent(struct machine *m)
         part[1]->whole != STORAGE_TYPE || part[2]->kind != TEXT || part[4]->kind != WHOLE ||
         part[4]->whole < 0)
         return err_set(m->e, "a persistent id that is no storage");
-    struct object storage = {.kind = STORAGE, .whole = part[4]->whole, .text = part[2]->text,
-                             .length = part[2]->length, .dtype = part[1]->dtype};
+    struct object storage = {.kind = STORAGE,
+                             .whole = part[4]->whole,
+                             .text = part[2]->text,
+                             .length = part[2]->length,
+                             .dtype = part[1]->dtype};
     m->depth--;
     s = push_new(m, STORAGE);
     if (s == NULL)

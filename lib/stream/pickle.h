@@ -1,8 +1,8 @@
 /*
  * pickle - the tensors that a PyTorch state dict holds, from its pickle.
  *
- * A pickle is a program that can call any function of Python.  Here it is data: a stack machine that
- * knows numbers, texts, tuples, lists, dictionaries, and of all callables only those that name
+ * A pickle is a program that can call any function of Python.  Here it is data: a stack machine
+ * that knows numbers, texts, tuples, lists, dictionaries, and of all callables only those that name
  * tensors (torch._utils._rebuild_tensor_v2, torch._utils._rebuild_parameter, the storage types,
  * collections.OrderedDict).  Anything else is refused by its name.  Opcodes as in Python's
  * pickletools, protocols 2 to 5.
@@ -13,11 +13,11 @@
 #include "stream/record.h"
 
 struct pickle_tensor {
-    char *name;           /* keys of nested dictionaries joined by "." */
+    char *name; /* keys of nested dictionaries joined by "." */
     enum ts_dtype dtype;
-    char *storage;        /* the name of the file with its numbers */
-    size_t numbers;       /* in the storage */
-    size_t offset;        /* of the first, in numbers */
+    char *storage;  /* the name of the file with its numbers */
+    size_t numbers; /* in the storage */
+    size_t offset;  /* of the first, in numbers */
     unsigned rank;
     size_t shape[TS_MAX_RANK], stride[TS_MAX_RANK];
 };

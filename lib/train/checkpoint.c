@@ -120,8 +120,8 @@ checkpoint_put_real(struct ts_record *r, const char *key, double value, struct e
 }
 
 int
-checkpoint_get_real(const struct ts_record *r, const char *key, double lo, double hi,
-                    double *value, struct err *e)
+checkpoint_get_real(const struct ts_record *r, const char *key, double lo, double hi, double *value,
+                    struct err *e)
 {
     const char *s = ts_meta_or(r, key, "");
     char *end;

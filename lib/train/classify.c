@@ -241,8 +241,7 @@ next_batch(struct classify *c, struct err *e)
         if (label != -1 && patients_has(&c->validation.patients, patient))
             label = err_set(e, "patient %s is in the validation stream too", patient);
         if (label == -1)
-            return err_in(e, "%s: record %" PRIu64, ts_name(c->feed.reader),
-                          c->feed.at.count - 1);
+            return err_in(e, "%s: record %" PRIu64, ts_name(c->feed.reader), c->feed.at.count - 1);
         c->labels[i] = (unsigned char)label;
     }
     return 0;
@@ -403,13 +402,12 @@ config_text(const struct classify *c, struct err *e)
 {
     const struct classify_config *o = &c->config;
 
-    return mem_printf(e,
-                      "size %zu, width %.17g, bn %s, frozen %zu, batch %zu, every %" PRIu64
-                      ", lr %.17g, beta1 %.17g, beta2 %.17g, epsilon %.17g, seed %" PRIu64
-                      ", validation %zu",
-                      c->size, o->net.width, bn_name[o->net.bn], o->net.frozen, o->batch, o->every,
-                      o->adam.rate, o->adam.beta1, o->adam.beta2, o->adam.epsilon, o->seed,
-                      c->validation.n);
+    return mem_printf(
+        e,
+        "size %zu, width %.17g, bn %s, frozen %zu, batch %zu, every %" PRIu64
+        ", lr %.17g, beta1 %.17g, beta2 %.17g, epsilon %.17g, seed %" PRIu64 ", validation %zu",
+        c->size, o->net.width, bn_name[o->net.bn], o->net.frozen, o->batch, o->every, o->adam.rate,
+        o->adam.beta1, o->adam.beta2, o->adam.epsilon, o->seed, c->validation.n);
 }
 
 /* The metadata that results and states share. */
@@ -511,8 +509,7 @@ classify_load(struct classify *c, const char *path, const char *best, struct err
     }
     free(c->origin);
     c->origin = mem_string(ts_meta_or(&r, "origin", ""), e);
-    if (c->origin == NULL ||
-        resume_check_config(ts_meta_or(&r, "config", ""), config, e) == -1 ||
+    if (c->origin == NULL || resume_check_config(ts_meta_or(&r, "config", ""), config, e) == -1 ||
         checkpoint_get_count(&r, "steps", &c->steps, e) == -1 ||
         checkpoint_get_count(&r, "batches", &c->net.batches, e) == -1 ||
         checkpoint_get_real(&r, "loss_sum", -1e300, 1e300, &c->loss_sum, e) == -1 ||

@@ -46,18 +46,18 @@ struct classify {
     uint64_t steps;
     double loss_sum; /* since the last line of the log, over `loss_count` samples */
     uint64_t loss_count, malignant_count;
-    double auc, loss;       /* of the last evaluation */
-    double best;            /* area, or -1 before the first evaluation */
-    uint64_t best_samples;  /* samples seen by then */
+    double auc, loss;      /* of the last evaluation */
+    double best;           /* area, or -1 before the first evaluation */
+    uint64_t best_samples; /* samples seen by then */
 
-    real *batch;            /* [batch][size][size] */
-    unsigned char *labels;  /* [batch] */
+    real *batch;           /* [batch][size][size] */
+    unsigned char *labels; /* [batch] */
 };
 
 /*
- * Opens the training stream and the validation stream (a file), reads the latter once, and makes the
- * network.  `resumed` 1: classify_load() will bring the weights.  Returns 0, or -1 with the reason in
- * e; classify_free() in both cases.
+ * Opens the training stream and the validation stream (a file), reads the latter once, and makes
+ * the network.  `resumed` 1: classify_load() will bring the weights.  Returns 0, or -1 with the
+ * reason in e; classify_free() in both cases.
  */
 int classify_init(struct classify *c, const struct classify_config *config, const char *train,
                   const char *validation, int resumed, struct err *e);
@@ -72,7 +72,8 @@ int classify_step(struct classify *c, struct err *e);
 /* 1 if a multiple of `n` samples was reached in the last step, or all were seen. */
 int classify_due(const struct classify *c, uint64_t n);
 
-/* Scores the validation stream: sets auc and loss, and best.  *better is 1 if these are the best. */
+/* Scores the validation stream: sets auc and loss, and best.  *better is 1 if these are the best.
+ */
 int classify_evaluate(struct classify *c, int *better, struct err *e);
 
 /* Lines of the log: the loss since the last one; the evaluation. */

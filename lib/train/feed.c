@@ -147,7 +147,8 @@ advance(struct feed *f, struct err *e)
     rc = ts_read(f->reader, &f->record, e);
     if (rc == 0) {
         if (!ts_can_seek(f->reader))
-            return err_set(e, "%s: ended after %" PRIu64 " records; training reads on "
+            return err_set(e,
+                           "%s: ended after %" PRIu64 " records; training reads on "
                            "(a producer needs --endless, a file is read again)",
                            ts_name(f->reader), f->used);
         if (ts_rewind(f->reader, e) == -1)
@@ -205,8 +206,7 @@ feed_patch(struct feed *f, size_t side, real *to, struct patients *patients, str
 
     if (advance(f, e) == -1)
         return -1;
-    if (check_label(f, e) == -1 ||
-        (plane = feed_plane(&f->record, "image", side, e)) == NULL ||
+    if (check_label(f, e) == -1 || (plane = feed_plane(&f->record, "image", side, e)) == NULL ||
         patients_add(patients, ts_meta_or(&f->record, "patient", ""), e) == -1) {
         free(plane);
         return err_in(e, "%s: record %" PRIu64, ts_name(f->reader), f->at.count - 1);

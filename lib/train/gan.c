@@ -156,7 +156,7 @@ gan_loss_d(struct tape *t, const struct gan_config *c, const struct discriminato
 
         if (class[k] == NULL)
             continue;
-        part = nn_batch_slice(t, logits, first, class[k]->shape[0]);
+        part = nn_batch_slice(t, logits, first, class[k] -> shape[0]);
         first += class[k]->shape[0];
         ce = discriminator_cross_entropy(t, part, k, c->classes);
         *seen[k] = (double)ce->v[0];

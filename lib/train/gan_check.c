@@ -27,8 +27,8 @@ median(double *x, size_t n)
 /* ---- lesion channels ---- */
 
 struct channel {
-    float *v;      /* centred and scaled to norm 1; zeros where the channel is constant */
-    double norm;   /* of the channel as it was */
+    float *v;    /* centred and scaled to norm 1; zeros where the channel is constant */
+    double norm; /* of the channel as it was */
     char *parent;
 };
 

@@ -23,9 +23,9 @@ int lesion_report(struct ts_reader *in, size_t limit, struct lesion_report *r, s
 /* Of what lesion-postproc kept, by a judge trained on real patches. */
 struct pair_report {
     size_t pairs, patients;
-    double moved;      /* mean of score(image) - score(base), log-odds */
-    double lo, hi;     /* its 95 % interval, patients resampled */
-    double share_up;   /* of pairs whose score rose */
+    double moved;    /* mean of score(image) - score(base), log-odds */
+    double lo, hi;   /* its 95 % interval, patients resampled */
+    double share_up; /* of pairs whose score rose */
 };
 
 /*

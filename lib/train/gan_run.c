@@ -22,8 +22,8 @@ gan_run_init(struct gan_run *r, struct gan_config *c, size_t n_samples, int resu
     size_t size = c->net.size, patch = size * size;
 
     r->has[GAN_TARGET] = r->has[GAN_INPUT] = 1;
-    r->has[GAN_BENIGN] = c->classes != 2 && r->feed[GAN_BENIGN].reader != NULL &&
-                         !r->feed[GAN_BENIGN].empty;
+    r->has[GAN_BENIGN] =
+        c->classes != 2 && r->feed[GAN_BENIGN].reader != NULL && !r->feed[GAN_BENIGN].empty;
     for (int k = GAN_TARGET; k <= GAN_INPUT; k++)
         if (r->feed[k].empty)
             return err_set(e, "%s: has no records", ts_name(r->feed[k].reader));
@@ -222,8 +222,7 @@ gan_run_sheet(struct gan_run *r, const char *path, struct err *e)
         for (size_t i = 0; i < z->n; i++)
             z->v[i] = (real)rng_between(&random, -1, 1);
         generator_forward(t, g, x, z, gan_run_fade(r, last), &lesion, &image);
-        rc = sheet_record(s, NULL, e) == -1 ||
-                     sheet_plane(s, x->v, side, SHEET_GREY, e) == -1 ||
+        rc = sheet_record(s, NULL, e) == -1 || sheet_plane(s, x->v, side, SHEET_GREY, e) == -1 ||
                      sheet_plane(s, lesion->v, side, SHEET_SIGNED, e) == -1 ||
                      sheet_plane(s, image->v, side, SHEET_GREY, e) == -1
                  ? -1
@@ -259,9 +258,9 @@ config_text(const struct gan_run *r, struct err *e)
                       ", half-iterations %zu, fade %zu, remove %d, samples %zu%s",
                       n->size, n->width, c->d_width, n->leak, n->spectral, n->attention, c->mid,
                       c->border, c->batch, c->g_steps, c->classes, c->aux, c->gp_lambda, c->gp_k,
-                      c->gp_sigma, c->ema, c->diff_augment, c->adam.rate, c->d_rate, c->adam.beta1, c->adam.beta2, c->adam.epsilon,
-                      c->seed, r->half, r->fade, r->remove, r->n_samples,
-                      n->whole ? ", no-lesion-channel" : "");
+                      c->gp_sigma, c->ema, c->diff_augment, c->adam.rate, c->d_rate, c->adam.beta1,
+                      c->adam.beta2, c->adam.epsilon, c->seed, r->half, r->fade, r->remove,
+                      r->n_samples, n->whole ? ", no-lesion-channel" : "");
 }
 
 /* The metadata that results and states share. */
@@ -328,8 +327,7 @@ gan_run_save(const struct gan_run *r, const char *path, struct err *e)
         if (set == -1)
             goto done;
     }
-    if (put_samples(&rec, r, e) == -1 ||
-        checkpoint_put(&rec, "g.", &r->gan.g.params, 1, e) == -1 ||
+    if (put_samples(&rec, r, e) == -1 || checkpoint_put(&rec, "g.", &r->gan.g.params, 1, e) == -1 ||
         checkpoint_put(&rec, "d.", &r->gan.d.params, 1, e) == -1 ||
         (r->gan.config.ema > 0 &&
          checkpoint_put(&rec, "average.", &r->gan.average.params, 0, e) == -1))

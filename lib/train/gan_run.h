@@ -17,14 +17,14 @@ enum { GAN_TARGET, GAN_INPUT, GAN_BENIGN, GAN_FEEDS };
 struct gan_run {
     struct gan gan;
     struct feed feed[GAN_FEEDS];
-    int has[GAN_FEEDS];     /* benign may be missing, or left out: two classes */
+    int has[GAN_FEEDS];      /* benign may be missing, or left out: two classes */
     size_t half, fade, full; /* iterations of the stages */
-    uint64_t iteration;     /* finished */
-    int remove;             /* 1: the trained generator removes lesions */
-    const char *history;    /* how this run was asked for; borrowed */
+    uint64_t iteration;      /* finished */
+    int remove;              /* 1: the trained generator removes lesions */
+    const char *history;     /* how this run was asked for; borrowed */
     struct patients patients;
     size_t n_samples;
-    real *samples;          /* [n_samples][size][size], the inputs of the sample sheets */
+    real *samples;              /* [n_samples][size][size], the inputs of the sample sheets */
     real *batch[GAN_FEEDS + 1]; /* [batch][size][size] each */
 };
 

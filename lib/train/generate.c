@@ -36,8 +36,8 @@ describe(struct ts_record *r, const struct generator_model *m, uint64_t seed, si
 }
 
 int
-generate_patch(struct tape *t, struct generator_model *m, const struct ts_record *in,
-               uint64_t seed, uint64_t index, size_t k, struct ts_record *out, struct err *e)
+generate_patch(struct tape *t, struct generator_model *m, const struct ts_record *in, uint64_t seed,
+               uint64_t index, size_t k, struct ts_record *out, struct err *e)
 {
     size_t side = m->fade > 0 ? m->g.config.size : m->g.config.size / 2, pixels = side * side;
     float *base = feed_plane(in, "image", side, e), *plane;

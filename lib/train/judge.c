@@ -49,13 +49,13 @@ loss_of(struct tape *t, struct tensor *logits, size_t n)
     struct tensor *right = nn_stack(t, nn_slice(t, nn_batch_slice(t, logits, 0, n), 1, 1),
                                     nn_slice(t, nn_batch_slice(t, logits, n, n), 0, 1));
 
-    return nn_mean(t, nn_sub(t, nn_logsumexp(t, logits),
-                             nn_reshape(t, right, 1, (const size_t[]){2 * n})));
+    return nn_mean(
+        t, nn_sub(t, nn_logsumexp(t, logits), nn_reshape(t, right, 1, (const size_t[]){2 * n})));
 }
 
 int
-judge_train(struct judge *j, struct feed *positive, struct feed *negative, size_t updates,
-            size_t n, uint64_t seed, struct err *e)
+judge_train(struct judge *j, struct feed *positive, struct feed *negative, size_t updates, size_t n,
+            uint64_t seed, struct err *e)
 {
     struct params *ps = &j->net.params;
     size_t s = j->size, patch = s * s;

@@ -20,8 +20,7 @@ shortcut_features(const struct ts_record *r, double x[SHORTCUT_FEATURES], struct
     double sum = 0;
 
     x[SHORTCUT_TISSUE] = strtod(tissue, &end);
-    if (*tissue == '\0' || *end != '\0' ||
-        !(x[SHORTCUT_TISSUE] >= 0 && x[SHORTCUT_TISSUE] <= 1))
+    if (*tissue == '\0' || *end != '\0' || !(x[SHORTCUT_TISSUE] >= 0 && x[SHORTCUT_TISSUE] <= 1))
         return err_set(e, "tissue '%.32s' is no share of the patch", tissue);
     if ((plane = ts_plane(r, "image", &h, &w, e)) == NULL)
         return -1;

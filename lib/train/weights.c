@@ -103,8 +103,7 @@ prefix_of(const struct ts_record *r, const char **name, size_t *length, struct e
         const char *s = r->tensor[i].name;
         size_t n = strlen(s), k = sizeof(mark) - 1;
 
-        if (n >= k && strcmp(s + n - k, mark) == 0 &&
-            (n == k || s[n - k - 1] == '.')) {
+        if (n >= k && strcmp(s + n - k, mark) == 0 && (n == k || s[n - k - 1] == '.')) {
             *name = s;
             *length = n - k;
             return 0;
@@ -329,7 +328,8 @@ load_pth(const char *path, struct ts_record *r, struct err *e)
         return -1; /* names the path */
     /*
      * Tensors may share a storage, or repeat its numbers (stride 0): what they all take is bounded
-     * by the file.  Twice its size is enough for weights that stand in it and in a copy by reference.
+     * by the file.  Twice its size is enough for weights that stand in it and in a copy by
+     * reference.
      */
     for (size_t i = 0; i < n; i++)
         room += 2 * m[i].n;

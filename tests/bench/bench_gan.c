@@ -74,12 +74,23 @@ main(int argc, char **argv)
         return 2;
     }
     struct gan_config c = {
-        .net = {.size = (size_t)atoi(argv[1]), .width = atof(argv[2]), .leak = 0.2, .spectral = 1,
+        .net = {.size = (size_t)atoi(argv[1]),
+                .width = atof(argv[2]),
+                .leak = 0.2,
+                .spectral = 1,
                 .attention = 1},
-        .d_width = atof(argv[3]), .mid = 2048, .border = (size_t)atoi(argv[1]) * 10 / 256,
-        .batch = (size_t)atoi(argv[4]), .g_steps = G_STEPS, .classes = 4, .aux = 0.1,
-        .gp_lambda = 10, .gp_k = 1, .gp_sigma = 0.0124,
-        .adam = {.rate = 1e-4, .beta1 = 0, .beta2 = 0.9, .epsilon = 1e-8}, .seed = 1,
+        .d_width = atof(argv[3]),
+        .mid = 2048,
+        .border = (size_t)atoi(argv[1]) * 10 / 256,
+        .batch = (size_t)atoi(argv[4]),
+        .g_steps = G_STEPS,
+        .classes = 4,
+        .aux = 0.1,
+        .gp_lambda = 10,
+        .gp_k = 1,
+        .gp_sigma = 0.0124,
+        .adam = {.rate = 1e-4, .beta1 = 0, .beta2 = 0.9, .epsilon = 1e-8},
+        .seed = 1,
     };
     size_t n = c.batch * c.net.size * c.net.size;
     struct rng r = rng_at(1, "bench_gan", 0);

@@ -185,7 +185,7 @@ check_convs(void)
         {5, 1, 1, 3, 4, 3, 3, 1, 1}, /* all border but one tap */
         {1, 8, 8, 128, 128, 3, 3, 1, 1},
         {2, 16, 12, 64, 128, 3, 3, 1, 1}, /* Winograd's */
-        {1, 22, 22, 1, 33, 1, 1, 2, 0}, /* oneDNN 2.6.3 would get the weight gradient wrong */
+        {1, 22, 22, 1, 33, 1, 1, 2, 0},   /* oneDNN 2.6.3 would get the weight gradient wrong */
         {3, 8, 8, 64, 17, 1, 1, 2, 0},
     };
     static const struct conv_shape even[] = {
@@ -201,10 +201,9 @@ check_convs(void)
         {1, 72, 68, 32, 64, 3, 3, 1, 1}, /* more strips of tiles than threads */
     };
     static const struct conv_shape narrow[] = {
-        {1, 1, 1, 1, 1, 3, 3, 1, 1}, /* all border but one tap */
+        {1, 1, 1, 1, 1, 3, 3, 1, 1},   /* all border but one tap */
         {2, 17, 16, 9, 4, 3, 3, 1, 1}, /* the second band has one row, the only vector no rest */
-        {3, 35, 33, 4, 7, 3, 3, 1, 1},
-        {1, 6, 15, 16, 1, 3, 3, 1, 1},
+        {3, 35, 33, 4, 7, 3, 3, 1, 1},  {1, 6, 15, 16, 1, 3, 3, 1, 1},
         {1, 20, 47, 1, 13, 3, 3, 1, 1},
     };
     static const struct conv_shape closed[] = {

@@ -92,9 +92,10 @@ compare(struct worst *w, size_t n_w, const char *what, double got, double want)
 static void
 test_proc(void)
 {
-    static struct worst w[] = {{"area_a", 0, 0}, {"area_b", 0, 0}, {"var_a", 0, 0}, {"var_b", 0, 0},
-                               {"z", 0, 0},      {"p", 0, 0},      {"log10_p", 0, 0}, {"t", 0, 0},
-                               {"df", 0, 0},     {"lower", 0, 0},  {"upper", 0, 0}};
+    static struct worst w[] = {{"area_a", 0, 0},  {"area_b", 0, 0}, {"var_a", 0, 0},
+                               {"var_b", 0, 0},   {"z", 0, 0},      {"p", 0, 0},
+                               {"log10_p", 0, 0}, {"t", 0, 0},      {"df", 0, 0},
+                               {"lower", 0, 0},   {"upper", 0, 0}};
     enum { N_W = sizeof(w) / sizeof(w[0]) };
     FILE *f = fopen("tests/ref/delong.tsv", "r");
     char kind[16], what[16], was[16] = "";
@@ -131,7 +132,8 @@ test_proc(void)
                 curve[1] = curve_make(&other, other.score[1]);
                 cases_free(&other);
             }
-            t = comparison_make(curve, 2, COMPARISON_ALL_PAIRS, paired ? &d : NULL, 0.95, &count, &e);
+            t = comparison_make(curve, 2, COMPARISON_ALL_PAIRS, paired ? &d : NULL, 0.95, &count,
+                                &e);
             was_n = n;
             was_ties = ties;
             strcpy(was, kind);
@@ -156,8 +158,8 @@ test_proc(void)
     delong_curve_free(&curve[0].delong);
     delong_curve_free(&curve[1].delong);
     for (size_t i = 0; i < N_W; i++)
-        tap_ok(w[i].n >= 6 && w[i].error < 1e-10, "%s equals pROC's, n to 1,000,000 (%d values, %.1g)",
-               w[i].what, w[i].n, w[i].error);
+        tap_ok(w[i].n >= 6 && w[i].error < 1e-10,
+               "%s equals pROC's, n to 1,000,000 (%d values, %.1g)", w[i].what, w[i].n, w[i].error);
 }
 
 /* ---- p-values: R 4.2.2's pnorm, pt, qt and p.adjust ---- */
@@ -165,14 +167,17 @@ test_proc(void)
 static void
 test_pvalues(void)
 {
-    static const double normal[][2] = {
-        {0.5, -0.20966199360125953}, {1.96, -1.30106656222387},   {-8, -14.905112555353172},
-        {38, -315.23875970829852},   {40, -349.13597646368186}, {200, -8688.2887388558975}};
-    static const double student[][3] = {
-        {0.3, 3, -0.10581508078879996},    {-2.5, 7.5, -1.4109415795494782},
-        {12, 40.25, -14.147859520663573},  {30, 1e6, -196.9200921275912},
-        {40, 1e6, -348.85797706841112},    {5, 1e6, -6.2415424726487903},
-        {1e8, 2, -16},                     {0.001, 5, -0.00032984734350551323}};
+    static const double normal[][2] = {{0.5, -0.20966199360125953}, {1.96, -1.30106656222387},
+                                       {-8, -14.905112555353172},   {38, -315.23875970829852},
+                                       {40, -349.13597646368186},   {200, -8688.2887388558975}};
+    static const double student[][3] = {{0.3, 3, -0.10581508078879996},
+                                        {-2.5, 7.5, -1.4109415795494782},
+                                        {12, 40.25, -14.147859520663573},
+                                        {30, 1e6, -196.9200921275912},
+                                        {40, 1e6, -348.85797706841112},
+                                        {5, 1e6, -6.2415424726487903},
+                                        {1e8, 2, -16},
+                                        {0.001, 5, -0.00032984734350551323}};
     const double raw[] = {0.01, 0.04, 0.03, 0.005, 0.2}, holm[] = {0.04, 0.09, 0.09, 0.025, 0.2};
     double in[6], out[6];
     char text[40];
@@ -276,7 +281,8 @@ test_refused(void)
     /* log(9) -+ 1.959964 * 0.1 / 0.09 */
     comparison_area(&v, 0.95, INTERVAL_LOGIT, &lower, &upper);
     tap_ok(fabs(log(lower / (1 - lower)) - 0.0194868) < 1e-6 &&
-               fabs(log(upper / (1 - upper)) - 4.3749623) < 1e-6, "the logit one does not reach it");
+               fabs(log(upper / (1 - upper)) - 4.3749623) < 1e-6,
+           "the logit one does not reach it");
 }
 
 /* ---- clusters ---- */
@@ -290,7 +296,8 @@ test_clusters(void)
     int ties, rows = 0;
 
     tap_ok(f != NULL, "tests/ref/delong_clustered.tsv is there");
-    while (f != NULL && fscanf(f, "%zu %d %zu %lf %lf %lf", &n, &ties, &clusters, &va, &vb, &vd) == 6) {
+    while (f != NULL &&
+           fscanf(f, "%zu %d %zu %lf %lf %lf", &n, &ties, &clusters, &va, &vb, &vd) == 6) {
         struct cases c = cases_make(n, ties, 0);
         struct delong_cases d = {n, c.positive, NULL, clusters};
         struct delong_curve a = {0}, b = {0};
@@ -319,7 +326,8 @@ test_clusters(void)
     }
     if (f != NULL)
         fclose(f);
-    tap_ok(rows == 18 && worst < 1e-11, "clustered variances by definition: %d rows, %.1g", rows, worst);
+    tap_ok(rows == 18 && worst < 1e-11, "clustered variances by definition: %d rows, %.1g", rows,
+           worst);
     tap_ok(plain < 1e-13, "one case a cluster: equal to DeLong's, %.1g", plain);
 }
 
@@ -387,7 +395,8 @@ test_coverage(void)
                 return;
             comparison_area(&v[0], 0.95, INTERVAL_NORMAL, &lower, &upper);
             covered[clustered][0] += lower <= truth[0] && truth[0] <= upper;
-            covered[clustered][1] += t->lower <= truth[0] - truth[1] && truth[0] - truth[1] <= t->upper;
+            covered[clustered][1] +=
+                t->lower <= truth[0] - truth[1] && truth[0] - truth[1] <= t->upper;
             free(t);
             delong_curve_free(&v[0].delong);
             delong_curve_free(&v[1].delong);
@@ -398,8 +407,8 @@ test_coverage(void)
         double plain = (double)covered[0][k] / STUDIES, clustered = (double)covered[1][k] / STUDIES;
 
         /* 0.95 with 600 studies has a standard deviation of 0.009. */
-        tap_ok(fabs(clustered - 0.95) < 0.03, "the clustered 95 %% interval of the %s covers %.1f %%", what,
-               100 * clustered);
+        tap_ok(fabs(clustered - 0.95) < 0.03,
+               "the clustered 95 %% interval of the %s covers %.1f %%", what, 100 * clustered);
         tap_ok(plain < 0.85, "DeLong's covers %.1f %%", 100 * plain);
     }
 }
@@ -437,7 +446,8 @@ test_bootstrap(void)
             }
         }
         d = (struct delong_cases){.n = n, .positive = positive};
-        if (delong_curve_make(&x, &d, score[0], &e) == -1 || delong_curve_make(&y, &d, score[1], &e) == -1)
+        if (delong_curve_make(&x, &d, score[0], &e) == -1 ||
+            delong_curve_make(&y, &d, score[1], &e) == -1)
             return;
         sum[0] += x.area;
         square[0] += x.area * x.area;
@@ -449,9 +459,10 @@ test_bootstrap(void)
     for (int k = 0; k < 2; k++)
         var[k] = (square[k] - sum[k] * sum[k] / DRAWS) / (DRAWS - 1);
     tap_ok(fabs(sqrt(a.variance / var[0]) - 1) < 0.08,
-           "standard error of the area %.4f, by a bootstrap of patients %.4f", sqrt(a.variance), sqrt(var[0]));
-    tap_ok(fabs(sqrt(difference / var[1]) - 1) < 0.08, "of the difference %.4f, %.4f", sqrt(difference),
-           sqrt(var[1]));
+           "standard error of the area %.4f, by a bootstrap of patients %.4f", sqrt(a.variance),
+           sqrt(var[0]));
+    tap_ok(fabs(sqrt(difference / var[1]) - 1) < 0.08, "of the difference %.4f, %.4f",
+           sqrt(difference), sqrt(var[1]));
     delong_curve_free(&a);
     delong_curve_free(&b);
 }

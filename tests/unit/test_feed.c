@@ -327,20 +327,24 @@ batches(void)
 {
     struct gan_config c = {
         .net = {.size = SIDE, .width = 0.03, .leak = 0.2, .spectral = 1, .attention = 1},
-        .d_width = 0.03, .border = 1, .batch = 3, .g_steps = 1, .aux = 0.1, .seed = 1,
-        .adam = {1e-3, 0, 0.9, 1e-8}
-    };
+        .d_width = 0.03,
+        .border = 1,
+        .batch = 3,
+        .g_steps = 1,
+        .aux = 0.1,
+        .seed = 1,
+        .adam = {1e-3, 0, 0.9, 1e-8}};
     struct gan_run r = {.half = 1, .full = 1, .history = "test"};
     struct gan_losses l;
     int ok = feed_open(&r.feed[GAN_TARGET], path, FEED_LESIONS, &e) == 0 &&
-             feed_open(&r.feed[GAN_INPUT], path, FEED_LESIONS, &e) == 0 && gan_run_init(&r, &c, 2, 0, &e) == 0 &&
-             gan_run_iterate(&r, &l, &e) == 0;
+             feed_open(&r.feed[GAN_INPUT], path, FEED_LESIONS, &e) == 0 &&
+             gan_run_init(&r, &c, 2, 0, &e) == 0 && gan_run_iterate(&r, &l, &e) == 0;
 
     tap_ok(ok && c.classes == 3, "an iteration with two streams, three classes: %s",
            ok ? "done" : e.text);
     for (size_t item = 0; item < 3; item++) {
         ok &= batch_is(&r, GAN_TARGET, item, item, SIDE / 2);
-        ok &= batch_is(&r, GAN_INPUT, item, (2 + item) % 5, SIDE / 2);  /* behind two samples */
+        ok &= batch_is(&r, GAN_INPUT, item, (2 + item) % 5, SIDE / 2); /* behind two samples */
         /* the generator's inputs, behind two batches of the discriminator's */
         ok &= batch_is(&r, GAN_FEEDS, item, (8 + item) % 5, SIDE / 2);
     }

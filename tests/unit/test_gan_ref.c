@@ -80,9 +80,9 @@ start(struct params *ps, uint64_t seed)
         for (size_t k = 0; p->w.rank == 1 && k < p->w.n; k++) {
             double u = rng_uniform(&r);
 
-            p->w.v[k] = (real)(len > 5 && strcmp(p->name + len - 5, ".bias") == 0
-                                   ? 0.1 * (2 * u - 1)
-                                   : 0.5 + 0.5 * u);
+            p->w.v[k] =
+                (real)(len > 5 && strcmp(p->name + len - 5, ".bias") == 0 ? 0.1 * (2 * u - 1)
+                                                                          : 0.5 + 0.5 * u);
         }
     }
 }
@@ -136,13 +136,22 @@ put_sigmas(struct items *out, const char *prefix, const struct params *ps)
 static void
 run(const struct step *s, struct items *out)
 {
-    struct gan_config c = {
-        .net = {.size = s->size, .width = s->width, .leak = 0.2, .spectral = 1, .attention = 1,
-                .whole = s->ablated},
-        .d_width = s->width, .mid = 2048, .border = (size_t)lround(10.0 * (double)s->size / 256),
-        .batch = s->batch, .classes = s->ablated ? 2 : LOGITS, .aux = 0.1, .gp_lambda = 10,
-        .gp_k = 1, .gp_sigma = 0.0124, .seed = s->seed
-    };
+    struct gan_config c = {.net = {.size = s->size,
+                                   .width = s->width,
+                                   .leak = 0.2,
+                                   .spectral = 1,
+                                   .attention = 1,
+                                   .whole = s->ablated},
+                           .d_width = s->width,
+                           .mid = 2048,
+                           .border = (size_t)lround(10.0 * (double)s->size / 256),
+                           .batch = s->batch,
+                           .classes = s->ablated ? 2 : LOGITS,
+                           .aux = 0.1,
+                           .gp_lambda = 10,
+                           .gp_k = 1,
+                           .gp_sigma = 0.0124,
+                           .seed = s->seed};
     size_t side = s->fade > 0 ? s->size : s->size / 2, pixels = side * side;
     struct tensor *real_, *benign, *normal, *x, *z, *noisy, *lesion, *fake, *loss;
     struct gan_losses l = {0};
@@ -196,8 +205,8 @@ run(const struct step *s, struct items *out)
 
     /* The generator's. */
     generator_forward(t, &g.g, x, z, s->fade, &lesion, &fake);
-    loss = discriminator_cross_entropy(t, discriminator_forward(t, &g.d, fake, s->fade),
-                                       LOGIT_REAL, c.classes);
+    loss = discriminator_cross_entropy(t, discriminator_forward(t, &g.d, fake, s->fade), LOGIT_REAL,
+                                       c.classes);
     put_scalar(out, "g.loss", (double)loss->v[0]);
     put_tensor(out, "g.", "lesion", lesion);
     put_tensor(out, "g.", "image", fake);
@@ -266,8 +275,10 @@ compare_file(const char *path)
 
     if (!tap_ok(f != NULL && fgets(line, sizeof(line), f) != NULL, "%s", path))
         return;
-    if (tap_ok(sscanf(line, "# gan_step.py --size %zu --width %lf --batch %zu --fade %lf --seed %lu",
-                      &s.size, &s.width, &s.batch, &s.fade, &s.seed) == 5, "%s", line + 2)) {
+    if (tap_ok(sscanf(line,
+                      "# gan_step.py --size %zu --width %lf --batch %zu --fade %lf --seed %lu",
+                      &s.size, &s.width, &s.batch, &s.fade, &s.seed) == 5,
+               "%s", line + 2)) {
         s.ablated = strstr(line, " --ablated") != NULL;
         run(&s, &ours);
         while (fgets(line, sizeof(line), f) != NULL)
@@ -282,9 +293,12 @@ compare_file(const char *path)
 static void
 compare_dump(char **argv)
 {
-    struct step s = {.size = strtoul(argv[2], NULL, 10), .width = strtod(argv[3], NULL),
-                     .batch = strtoul(argv[4], NULL, 10), .fade = strtod(argv[5], NULL),
-                     .seed = strtoul(argv[6], NULL, 10), .ablated = argv[7] != NULL};
+    struct step s = {.size = strtoul(argv[2], NULL, 10),
+                     .width = strtod(argv[3], NULL),
+                     .batch = strtoul(argv[4], NULL, 10),
+                     .fade = strtod(argv[5], NULL),
+                     .seed = strtoul(argv[6], NULL, 10),
+                     .ablated = argv[7] != NULL};
     struct items ours = {.n = 0};
     struct ts_record want = {0};
     struct err e;

@@ -26,7 +26,8 @@ struct acase {
     const char *name;
     build *f;
     struct shape in[MAX_IN];
-    int linear; /* in all inputs together: the second derivative is zero, which is checked as such */
+    int linear; /* in all inputs together: the second derivative is zero, which is checked as such
+                 */
     double lo;  /* inputs are this + |normal| where positive numbers are needed */
 };
 
@@ -60,15 +61,15 @@ value(const struct acase *c, double *const *x, int order, uint64_t seed, double 
     }
     y = c->f(t, in);
     f = nn_dot(t, y,
-               random_tensor(t, (struct shape){y->rank, {y->shape[0], y->shape[1], y->shape[2], y->shape[3]}},
-                             seed, "r", 0));
+               random_tensor(
+                   t, (struct shape){y->rank, {y->shape[0], y->shape[1], y->shape[2], y->shape[3]}},
+                   seed, "r", 0));
     if (order == 2) {
         struct tensor *s = NULL;
 
         tape_grad(t, f, in, n, 1, g);
         for (size_t k = 0; k < n; k++) {
-            struct tensor *term =
-                nn_dot(t, g[k], random_tensor(t, c->in[k], seed + 1 + k, "q", 0));
+            struct tensor *term = nn_dot(t, g[k], random_tensor(t, c->in[k], seed + 1 + k, "q", 0));
 
             s = s ? nn_add(t, s, term) : term;
         }
@@ -164,27 +165,27 @@ f_conv_weights(struct tape *t, struct tensor **in)
     return nn_conv_weights(t, in[0], in[1], 3, 3, 2, 1);
 }
 
-#define MATMUL(name, ta, tb)                                                                       \
-    static struct tensor *name(struct tape *t, struct tensor **in)                                 \
-    {                                                                                              \
-        return nn_matmul(t, in[0], in[1], ta, tb);                                                 \
+#define MATMUL(name, ta, tb)                                       \
+    static struct tensor *name(struct tape *t, struct tensor **in) \
+    {                                                              \
+        return nn_matmul(t, in[0], in[1], ta, tb);                 \
     }
 MATMUL(f_matmul, 0, 0)
 MATMUL(f_matmul_ta, 1, 0)
 MATMUL(f_matmul_tb, 0, 1)
 MATMUL(f_matmul_tatb, 1, 1)
 
-#define UNARY(name, call)                                                                          \
-    static struct tensor *name(struct tape *t, struct tensor **in)                                 \
-    {                                                                                              \
-        struct tensor *x = in[0];                                                                  \
-        return call;                                                                               \
+#define UNARY(name, call)                                          \
+    static struct tensor *name(struct tape *t, struct tensor **in) \
+    {                                                              \
+        struct tensor *x = in[0];                                  \
+        return call;                                               \
     }
-#define BINARY(name, call)                                                                         \
-    static struct tensor *name(struct tape *t, struct tensor **in)                                 \
-    {                                                                                              \
-        struct tensor *x = in[0], *y = in[1];                                                      \
-        return call;                                                                               \
+#define BINARY(name, call)                                         \
+    static struct tensor *name(struct tape *t, struct tensor **in) \
+    {                                                              \
+        struct tensor *x = in[0], *y = in[1];                      \
+        return call;                                               \
     }
 static const size_t filled[3] = {2, 3, 5};
 static const size_t flat[2] = {6, 5};
@@ -228,11 +229,31 @@ static const uint32_t moved[2 * 30] = {5, 4, 3, NN_NOWHERE, 3, 0, 29, 28, 1, 1, 
 UNARY(f_gather, nn_gather(t, x, moved))
 UNARY(f_scatter, nn_scatter(t, x, moved))
 /* One tensor used several times, through a view: sums of gradients and shared storage. */
-UNARY(f_reuse, nn_add(t, nn_mul(t, x, x), nn_reshape(t, nn_mul(t, nn_reshape(t, x, 2, flat), nn_reshape(t, x, 2, flat)), 3, filled)))
+UNARY(f_reuse, nn_add(t, nn_mul(t, x, x),
+                      nn_reshape(t, nn_mul(t, nn_reshape(t, x, 2, flat), nn_reshape(t, x, 2, flat)),
+                                 3, filled)))
 
-#define IMAGE {4, {2, 6, 5, 3}}
-#define EVEN {4, {2, 4, 6, 3}}
-#define CUBE {3, {2, 3, 5}}
+#define IMAGE          \
+    {                  \
+        4,             \
+        {              \
+            2, 6, 5, 3 \
+        }              \
+    }
+#define EVEN           \
+    {                  \
+        4,             \
+        {              \
+            2, 4, 6, 3 \
+        }              \
+    }
+#define CUBE        \
+    {               \
+        3,          \
+        {           \
+            2, 3, 5 \
+        }           \
+    }
 
 static const struct acase cases[] = {
     {"conv", f_conv, {IMAGE, {4, {3, 3, 3, 4}}, {1, {4}}}, 0, 0},

@@ -1,5 +1,6 @@
 /*
- * Logistic regression against scikit-learn 1.2.1 (tests/ref/logistic.py), and what must hold of any.
+ * Logistic regression against scikit-learn 1.2.1 (tests/ref/logistic.py), and what must hold of
+ * any.
  */
 #include <inttypes.h>
 #include <stdlib.h>

@@ -25,7 +25,8 @@ test_share(void)
     struct mix_schedule b = schedule(0.5, MIX_SUB), n = schedule(0.5, MIX_NONE);
     int same = 1;
 
-    tap_ok(mix_share(&s, 0) == 0.5 && mix_share(&s, 4999) == 0.5, "the initial share for 5000 draws");
+    tap_ok(mix_share(&s, 0) == 0.5 && mix_share(&s, 4999) == 0.5,
+           "the initial share for 5000 draws");
     tap_near(mix_share(&s, 5000), 0.45, 1e-15, "mul: 0.9 of it in the next");
     tap_near(mix_share(&s, 499999), 0.5 * pow(0.9, 99), 1e-15, "mul: after 99 steps");
     tap_near(mix_share(&s, 12000), 0.405, 1e-15, "mul: and back again");
@@ -71,7 +72,8 @@ test_expected(void)
     }
 }
 
-/* The sequence of a whole run of the paper, drawn; counts within 4 standard deviations of theory. */
+/* The sequence of a whole run of the paper, drawn; counts within 4 standard deviations of theory.
+ */
 static void
 test_drawn(void)
 {
@@ -192,7 +194,8 @@ test_pool(const char *dir)
     for (int i = 0; i < N; i++)
         chi2 += pow(count[i] - DRAWS / N, 2) / (DRAWS / N);
     tap_ok(right, "draws whole records");
-    tap_ok(chi2 < 72.1, "each with the same chance: chi squared of %.1f, 39 degrees", chi2); /* p = .001 */
+    tap_ok(chi2 < 72.1, "each with the same chance: chi squared of %.1f, 39 degrees",
+           chi2); /* p = .001 */
     tap_ok(p.distinct == N && p.drawn == DRAWS, "and counts them");
     pool_close(&p);
 
@@ -213,7 +216,8 @@ test_pool(const char *dir)
         chi2 += pow(count[i] - want, 2) / want;
     }
     tap_ok(chi2 < 72.1 && p.distinct == N, /* p = .001 */
-           "labels, then records, each with the same chance: chi squared of %.1f, 39 degrees", chi2);
+           "labels, then records, each with the same chance: chi squared of %.1f, 39 degrees",
+           chi2);
     pool_close(&p);
 
     write_stream(b, 0, 0, "normal");

@@ -13,7 +13,8 @@ static const struct paste_config config = PASTE_DEFAULTS;
 
 /* A plane a + b x + c y + d x y, which is harmonic, with a bump of radius r at (cx, cy). */
 static void
-scene(double cx, double cy, double r, double height, float *image, uint8_t *mask, double *background)
+scene(double cx, double cy, double r, double height, float *image, uint8_t *mask,
+      double *background)
 {
     for (size_t y = 0; y < N; y++)
         for (size_t x = 0; x < N; x++) {
@@ -50,8 +51,8 @@ test_extract(double cx, double cy, const char *where)
             outside = fmax(outside, fabs((double)lesion[i]));
     }
     /* At the edge of the patch the surface is level, the scene rises by 0.04 over the lesion. */
-    tap_ok(worst < (cx > 16 ? 2e-5 : 0.04), "%s: it is what stands above the background: %.2g", where,
-           worst);
+    tap_ok(worst < (cx > 16 ? 2e-5 : 0.04), "%s: it is what stands above the background: %.2g",
+           where, worst);
     tap_ok(outside < (cx > 16 ? 2e-5 : 0.04), "%s: nothing outside of it: %.2g", where, outside);
 
     c.edge = 24; /* 6 pixels at this size */
@@ -116,8 +117,8 @@ patch(struct ts_record *r, const char *label, double cx, double cy)
     struct err e;
 
     ts_clear(r);
-    scene(cx, cy, 6, strcmp(label, "normal") == 0 ? 0 : 0.3, ts_put_plane(r, "image", N, N, &e), mask,
-          background);
+    scene(cx, cy, 6, strcmp(label, "normal") == 0 ? 0 : 0.3, ts_put_plane(r, "image", N, N, &e),
+          mask, background);
     if (strcmp(label, "normal") != 0) {
         t = ts_put(r, "mask", TS_U8, 2, shape, &e);
         memcpy(t->data, mask, sizeof(mask));

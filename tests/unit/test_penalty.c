@@ -20,7 +20,11 @@ enum { SIDE = 32, BATCH = 2, MOST = 64 };
 
 static const struct gan_config config = {
     .net = {.size = SIDE, .width = 0.02, .leak = 0.2, .spectral = 1, .attention = 1},
-    .batch = BATCH, .classes = LOGITS, .aux = 0.1, .gp_lambda = 10, .gp_k = 1};
+    .batch = BATCH,
+    .classes = LOGITS,
+    .aux = 0.1,
+    .gp_lambda = 10,
+    .gp_k = 1};
 static const double fade = 0.5; /* both ways in */
 
 /* An argument of the operators of that name in the gradient for the pixels. */

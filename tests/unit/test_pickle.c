@@ -1,5 +1,6 @@
 /*
- * State dicts' pickles: the corpus of fuzz_pickle, made by PyTorch (tests/ref/pickles.py) or by hand.
+ * State dicts' pickles: the corpus of fuzz_pickle, made by PyTorch (tests/ref/pickles.py) or by
+ * hand.
  */
 #include "stream/pickle.h"
 

@@ -1,4 +1,5 @@
-/* lib/patch/postproc against scipy.ndimage (tests/ref/postproc.py), and what must hold for any patch. */
+/* lib/patch/postproc against scipy.ndimage (tests/ref/postproc.py), and what must hold for any
+ * patch. */
 #include <float.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +35,8 @@ make_patch(uint64_t seed, size_t h, size_t w, float *b, float *l)
 
         for (size_t i = 0; i < k; i++) {
             double dx = (double)(p % w) - blob[i][0], dy = (double)(p / w) - blob[i][1];
-            double bump = 1 - dx * dx / (blob[i][2] * blob[i][2]) - dy * dy / (blob[i][3] * blob[i][3]);
+            double bump =
+                1 - dx * dx / (blob[i][2] * blob[i][2]) - dy * dy / (blob[i][3] * blob[i][3]);
 
             v += blob[i][4] * (bump > 0 ? bump : 0);
         }
@@ -51,7 +53,8 @@ parse_case(const char *s, unsigned long *seed, size_t *h, size_t *w, struct post
 {
     return sscanf(s, "case %lu %zu %zu %lf %d %lf %lf %lf %lf %d %d %d", seed, h, w, &c->threshold,
                   &c->connectivity, &c->join, &c->min_area, &c->expand, &c->blur, &c->disc,
-                  &c->edge_only, &c->absolute_px) == 12 && *h <= MAX_SIDE && *w <= MAX_SIDE;
+                  &c->edge_only, &c->absolute_px) == 12 &&
+           *h <= MAX_SIDE && *w <= MAX_SIDE;
 }
 
 static void
@@ -62,8 +65,8 @@ compare_result(const char *s, const struct postproc_account *a, size_t n)
     size_t area, x0, y0, x1, y1;
     double before, after, squares, sum, got_squares = 0, got_sum = 0;
 
-    if (sscanf(s, "result %15s %zu %llx %zu %zu %zu %zu %lf %lf %lf %lf", verdict, &area, &hash, &x0,
-               &y0, &x1, &y1, &before, &after, &squares, &sum) != 11) {
+    if (sscanf(s, "result %15s %zu %llx %zu %zu %zu %zu %lf %lf %lf %lf", verdict, &area, &hash,
+               &x0, &y0, &x1, &y1, &before, &after, &squares, &sum) != 11) {
         tap_ok(0, "reference line: %s", s);
         return;
     }
@@ -71,8 +74,8 @@ compare_result(const char *s, const struct postproc_account *a, size_t n)
         got_squares += (double)lesion[i] * (double)lesion[i];
         got_sum += (double)image[i];
     }
-    tap_ok(strcmp(postproc_word(a->verdict), verdict) == 0 && a->area == area, "%s, %zu px", verdict,
-           area);
+    tap_ok(strcmp(postproc_word(a->verdict), verdict) == 0 && a->area == area, "%s, %zu px",
+           verdict, area);
     tap_ok(rng_hash(mask, n) == hash && a->x0 == x0 && a->y0 == y0 && a->x1 == x1 && a->y1 == y1,
            "mask and box are scipy's");
     tap_ok(fabs(a->peak_before - before) <= 1e-7 && fabs(a->peak_after - after) <= 1e-6,
@@ -109,7 +112,8 @@ compare_with_scipy(void)
         } else if (strncmp(line, "result", 6) == 0)
             compare_result(line, &a, n);
         else if (sscanf(line, "pixel %zu %f %f", &i, &l, &im) == 3 && i < n) {
-            double off = fmax(fabs((double)lesion[i] - (double)l), fabs((double)image[i] - (double)im));
+            double off =
+                fmax(fabs((double)lesion[i] - (double)l), fabs((double)image[i] - (double)im));
 
             pixels++;
             if (!(off <= worst))
@@ -185,8 +189,8 @@ ascending(const void *a, const void *b)
 }
 
 /*
- * The median of peak after / peak before over 101 elliptic bumps whose object covers `share` of a patch of side s:
- * the hardest that --min-area lets through.
+ * The median of peak after / peak before over 101 elliptic bumps whose object covers `share` of a
+ * patch of side s: the hardest that --min-area lets through.
  */
 static double
 median_kept(const struct postproc_config *c, size_t s, double share)
@@ -195,7 +199,8 @@ median_kept(const struct postproc_config *c, size_t s, double share)
 
     for (uint64_t k = 0; k < 101; k++) {
         struct rng r = rng_at(k, "bump", s);
-        double cx = rng_between(&r, .25, .75) * (double)s, cy = rng_between(&r, .25, .75) * (double)s;
+        double cx = rng_between(&r, .25, .75) * (double)s,
+               cy = rng_between(&r, .25, .75) * (double)s;
         double aspect = rng_between(&r, .6, 1), amp = rng_between(&r, .2, .6);
         double r2 = share * (double)(s * s) / 3.14159265358979 / aspect / (1 - c->threshold / amp);
         struct postproc_account a;
@@ -226,7 +231,8 @@ small_lesions(void)
         edge.edge_only = 1;
         c.min_area = absolute.min_area = edge.min_area = .008;
         scaled = median_kept(&c, s, .01);
-        tap_ok(scaled >= .7, "objects of 1 %% at %zu px keep %.3f of their peak (median)", s, scaled);
+        tap_ok(scaled >= .7, "objects of 1 %% at %zu px keep %.3f of their peak (median)", s,
+               scaled);
         tap_note("with absolute constants %.3f", median_kept(&absolute, s, .01));
         tap_ok(median_kept(&edge, s, .01) == 1, "and all of it with edge_only");
         c.min_area = .0005;
@@ -264,8 +270,9 @@ refusals(void)
     for (size_t i = 0; i < 16 * 16; i++)
         lesion[i] = i < 63 ? .5f : .0625f;
     tap_ok(postproc_plane(&c, base, lesion, mask, image, 16, 16, &a, &e) == 0 &&
-               a.verdict == POSTPROC_SMALL && a.area == 63 && a.peak_after == 0 && lesion[99] == .0625f &&
-               image[99] == fminf(base[99] + .0625f, 1) && mask[62] == 1 && mask[63] == 0,
+               a.verdict == POSTPROC_SMALL && a.area == 63 && a.peak_after == 0 &&
+               lesion[99] == .0625f && image[99] == fminf(base[99] + .0625f, 1) && mask[62] == 1 &&
+               mask[63] == 0,
            "63 of 256 px are less than a quarter; the patch stays as it was");
     lesion[63] = .5f;
     tap_ok(postproc_plane(&c, base, lesion, mask, image, 16, 16, &a, &e) == 0 &&

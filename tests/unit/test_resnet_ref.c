@@ -3,7 +3,8 @@
  * Adam steps, for each way of batch normalisation.  Weights and inputs are defined in
  * tests/ref/resnet.py, which wrote the values (in double).
  *
- *   test_resnet_ref [FILE.tsv [WEIGHTS]]     tests/ref/resnet.tsv; weights from a file, .pth or other
+ *   test_resnet_ref [FILE.tsv [WEIGHTS]]     tests/ref/resnet.tsv; weights from a file, .pth or
+ * other
  *
  * Adam divides a gradient by its own size, so that rounding in small ones comes out large, and with
  * statistics of a few patches it grows from step to step: losses of steps have ten times the

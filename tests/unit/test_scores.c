@@ -22,7 +22,9 @@ write_file(const char *path, size_t step, double slope)
         size_t i = k * step % N;
 
         fprintf(f, "%.17g\tp%zu\ti%zu\t%s\n", (double)i * slope, i / 4, i,
-                i % 3 == 0 ? "malignant" : i % 3 == 1 ? "benign" : "normal");
+                i % 3 == 0   ? "malignant"
+                : i % 3 == 1 ? "benign"
+                             : "normal");
     }
     fclose(f);
 }
@@ -43,7 +45,8 @@ main(void)
     write_file(a, 1, 0.5);
     write_file(b, 1237, 0.1);
     tap_ok(scores_add(&s, both, 1, &e) == 0 && scores_add(&s, both + 1, 1, &e) == 0 &&
-               scores_add(&s, both, 2, &e) == 0, "three curves of two files %s", e.text);
+               scores_add(&s, both, 2, &e) == 0,
+           "three curves of two files %s", e.text);
     tap_ok(s.n == N && s.positives == (N + 2) / 3 && s.n_patients == N / 4 && s.n_curves == 3,
            "%zu cases, %zu positive, %zu patients", s.n, s.positives, s.n_patients);
     for (size_t i = 0; i < N && s.n_curves == 3; i++) {
@@ -53,7 +56,8 @@ main(void)
     }
     tap_ok(order, "in the order of the first");
     tap_ok(mean, "the third is the mean");
-    tap_ok(scores_add(&low, both, 1, &e) == 0 && low.patient == NULL, "patients only where asked for");
+    tap_ok(scores_add(&low, both, 1, &e) == 0 && low.patient == NULL,
+           "patients only where asked for");
     for (size_t i = 0; i < N && low.n_curves == 1; i++)
         negated &= low.curve[0][i] == -(double)i * 0.5;
     tap_ok(negated, "lower means positive: negated");

@@ -39,9 +39,20 @@ steps(double fade, const char *what)
 {
     struct gan_config c = {
         .net = {.size = 32, .width = 0.1, .leak = 0.2, .spectral = 1, .attention = 1},
-        .d_width = 0.1, .mid = 2048, .border = 1, .batch = 2, .g_steps = 1, .classes = LOGITS,
-        .aux = 0.1, .gp_lambda = 10, .gp_k = 1, .gp_sigma = 0.01, .diff_augment = 1, .ema = 0.9, .seed = 1, .adam = {1e-3, 0, 0.9, 1e-8}
-    };
+        .d_width = 0.1,
+        .mid = 2048,
+        .border = 1,
+        .batch = 2,
+        .g_steps = 1,
+        .classes = LOGITS,
+        .aux = 0.1,
+        .gp_lambda = 10,
+        .gp_k = 1,
+        .gp_sigma = 0.01,
+        .diff_augment = 1,
+        .ema = 0.9,
+        .seed = 1,
+        .adam = {1e-3, 0, 0.9, 1e-8}};
     size_t side = fade > 0 ? 32 : 16, after = 0;
     real *x = calloc(2 * side * side, sizeof(real));
     struct gan_losses l;
@@ -195,9 +206,15 @@ refused(void)
 {
     struct gan_config c = {
         .net = {.size = 32, .width = 0.05, .leak = 0.2, .spectral = 1, .attention = 1},
-        .d_width = 0.05, .batch = 1, .g_steps = 1, .classes = LOGITS, .aux = 0.1, .gp_lambda = 10,
-        .gp_k = 1, .seed = 1, .adam = {1e-3, 0, 0.9, 1e-8}
-    };
+        .d_width = 0.05,
+        .batch = 1,
+        .g_steps = 1,
+        .classes = LOGITS,
+        .aux = 0.1,
+        .gp_lambda = 10,
+        .gp_k = 1,
+        .seed = 1,
+        .adam = {1e-3, 0, 0.9, 1e-8}};
     real *x = calloc(16 * 16, sizeof(real)), *bad = calloc(16 * 16, sizeof(real)), *kept;
     struct gan_losses l;
     struct gan g;
