@@ -377,12 +377,19 @@ enum path {
  *     2048 -> 4096, 8x8            126  119  106           77   72   73
  *     2048 -> 4096, 4 x 8x8        151  140  153          201  180  215
  *
- * With few channels its larger tiles win, measured on one core with AVX-512 that can do 138:
+ * Its larger tiles win as long as the transformed weights stay in a cache, measured on one core with
+ * AVX-512 that can do 138:
  *
  *                                  oneDNN             Winograd 2x2       Winograd 4x4
  *     16 -> 32, 4 x 32x32          117  121  119      151  105  160      226  217  228
  *     32 -> 64, 16 x 16x16         124  127  123      145  150  127      304  293  298
  *     64 -> 128, 16 x 8x8          135  135  132      188  174  172      348  325  330
+ *
+ *                                  best of the others     Winograd 4x4
+ *     64 -> 64, 4 x 64x64          105  104   82          218  229  222
+ *     128 -> 256, 128x128          157  155  154          266  255  208
+ *     128 -> 256, 8x8               95   90   97           52   83  138
+ *     256 -> 512, 64x64            168  162  178          132  177  117
  *
  * and with a handful, in microseconds of one core (forward, data, weights):
  *
@@ -408,7 +415,7 @@ path_of(enum kind kind, const struct conv_shape *s)
 
     if (s->kh == 1 && s->kw == 1)
         return s->stride > 1 ? PRODUCTS : PLAIN;
-    if (conv_winograd4_can(s))
+    if (conv_winograd4_can(s) && pixels >= LEAST)
         return WINOGRAD4;
     if (conv_planes_can(s) && s->w >= VECTOR && results < (kind == BWD_WEIGHTS ? 8 : VECTOR))
         return PLANES;

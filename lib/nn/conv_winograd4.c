@@ -25,7 +25,7 @@
 enum {
     K = 36,              /* elements of a transformed tile */
     STRIP = 1 << 18,     /* numbers in V and M of a strip */
-    MOST = 1 << 13,      /* weights of one pixel of the kernel: U has to stay in a cache too */
+    MOST = 1 << 15,      /* weights of one pixel of the kernel: U has to stay in a cache too */
     ROWS = LANES >= 16 ? 8 : 4, /* rows of a product that are summed in registers */
 };
 
