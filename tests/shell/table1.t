@@ -23,7 +23,7 @@ for r in 0 10 50; do
     done
 done
 scores 0 7 > "$T/t/shortcut.tsv"
-curves() { for r in 0 10 50; do echo "$r=$1"; done | awk -v t="$T/t" -F= '{ gsub(/DIR/, t, $2); gsub(/R/, $1, $2); print $1 "=" $2 }'; }
+curves() { for r in 0 10 50; do echo "$r=$1"; done | awk -v t="$T/t" -F= '{ gsub(/rR/, "r" $1, $2); gsub(/DIR/, t, $2); print $1 "=" $2 }'; }
 both=$(curves DIR/rR-s1.tsv,DIR/rR-s2.tsv)
 delong --reference 0 --cluster patient $both > "$T/t/areas.tsv"
 delong --reference 0 $both > "$T/t/plain.tsv"
