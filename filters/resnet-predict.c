@@ -79,6 +79,7 @@ take(const struct classify_model *m, struct ts_record *rec, uint64_t index)
     if (fit && !o.allow_seen && patients_has(&m->patients, patient))
         fit = !err_set(&e, "the model was trained on patient %s (--allow-seen)", patient);
     if (!fit) {
+        free(plane);
         err_in(&e, "stdin: record %" PRIu64, index);
         fail(&e);
     }
