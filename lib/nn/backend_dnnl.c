@@ -20,6 +20,7 @@
 #include <omp.h>
 
 #include "base/rng.h"
+#include "nn/lanes.h"
 
 enum kind { FWD, FWD_BIAS, BWD_DATA, BWD_WEIGHTS };
 
@@ -348,6 +349,17 @@ enum path {
     BLOCKED   /* oneDNN on images in its own layout, reordered there and back */
 };
 
+/* Whether planes pay for so few channels of results. */
+static int
+few(enum kind kind, const struct conv_shape *s)
+{
+    int wide = LANES >= 16;
+
+    if (kind == BWD_DATA)
+        return wide ? s->ci < 16 : s->ci == 1;
+    return is_fwd(kind) ? s->co < 16 : wide && s->co < 8;
+}
+
 /*
  * Measured with oneDNN 2.6.3 on AVX2, in GFLOP/s of one core that can do 94 (bench_backend compares
  * the chosen way with products and with Winograd's):
@@ -400,6 +412,10 @@ enum path {
  *     1 -> 16, 4 x 64x64            68  374   58      115  159  159   (374: by products)
  *     33 -> 16, 4 x 32x32          330  472  331      442  450  747
  *
+ * With AVX2 (the same processor, forbidden the rest) 4x4 tiles win as much, 190 to 260 instead of 100
+ * to 120, and planes only forward: 9 -> 4, 4 x 64x64, 45 GFLOP/s instead of 27, data 51 instead of
+ * 62, weights 45 instead of 48.
+ *
  * A 1x1 kernel that skips pixels goes to the products because oneDNN's weight gradient on NHWC
  * images writes past its working memory when there are fewer input channels than in a block: wrong
  * numbers, different each time, or a crash.  Seen here with 2.6.3, reported for later versions too
@@ -411,13 +427,12 @@ path_of(enum kind kind, const struct conv_shape *s)
     enum { WIDE = 64, FEW = 512, LEAST = 256, PAIRS = 128 * 128, VECTOR = 16 };
     size_t pixels =
         s->n * conv_out(s->h, s->kh, s->stride, s->pad) * conv_out(s->w, s->kw, s->stride, s->pad);
-    size_t results = kind == BWD_DATA ? s->ci : s->co;
 
     if (s->kh == 1 && s->kw == 1)
         return s->stride > 1 ? PRODUCTS : PLAIN;
     if (conv_winograd4_can(s) && pixels >= LEAST)
         return WINOGRAD4;
-    if (conv_planes_can(s) && s->w >= VECTOR && results < (kind == BWD_WEIGHTS ? 8 : VECTOR))
+    if (conv_planes_can(s) && s->w >= VECTOR && few(kind, s))
         return PLANES;
     if (s->ci == 1 && kind == BWD_DATA)
         return PRODUCTS;
