@@ -389,8 +389,8 @@ few(enum kind kind, const struct conv_shape *s)
  *     2048 -> 4096, 8x8            126  119  106           77   72   73
  *     2048 -> 4096, 4 x 8x8        151  140  153          201  180  215
  *
- * Its larger tiles win as long as the transformed weights stay in a cache, measured on one core with
- * AVX-512 that can do 138:
+ * Its larger tiles win as long as the transformed weights stay in a cache, measured on one core
+ * with AVX-512 that can do 138:
  *
  *                                  oneDNN             Winograd 2x2       Winograd 4x4
  *     16 -> 32, 4 x 32x32          117  121  119      151  105  160      226  217  228
@@ -412,9 +412,9 @@ few(enum kind kind, const struct conv_shape *s)
  *     1 -> 16, 4 x 64x64            68  374   58      115  159  159   (374: by products)
  *     33 -> 16, 4 x 32x32          330  472  331      442  450  747
  *
- * With AVX2 (the same processor, forbidden the rest) 4x4 tiles win as much, 190 to 260 instead of 100
- * to 120, and planes only forward: 9 -> 4, 4 x 64x64, 45 GFLOP/s instead of 27, data 51 instead of
- * 62, weights 45 instead of 48.
+ * With AVX2 (the same processor, forbidden the rest) 4x4 tiles win as much, 187 to 259 GFLOP/s
+ * instead of 98 to 171, and planes only forward: 9 -> 4, 4 x 64x64, 45 GFLOP/s instead of 27, data
+ * 51 instead of 62, weights 45 instead of 48.
  *
  * A 1x1 kernel that skips pixels goes to the products because oneDNN's weight gradient on NHWC
  * images writes past its working memory when there are fewer input channels than in a block: wrong

@@ -2,12 +2,12 @@
  * 3x3 convolution with 4 times fewer multiplications, for few channels: F(4x4, 3x3) of A. Lavin and
  * S. Gray, "Fast algorithms for convolutional neural networks", CVPR 2016.
  *
- * As in conv_winograd.c, with tiles of 4x4 pixels that see 6x6 of the input, thus 36 matrix products
+ * As in conv_winograd.c, with tiles of 4x4 pixels that see 6x6 of the input: 36 matrix products
  *
  *     M_k [tiles][co] = V_k [tiles][ci] U_k [ci][co],   k = 0 .. 35
  *
- * With few channels these are too small for OpenBLAS, and passing whole images from one transform to
- * the next costs as much as the products.  So each thread takes a strip of tiles all the way, in
+ * With few channels these are too small for OpenBLAS, and passing whole images from one transform
+ * to the next costs as much as the products.  So each thread takes a strip of tiles all the way, in
  * memory that stays in its second cache, and the products are a loop of our own.
  *
  * Rounding is worse than in F(2x2, 3x3): 1e-6 to 3e-6 of the norm instead of 1e-7 to 5e-7, on the
@@ -309,8 +309,8 @@ weight_transposed(size_t ci, size_t co, const real *w, real *to)
 /* ---- products ---- */
 
 /*
- * C [rows][cols] (+)= A B for a block that fits the registers: cols is `wide` vectors.  Element i, k
- * of A lies at i ai + k ak; rows of B and C are ld numbers apart.
+ * C [rows][cols] (+)= A B for a block that fits the registers: cols is `wide` vectors.  Element
+ * i, k of A lies at i ai + k ak; rows of B and C are ld numbers apart.
  */
 static inline __attribute__((always_inline)) void
 block(size_t rows, size_t wide, size_t depth, const real *a, size_t ai, size_t ak, const real *b,
