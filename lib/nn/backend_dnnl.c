@@ -341,12 +341,12 @@ conv_run(enum kind kind, const struct conv_shape *s, int blocked, const real *co
 /* ---- which way ---- */
 
 enum path {
-    PRODUCTS, /* unfolding and OpenBLAS */
-    WINOGRAD, /* fewer multiplications, and OpenBLAS; oneDNN has this for AVX-512 only */
+    PRODUCTS,  /* unfolding and OpenBLAS */
+    WINOGRAD,  /* fewer multiplications, and OpenBLAS; oneDNN has this for AVX-512 only */
     WINOGRAD4, /* still fewer, for few channels */
     PLANES,    /* vectors of pixels, for still fewer */
-    PLAIN,    /* oneDNN on our images */
-    BLOCKED   /* oneDNN on images in its own layout, reordered there and back */
+    PLAIN,     /* oneDNN on our images */
+    BLOCKED    /* oneDNN on images in its own layout, reordered there and back */
 };
 
 /* Whether planes pay for so few channels of results. */
@@ -438,8 +438,7 @@ path_of(enum kind kind, const struct conv_shape *s)
         return PRODUCTS;
     if (s->ci < WIDE || s->co < WIDE)
         return PLAIN;
-    if (conv_winograd_can(s) && pixels >= LEAST &&
-        (kind == BWD_WEIGHTS || s->ci * s->co >= PAIRS))
+    if (conv_winograd_can(s) && pixels >= LEAST && (kind == BWD_WEIGHTS || s->ci * s->co >= PAIRS))
         return WINOGRAD;
     return kind == BWD_WEIGHTS || pixels <= FEW ? PRODUCTS : BLOCKED;
 }

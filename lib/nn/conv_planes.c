@@ -310,8 +310,7 @@ convolve(const struct conv_shape *s, size_t in, size_t out, const real *x, const
 }
 
 void
-conv_planes_fwd(const struct conv_shape *s, const real *x, const real *w, const real *bias,
-                real *y)
+conv_planes_fwd(const struct conv_shape *s, const real *x, const real *w, const real *bias, real *y)
 {
     real *ordered = backend_scratch(SCRATCH_WEIGHTS, K * s->ci * s->co);
 

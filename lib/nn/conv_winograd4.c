@@ -23,9 +23,9 @@
 #include "nn/lanes.h"
 
 enum {
-    K = 36,              /* elements of a transformed tile */
-    STRIP = 1 << 18,     /* numbers in V and M of a strip */
-    MOST = 1 << 15,      /* weights of one pixel of the kernel: U has to stay in a cache too */
+    K = 36,          /* elements of a transformed tile */
+    STRIP = 1 << 18, /* numbers in V and M of a strip */
+    MOST = 1 << 15,  /* weights of one pixel of the kernel: U has to stay in a cache too */
     ROWS = LANES >= 16 ? 8 : 4, /* rows of a product that are summed in registers */
 };
 
@@ -183,8 +183,7 @@ input_tiles(const struct tiling *t, size_t first, size_t n, const real *x, size_
             for (size_t j = 0; j < 6; j++) {
                 int inside = at.y + i >= 1 && at.y + i <= t->h && at.x + j >= 1 && at.x + j <= t->w;
 
-                from[6 * i + j] =
-                    inside ? x + (pixel(t, at, i, j) - t->w - 1) * channels : border;
+                from[6 * i + j] = inside ? x + (pixel(t, at, i, j) - t->w - 1) * channels : border;
             }
         for (size_t c = 0; c < channels; c += LANES) {
             lanes d[K], r[K];
