@@ -31,6 +31,12 @@ for page in man/*.1; do
     [ -e "filters/$(basename "$page" .1).c" ]
     ok $? "$page belongs to a program"
 done
+
+# The README's pipeline by hand, as far as it goes without a model.
+draws=$(grep -E '^    phantom --out ph ' README.md)
+draws+=" && $(sed -n 's/^    \(patch-sample .* ph\/manifest.tsv\) .*/\1/p' README.md)"
+is "$(cd "$T" && eval "$draws" | ts-info | grep -c 'normal *8')" 1 "the README's patches: $draws"
+
 # Pages of other packages that ours may refer to.
 others=" python3.1 gnuplot.1 bash.1 cat.1 head.1 shuf.1 make.1 mkfifo.1 awk.1 jq.1 regex.7 "
 for name in $(grep -ohE 'Xr [a-z0-9-]+ [157]' man/* | sort -u | sed 's/Xr //; s/ /./'); do
