@@ -36,6 +36,12 @@ uint64_t rng_below(struct rng *r, uint64_t n);
 /* Standard normal (Box-Muller, two uniforms a number, no state kept). */
 double rng_normal(struct rng *r);
 
+/*
+ * Passes over n normals: of a fresh generator, rng_normal() then returns what it would as the
+ * (n + 1)-th time.  So the numbers of an array can be drawn in any order.
+ */
+void rng_skip_normals(struct rng *r, uint32_t n);
+
 /* The bare block function, for known-answer tests: out = philox4x32-10(counter, key). */
 void rng_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
 
