@@ -152,7 +152,8 @@ check-all: all unit
 # Gradients to second order, and both networks against PyTorch, in double; the backends against each other.
 DOUBLE_TESTS := test_backend test_grad test_gan_ref test_ops_ref test_penalty test_resnet_ref
 check-double:
-	$(MAKE) --no-print-directory REAL=double NN=blas $(DOUBLE_TESTS:%=build/variant-blas-double/tests/%)
+	$(MAKE) --no-print-directory REAL=double NN=blas $(DOUBLE_TESTS:%=build/variant-blas-double/tests/%) \
+	    build/variant-blas-double/bin/resnet-train
 	prove -j$(JOBS) -e '' $(DOUBLE_TESTS:%=build/variant-blas-double/tests/%)
 
 check-man:

@@ -1,15 +1,16 @@
 """resnet_curve - what resnet-train does, in PyTorch: the peer of its validation curve.
 
-    resnet_curve.py --start FILE.ckpt --val FILE.sts [--samples N --every N --batch N --lr X] < train.sts
+    resnet_curve.py --start FILE.ckpt --val FILE.sts [--samples N --every N --batch N --lr X --double --losses] < train.sts
 
-Weights begin as in FILE.ckpt, which resnet-train wrote with `--lr 0`; running statistics begin at 0 and 1, as they
-do there.  Patches come from standard input in their order, one batch an Adam update, batch normalisation as in
-`--bn update`, float.  Prints samples, area under the ROC curve and mean cross-entropy of the validation stream, a
-line for each evaluation.
+Weights and running statistics begin as in FILE.ckpt, which resnet-train wrote.  Patches come from standard input in
+their order, one batch an Adam update, batch normalisation as in `--bn update`.  Prints samples, area under the ROC
+curve and mean cross-entropy of the validation stream, a line for each evaluation; with --losses the loss of each
+batch instead.
 
 PyTorch 1.13, numpy 1.24.
 """
 import argparse
+import json
 import os
 import sys
 
@@ -25,16 +26,12 @@ from read_stream import DTYPES, read_stream  # noqa: E402
 
 def load_start(path):
     """A checkpoint is one record, longer than read_stream takes."""
-    import json
     with open(path, "rb") as f:
         head = json.loads(f.read(int.from_bytes(f.read(8), "little")))
         data = f.read()
     meta = head.pop("__metadata__")
     state = {k: torch.from_numpy(np.frombuffer(data[slice(*x["data_offsets"])], DTYPES[x["dtype"]])
                                  .reshape(x["shape"]).copy()) for k, x in head.items()}
-    for name, v in state.items():
-        if name.endswith(("running_mean", "running_var", "num_batches_tracked")):
-            v.fill_(1 if name.endswith("running_var") else 0)
     net = resnet.ResNet50(float(meta["width"]))
     net.load_state_dict(state)
     return net
@@ -46,7 +43,7 @@ def patches(file):
 
 
 def ready(images):
-    x = torch.from_numpy(np.stack(images)).unsqueeze(1).repeat(1, 3, 1, 1)
+    x = torch.from_numpy(np.stack(images)).to(torch.get_default_dtype()).unsqueeze(1).repeat(1, 3, 1, 1)
     mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
     return (x - mean) / std
 
@@ -69,13 +66,16 @@ def main():
     p = argparse.ArgumentParser()
     p.add_argument("--start", required=True)
     p.add_argument("--val", required=True)
-    p.add_argument("--samples", type=int, default=16000)
-    p.add_argument("--every", type=int, default=800)
+    p.add_argument("--samples", type=int, default=24000)
+    p.add_argument("--every", type=int, default=1600)
     p.add_argument("--batch", type=int, default=16)
-    p.add_argument("--lr", type=float, default=3e-4)
-    p.add_argument("--threads", type=int, default=1)
+    p.add_argument("--lr", type=float, default=1e-3)
+    p.add_argument("--double", action="store_true")
+    p.add_argument("--losses", action="store_true")
     a = p.parse_args()
-    torch.set_num_threads(a.threads)
+    torch.set_num_threads(1)
+    if a.double:
+        torch.set_default_dtype(torch.float64)
     net = load_start(a.start)
     with open(a.val, "rb") as f:
         images, labels = zip(*patches(f))
@@ -86,9 +86,12 @@ def main():
     for samples in range(a.batch, a.samples + 1, a.batch):
         images, labels = zip(*(next(train) for _ in range(a.batch)))
         adam.zero_grad()
-        F.cross_entropy(net(ready(images)), torch.tensor(labels, dtype=torch.long)).backward()
+        loss = F.cross_entropy(net(ready(images)), torch.tensor(labels, dtype=torch.long))
+        loss.backward()
         adam.step()
-        if samples % a.every == 0:
+        if a.losses:
+            print("%d\t%.17g" % (samples, loss.item()))
+        elif samples % a.every == 0:
             print("%d\t%.17g\t%.17g" % (samples, *evaluate(net, *val)), flush=True)
 
 

@@ -1,6 +1,6 @@
 # ResNet-50 at full width against torchvision, live, from its own random start: logits, the gradients of all
 # parameters, running statistics, the losses of ten Adam steps; its files, .pth and .safetensors, through
-# resnet-train and resnet-predict.
+# resnet-train and resnet-predict; a run of resnet-train, step by step.
 export OMP_NUM_THREADS=1
 . tests/tap.sh
 python=/usr/bin/python3
@@ -93,4 +93,21 @@ PY
         ok $? "features$([ $classes = 2 ] && echo ' and logits') are torchvision's: $(cat line)"
     done
 done
+
+# A small network, in double: the same patches in the same order give the same losses.
+train=$TOP/build/variant-blas-double/bin/resnet-train
+if [ -x "$train" ]; then
+    ts-cat train.sts train.sts train.sts train.sts train.sts train.sts > many.sts
+    start="--val val.sts --threads 1 --bn update --batch 4"
+    resnet-train $start --width 0.0625 --lr 0 --samples 4 --every 4 --out start.ckpt < many.sts
+    "$train" $start --init start.ckpt --lr 1e-3 --samples 32 --log-every 4 --out x.ckpt --log x.jsonl < many.sts
+    $python "$TOP/tests/ref/resnet_curve.py" --start start.ckpt --val val.sts --batch 4 --samples 32 --double --losses \
+        < many.sts > want
+    sed -n 's/.*"loss": \([^,]*\),.*/\1/p' x.jsonl | paste want - | awk '
+        { e = ($3 - $2) / $2; if (e < 0) e = -e; if (!(e <= worst)) worst = e; n++ }
+        END { printf "%d losses, worst error %.1g", n, worst; exit !(n == 8 && worst < 1e-7) }' > line
+    ok $? "training in double, as PyTorch does: $(cat line)"
+else
+    skip "$train is not built (make check-double)"
+fi
 done_testing
