@@ -22,35 +22,15 @@
 #include "nn/backend_parts.h"
 
 #include <assert.h>
-#include <string.h>
+
+/* Narrow, so that more numbers of channels are multiples of it. */
+#define LANES_BYTES 32
+#include "nn/lanes.h"
 
 enum {
     STRIP = 1 << 21,  /* numbers in V and M of a strip */
     SERIAL = 1 << 13, /* numbers for which a second thread does not pay */
 };
-
-/*
- * Some neighbouring numbers that are worked on at once: a vector of GCC and Clang.  Compilers do
- * not see by themselves that the transforms below could do this.
- */
-typedef real lanes __attribute__((vector_size(32)));
-
-enum { LANES = sizeof(lanes) / sizeof(real) };
-
-static inline lanes
-load(const real *p)
-{
-    lanes v;
-
-    memcpy(&v, p, sizeof(v));
-    return v;
-}
-
-static inline void
-store(real *p, lanes v)
-{
-    memcpy(p, &v, sizeof(v));
-}
 
 /* The tiles of a batch of images. */
 struct tiling {

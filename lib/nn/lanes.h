@@ -2,7 +2,7 @@
  * lanes - some neighbouring numbers that are worked on at once: a vector of GCC and Clang.
  *
  * Private to lib/nn, for loops that compilers do not turn into vector code by themselves.  As wide
- * as the processor's own vectors.
+ * as the processor's own vectors, unless LANES_BYTES is defined before.
  */
 #ifndef MP_NN_LANES_H
 #define MP_NN_LANES_H
@@ -11,11 +11,15 @@
 
 #include "nn/real.h"
 
+#ifndef LANES_BYTES
 #ifdef __AVX512F__
-typedef real lanes __attribute__((vector_size(64)));
+#define LANES_BYTES 64
 #else
-typedef real lanes __attribute__((vector_size(32)));
+#define LANES_BYTES 32
 #endif
+#endif
+
+typedef real lanes __attribute__((vector_size(LANES_BYTES)));
 
 enum { LANES = sizeof(lanes) / sizeof(real) };
 
