@@ -157,7 +157,7 @@ config(void)
         .border = o.border,
         .batch = o.batch,
         .g_steps = o.g_steps,
-        .classes = o.two_way ? 2 : LOGITS,
+        .classes = {o.two_way ? 2 : LOGITS},
         .aux = o.aux,
         .gp_lambda = o.gp_lambda,
         .gp_k = o.gp_k,
@@ -195,7 +195,7 @@ log_start(struct jsonl *log, const struct gan_run *r, struct err *e)
     jsonl_int(log, "threads", backend_threads((int)o.threads));
     jsonl_int(log, "generator_parameters", (int64_t)r->gan.g.params.count);
     jsonl_int(log, "discriminator_parameters", (int64_t)r->gan.d.params.count);
-    jsonl_text(log, "loss", loss[r->gan.config.classes]);
+    jsonl_text(log, "loss", loss[r->gan.config.classes[0]]);
     jsonl_int(log, "resumed_at", (int64_t)r->iteration);
     return jsonl_end(log, e);
 }

@@ -21,7 +21,8 @@ discriminator_init(struct discriminator *d, const struct net_config *c, int clas
     d->blocks = net_blocks(c);
     d->columns = classes == 2 ? 2 : LOGITS;
     for (size_t i = 0; i < d->blocks; i++) {
-        size_t in = i == 0 ? 1 : filters(d, i - 1); /* ASSUMPTION: no random scalars here */
+        /* ASSUMPTION: no random scalars here */
+        size_t in = i == 0 ? 1 + c->categories : filters(d, i - 1);
 
         snprintf(name, sizeof(name), "block.%zu", i);
         if (conv_layer_add(&d->block[i], ps, name, 3, in, filters(d, i), 1, 1, 1, c->spectral, seed,
@@ -33,8 +34,8 @@ discriminator_init(struct discriminator *d, const struct net_config *c, int clas
         goto fail;
     if (conv_layer_add(&d->logits, ps, "logits", 4, filters(d, d->blocks - 1), d->columns, 1, 0, 1,
                        c->spectral, seed, e) == -1 ||
-        conv_layer_add(&d->from_half, ps, "from_half", 1, 1, filters(d, 0), 1, 0, 1, c->spectral,
-                       seed, e) == -1)
+        conv_layer_add(&d->from_half, ps, "from_half", 1, 1 + c->categories, filters(d, 0), 1, 0, 1,
+                       c->spectral, seed, e) == -1)
         goto fail;
     return 0;
 fail:
@@ -57,18 +58,20 @@ block(struct tape *t, const struct discriminator *d, struct tensor *h, size_t i)
 }
 
 struct tensor *
-discriminator_forward(struct tape *t, const struct discriminator *d, struct tensor *image,
-                      double fade)
+discriminator_forward(struct tape *t, const struct discriminator *d, size_t category,
+                      struct tensor *image, double fade)
 {
     const size_t flat[2] = {image->shape[0], d->columns};
     struct tensor *h = NULL;
 
     if (fade > 0)
-        h = block(t, d, image, 0);
+        h = block(t, d, net_labelled(t, &d->config, image, category), 0);
     if (fade < 1) {
         struct tensor *small = fade > 0 ? nn_affine(t, nn_sum2(t, image), 0.25, 0) : image;
-        struct tensor *half = nn_leaky_relu(t, conv_layer(t, &d->from_half, small), d->config.leak);
+        struct tensor *half;
 
+        small = net_labelled(t, &d->config, small, category);
+        half = nn_leaky_relu(t, conv_layer(t, &d->from_half, small), d->config.leak);
         h = fade > 0 ? nn_add(t, nn_affine(t, half, 1 - fade, 0), nn_affine(t, h, fade, 0)) : half;
     }
     for (size_t i = 1; i < d->blocks; i++)

@@ -35,8 +35,8 @@ int discriminator_init(struct discriminator *d, const struct net_config *c, int 
                        uint64_t seed, struct err *e);
 void discriminator_free(struct discriminator *d);
 
-/* Logits [n][columns] of image [n][s][s][1] in [0, 1]; s and fade as in generator_forward(). */
-struct tensor *discriminator_forward(struct tape *t, const struct discriminator *d,
+/* Logits [n][columns] of image [n][s][s][1] in [0, 1]; the others as in generator_forward(). */
+struct tensor *discriminator_forward(struct tape *t, const struct discriminator *d, size_t category,
                                      struct tensor *image, double fade);
 
 /* [n] log-odds of "real": z_real - log(exp z_fake + exp z_benign + exp z_normal). */

@@ -42,7 +42,7 @@ generator_init(struct generator *g, const struct net_config *c, size_t mid, size
     /* "a concatenation of the input to the block and a random scalar value ..., followed by a
        convolutional layer with stride size of 2 and 3x3 kernel, and a LeakyReLU" */
     for (size_t i = 0; i < g->blocks; i++) {
-        in = i == 0 ? 1 : encoder_filters(g, i - 1);
+        in = i == 0 ? 1 + c->categories : encoder_filters(g, i - 1);
         snprintf(name, sizeof(name), "enc.%zu", i);
         if (conv_layer_add(&g->encode[i], ps, name, 3, in + 1, encoder_filters(g, i), 2, 1, 1, sn,
                            seed, e) == -1)
@@ -91,8 +91,8 @@ generator_init(struct generator *g, const struct net_config *c, size_t mid, size
     snprintf(end_half, sizeof(end_half), "%s_half", end);
     if (conv_layer_add(&g->lesion, ps, end, 1, decoder_filters(g, g->blocks - 1), 1, 1, 0, 1, sn,
                        seed, e) == -1 ||
-        conv_layer_add(&g->from_half, ps, "from_half", 1, 1, encoder_filters(g, 0), 1, 0, 1, sn,
-                       seed, e) == -1 ||
+        conv_layer_add(&g->from_half, ps, "from_half", 1, 1 + c->categories, encoder_filters(g, 0),
+                       1, 0, 1, sn, seed, e) == -1 ||
         conv_layer_add(&g->lesion_half, ps, end_half, 1, decoder_filters(g, g->blocks - 2), 1, 1, 0,
                        1, sn, seed, e) == -1)
         goto fail;
@@ -152,7 +152,7 @@ decode(struct tape *t, const struct generator *g, struct tensor *h, struct tenso
 }
 
 void
-generator_forward(struct tape *t, const struct generator *g, struct tensor *x,
+generator_forward(struct tape *t, const struct generator *g, size_t category, struct tensor *x,
                   struct tensor *scalars, double fade, struct tensor **lesion,
                   struct tensor **image)
 {
@@ -161,10 +161,11 @@ generator_forward(struct tape *t, const struct generator *g, struct tensor *x,
 
     /* The way in: the first block, or the half-size network's own, or a blend of both. */
     if (fade > 0)
-        h = encode(t, g, x, scalars, 0);
+        h = encode(t, g, net_labelled(t, &g->config, x, category), scalars, 0);
     if (fade < 1) {
         struct tensor *small = fade > 0 ? nn_affine(t, nn_sum2(t, x), 0.25, 0) : x;
 
+        small = net_labelled(t, &g->config, small, category);
         half = nn_leaky_relu(t, conv_layer(t, &g->from_half, small), g->config.leak);
         h = fade > 0 ? blend(t, half, h, fade) : half;
     }

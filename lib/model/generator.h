@@ -4,7 +4,7 @@
  * A U-net that reads a patch and writes only the lesion, in [-1, 1]; patch + lesion is the
  * synthetic patch.  One random number a block, uniform in [-1, 1], lets it make different lesions
  * from one input.  With config.whole it writes the synthetic patch itself, and the lesion is what
- * that changed.
+ * that changed.  With config.categories it reads a label too, and makes what that names.
  *
  * Stages (progressive growing): the network is first trained at half its size, without the first
  * block of the encoder and the last of the decoder; then these are faded in with a weight that
@@ -45,6 +45,7 @@ void generator_free(struct generator *g);
 size_t generator_scalars(const struct generator *g);
 
 /*
+ *   category of all patches, below config.categories; without these it is not looked at
  *   x        [n][s][s][1] in [0, 1]; s = size, or size / 2 when fade is 0
  *   scalars  [n][generator_scalars()], the encoder's blocks first
  *   fade     weight of the full-size ends: 0 half-size network, 1 full network
@@ -52,7 +53,7 @@ size_t generator_scalars(const struct generator *g);
  *   image    [n][s][s][1] written, x + lesion clipped to [0, 1]
  * params_use() must have been called on g->params.
  */
-void generator_forward(struct tape *t, const struct generator *g, struct tensor *x,
+void generator_forward(struct tape *t, const struct generator *g, size_t category, struct tensor *x,
                        struct tensor *scalars, double fade, struct tensor **lesion,
                        struct tensor **image);
 

@@ -1,5 +1,6 @@
 #include "model/layers.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 #include "nn/ops.h"
@@ -20,6 +21,26 @@ net_blocks(const struct net_config *c)
     for (size_t side = c->size; side > 4; side /= 2)
         n++;
     return n;
+}
+
+/*
+ * ASSUMPTION: the paper does not say how its "category-specific input label" enters.  Planes beside
+ * the image, into both networks, are the usual way (M. Mirza and S. Osindero, "Conditional
+ * generative adversarial nets", 2014).
+ */
+struct tensor *
+net_labelled(struct tape *t, const struct net_config *c, struct tensor *x, size_t category)
+{
+    const size_t shape[4] = {x->shape[0], x->shape[1], x->shape[2], c->categories};
+    struct tensor *label;
+
+    if (c->categories == 0)
+        return x;
+    assert(category < c->categories);
+    label = tape_const(t, 4, shape, NULL);
+    for (size_t i = category; i < label->n; i += c->categories)
+        label->v[i] = 1;
+    return nn_concat(t, x, label);
 }
 
 int

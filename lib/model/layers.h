@@ -10,15 +10,19 @@
 #include "base/err.h"
 #include "nn/param.h"
 
+/* Most categories of a conditional network. */
+#define NET_MAX_CATEGORIES 8
+
 /* What both networks are built by. */
 struct net_config {
-    size_t size;   /* side of the images in pixels, a power of two, 16 .. 1024 */
-    double width;  /* multiplies the number of filters; the paper's networks have 1 */
-    double leak;   /* slope of LeakyReLU for negative numbers */
-    int spectral;  /* 1: spectral normalisation of every convolution */
-    int attention; /* 1: self-attention where the map is size / 8 */
-    int whole;     /* 1: the generator writes the whole patch, not a lesion to add to it */
-    size_t limit;  /* most trainable numbers that it may take memory for; 0 = any */
+    size_t size;       /* side of the images in pixels, a power of two, 16 .. 1024 */
+    double width;      /* multiplies the number of filters; the paper's networks have 1 */
+    double leak;       /* slope of LeakyReLU for negative numbers */
+    int spectral;      /* 1: spectral normalisation of every convolution */
+    int attention;     /* 1: self-attention where the map is size / 8 */
+    int whole;         /* 1: the generator writes the whole patch, not a lesion to add to it */
+    size_t categories; /* kinds of patches told apart by a label beside them; 0: no label */
+    size_t limit;      /* most trainable numbers that it may take memory for; 0 = any */
 };
 
 /* Filters of a layer that has `full` at width 1: rounded, at least 1. */
@@ -26,6 +30,13 @@ size_t net_filters(const struct net_config *c, size_t full);
 
 /* Blocks that take an image of c->size to 4 x 4: log2(size / 4). */
 size_t net_blocks(const struct net_config *c);
+
+/*
+ * The images x [n][h][w][1] as the first layer reads them, [n][h][w][1 + categories]: with a plane
+ * for each category, 1 for `category` and 0 for the others.  x itself where there are none.
+ */
+struct tensor *net_labelled(struct tape *t, const struct net_config *c, struct tensor *x,
+                            size_t category);
 
 /* A convolution: its weight [k][k][ci][co] "NAME.weight" and, if asked for, "NAME.bias" [co]. */
 struct conv_layer {

@@ -170,6 +170,7 @@ checkpoint_get_net(const struct ts_record *r, struct net_config *c, size_t *mid,
     if (whole > 1)
         return err_set(e, "metadata whole: %" PRIu64 " is neither 0 nor 1", whole);
     c->size = size;
+    c->categories = 0;
     c->spectral = spectral != 0;
     c->attention = attention != 0;
     c->whole = whole != 0;

@@ -19,7 +19,7 @@ gan_init(struct gan *g, const struct gan_config *c, struct err *e)
     d.width = c->d_width;
     if (generator_init(&g->g, &c->net, c->mid, c->border, c->seed, e) == -1 ||
         (c->ema > 0 && generator_init(&g->average, &c->net, c->mid, c->border, c->seed, e) == -1) ||
-        discriminator_init(&g->d, &d, c->classes, c->seed, e) == -1) {
+        discriminator_init(&g->d, &d, c->classes[0], c->seed, e) == -1) {
         gan_free(g);
         return -1;
     }
@@ -123,17 +123,18 @@ gradients(struct tape *t, struct tensor *loss, struct params *ps, struct tensor 
  *     lambda E[(|grad_x D(x + delta)| - k)^2],  x real, delta ~ N(0, sigma^2)
  *
  * ASSUMPTION: D is the log-odds of "real", which is the usual single logit where there are two
- * classes.  The gradient is a tensor on the tape, so the loss is differentiated through it exactly.
+ * classes.  The slope is that for the image; a label beside it is a constant.  The gradient is a
+ * tensor on the tape, so the loss is differentiated through it exactly.
  */
 static struct tensor *
 gradient_penalty(struct tape *t, const struct gan_config *c, const struct discriminator *d,
-                 struct tensor *noisy, double fade, struct gan_losses *l)
+                 size_t category, struct tensor *noisy, double fade, struct gan_losses *l)
 {
     const size_t rows[2] = {noisy->shape[0], noisy->n / noisy->shape[0]};
-    struct tensor *odds =
-        discriminator_log_odds(t, discriminator_forward(t, d, noisy, fade), c->classes);
-    struct tensor *grad, *slope, *off;
+    struct tensor *odds, *grad, *slope, *off;
 
+    odds = discriminator_log_odds(t, discriminator_forward(t, d, category, noisy, fade),
+                                  c->classes[category]);
     tape_grad(t, nn_sum(t, odds), &noisy, 1, 1, &grad);
     grad = nn_reshape(t, grad, 2, rows);
     slope = nn_sqrt(t, nn_affine(t, nn_row_sum(t, nn_mul(t, grad, grad)), 1, 1e-12));
@@ -146,19 +147,20 @@ gradient_penalty(struct tape *t, const struct gan_config *c, const struct discri
 
 struct tensor *
 gan_loss_d(struct tape *t, const struct gan_config *c, const struct discriminator *d,
-           struct tensor *target, struct tensor *fake, struct tensor *benign, struct tensor *input,
-           struct tensor *noisy, double fade, struct gan_losses *l)
+           size_t category, struct tensor *target, struct tensor *fake, struct tensor *benign,
+           struct tensor *input, struct tensor *noisy, double fade, struct gan_losses *l)
 {
     /* All classes pass in one batch: the discriminator treats every patch on its own. */
     struct tensor *class[LOGITS] = {target, fake, benign, input};
     struct tensor *all = NULL, *logits, *loss = NULL;
     double *seen[LOGITS] = {&l->real, &l->fake, &l->benign, &l->input};
     size_t first = 0;
+    int classes = c->classes[category];
 
     for (int k = 0; k < LOGITS; k++)
         if (class[k] != NULL)
             all = all ? nn_stack(t, all, class[k]) : class[k];
-    logits = discriminator_forward(t, d, all, fade);
+    logits = discriminator_forward(t, d, category, all, fade);
 
     /* "the losses from benign and normal examples scaled by a factor" */
     for (int k = 0; k < LOGITS; k++) {
@@ -168,18 +170,18 @@ gan_loss_d(struct tape *t, const struct gan_config *c, const struct discriminato
             continue;
         part = nn_batch_slice(t, logits, first, class[k] -> shape[0]);
         first += class[k]->shape[0];
-        ce = discriminator_cross_entropy(t, part, k, c->classes);
+        ce = discriminator_cross_entropy(t, part, k, classes);
         *seen[k] = (double)ce->v[0];
         if (k == LOGIT_REAL)
-            l->odds_real = mean_of(discriminator_log_odds(t, part, c->classes));
+            l->odds_real = mean_of(discriminator_log_odds(t, part, classes));
         if (k == LOGIT_FAKE)
-            l->odds_fake = mean_of(discriminator_log_odds(t, part, c->classes));
+            l->odds_fake = mean_of(discriminator_log_odds(t, part, classes));
         if (k == LOGIT_BENIGN || k == LOGIT_NORMAL)
             ce = nn_affine(t, ce, c->aux, 0);
         loss = loss ? nn_add(t, loss, ce) : ce;
     }
     if (noisy != NULL)
-        loss = nn_add(t, loss, gradient_penalty(t, c, d, noisy, fade, l));
+        loss = nn_add(t, loss, gradient_penalty(t, c, d, category, noisy, fade, l));
     l->d_total = (double)loss->v[0];
     return loss;
 }
@@ -187,8 +189,9 @@ gan_loss_d(struct tape *t, const struct gan_config *c, const struct discriminato
 /* ---- updates ---- */
 
 int
-gan_step_d(struct gan *g, const real *target, const real *benign, const real *input,
-           const real *base, size_t side, double fade, struct gan_losses *l, struct err *e)
+gan_step_d(struct gan *g, size_t category, const real *target, const real *benign,
+           const real *input, const real *base, size_t side, double fade, struct gan_losses *l,
+           struct err *e)
 {
     const struct gan_config *c = &g->config;
     struct tape *t = g->tape;
@@ -201,7 +204,7 @@ gan_step_d(struct gan *g, const real *target, const real *benign, const real *in
     tape_reset(t);
     tape_record(t, 0); /* what the generator makes is a constant here */
     params_use(t, &g->g.params, 0);
-    generator_forward(t, &g->g, patches(t, base, n, side),
+    generator_forward(t, &g->g, category, patches(t, base, n, side),
                       random_scalars(t, g, "gan.scalars.d", g->d_updates), fade, &lesion, &fake);
     fake = diff_augment(t, c, fake, "fake", g->d_updates);
     real_ = diff_augment(t, c, patches(t, target, n, side), "target", g->d_updates);
@@ -214,7 +217,7 @@ gan_step_d(struct gan *g, const real *target, const real *benign, const real *in
     tape_record(t, 1);
 
     params_use(t, ps, 1);
-    loss = gan_loss_d(t, c, &g->d, real_, fake, seen_benign, seen_input, noisy, fade, l);
+    loss = gan_loss_d(t, c, &g->d, category, real_, fake, seen_benign, seen_input, noisy, fade, l);
     grads = tape_bytes(t, ps->n * sizeof(*grads));
     l->d_gradient = gradients(t, loss, ps, grads);
     if (!isfinite(l->d_total) || !isfinite(l->d_gradient))
@@ -226,8 +229,8 @@ gan_step_d(struct gan *g, const real *target, const real *benign, const real *in
 }
 
 int
-gan_step_g(struct gan *g, const real *base, size_t side, double fade, struct gan_losses *l,
-           struct err *e)
+gan_step_g(struct gan *g, size_t category, const real *base, size_t side, double fade,
+           struct gan_losses *l, struct err *e)
 {
     const struct gan_config *c = &g->config;
     struct tape *t = g->tape;
@@ -241,11 +244,11 @@ gan_step_g(struct gan *g, const real *base, size_t side, double fade, struct gan
     params_use(t, &g->d.params, 0);
     tape_record(t, 1);
     x = patches(t, base, c->batch, side);
-    generator_forward(t, &g->g, x, random_scalars(t, g, "gan.scalars.g", g->g_updates), fade,
-                      &lesion, &image);
+    generator_forward(t, &g->g, category, x, random_scalars(t, g, "gan.scalars.g", g->g_updates),
+                      fade, &lesion, &image);
     image = diff_augment(t, c, image, "generator", g->g_updates);
-    logits = discriminator_forward(t, &g->d, image, fade);
-    loss = discriminator_cross_entropy(t, logits, LOGIT_REAL, c->classes);
+    logits = discriminator_forward(t, &g->d, category, image, fade);
+    loss = discriminator_cross_entropy(t, logits, LOGIT_REAL, c->classes[category]);
     l->g_total = (double)loss->v[0];
     for (size_t i = 0; i < lesion->n; i++)
         size += fabs((double)lesion->v[i]);

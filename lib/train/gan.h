@@ -2,7 +2,8 @@
  * gan - one training step of the contextual GAN (the paper, section 2).
  *
  * The generator turns `input` patches (normal tissue) into ones that look like `target` patches
- * (malignant lesions).  Removing lesions is the same with the roles exchanged.
+ * (malignant lesions).  Removing lesions is the same with the roles exchanged.  A conditional GAN
+ * (net.categories) learns several such tasks; an update is about one of them.
  */
 #ifndef MP_TRAIN_GAN_H
 #define MP_TRAIN_GAN_H
@@ -13,12 +14,14 @@
 
 struct gan_config {
     struct net_config net;
-    double d_width;   /* of the discriminator; net.width is the generator's */
-    size_t mid;       /* see generator_init() */
-    size_t border;    /* pixels at full size */
-    size_t batch;     /* patches of each class in an update */
-    size_t g_steps;   /* generator updates for each discriminator update */
-    int classes;      /* 4; 3 where there are no benign patches; 2: real against fake alone */
+    double d_width; /* of the discriminator; net.width is the generator's */
+    size_t mid;     /* see generator_init() */
+    size_t border;  /* pixels at full size */
+    size_t batch;   /* patches of each class in an update */
+    size_t g_steps; /* generator updates for each discriminator update */
+    /* Of each category, or [0] alone: 4; 3 where it has no benign patches; 2, then all of them:
+       real against fake alone. */
+    int classes[NET_MAX_CATEGORIES];
     double aux;       /* weight of the benign and the input class in the discriminator's loss */
     double gp_lambda; /* gradient penalty; 0 = none */
     double gp_k;      /* its target slope */
@@ -57,24 +60,25 @@ struct generator *gan_best(struct gan *g);
 
 /*
  * One update of the discriminator.  Patches [batch][s][s] in [0, 1] with s as in
- * generator_forward(); benign may be NULL with three classes, and with two classes benign and input
- * are.  Draws come from (seed, d_updates).
+ * generator_forward(), all of one category; benign may be NULL with three classes, and with two
+ * classes benign and input are.  Draws come from (seed, d_updates).
  * Returns 0, or -1 if a loss is not finite (nothing is updated then), with the reason in e.
  */
-int gan_step_d(struct gan *g, const real *target, const real *benign, const real *input,
-               const real *base, size_t side, double fade, struct gan_losses *l, struct err *e);
+int gan_step_d(struct gan *g, size_t category, const real *target, const real *benign,
+               const real *input, const real *base, size_t side, double fade, struct gan_losses *l,
+               struct err *e);
 
 /* One update of the generator on `base` patches, likewise. */
-int gan_step_g(struct gan *g, const real *base, size_t side, double fade, struct gan_losses *l,
-               struct err *e);
+int gan_step_g(struct gan *g, size_t category, const real *base, size_t side, double fade,
+               struct gan_losses *l, struct err *e);
 
 /*
  * The losses as tensors, for gan_step_d() and for the tests.  fake and target are what the
  * discriminator sees; noisy [n][s][s][1] is where the penalty is taken, NULL for none.
  */
 struct tensor *gan_loss_d(struct tape *t, const struct gan_config *c, const struct discriminator *d,
-                          struct tensor *target, struct tensor *fake, struct tensor *benign,
-                          struct tensor *input, struct tensor *noisy, double fade,
-                          struct gan_losses *l);
+                          size_t category, struct tensor *target, struct tensor *fake,
+                          struct tensor *benign, struct tensor *input, struct tensor *noisy,
+                          double fade, struct gan_losses *l);
 
 #endif

@@ -23,12 +23,12 @@ gan_run_init(struct gan_run *r, struct gan_config *c, size_t n_samples, int resu
 
     r->has[GAN_TARGET] = r->has[GAN_INPUT] = 1;
     r->has[GAN_BENIGN] =
-        c->classes != 2 && r->feed[GAN_BENIGN].reader != NULL && !r->feed[GAN_BENIGN].empty;
+        c->classes[0] != 2 && r->feed[GAN_BENIGN].reader != NULL && !r->feed[GAN_BENIGN].empty;
     for (int k = GAN_TARGET; k <= GAN_INPUT; k++)
         if (r->feed[k].empty)
             return err_set(e, "%s: has no records", ts_name(r->feed[k].reader));
-    if (c->classes != 2)
-        c->classes = r->has[GAN_BENIGN] ? LOGITS : LOGITS - 1;
+    if (c->classes[0] != 2)
+        c->classes[0] = r->has[GAN_BENIGN] ? LOGITS : LOGITS - 1;
     r->n_samples = n_samples;
     r->samples = mem_array(n_samples * patch, sizeof(real), e);
     if (r->samples == NULL)
@@ -115,7 +115,7 @@ next_batch(struct gan_run *r, int feed, real *to, size_t side, struct err *e)
 static int
 class_batch(struct gan_run *r, int feed, size_t side, const real **batch, struct err *e)
 {
-    int seen = r->has[feed] && (feed == GAN_TARGET || r->gan.config.classes != 2);
+    int seen = r->has[feed] && (feed == GAN_TARGET || r->gan.config.classes[0] != 2);
 
     *batch = seen ? r->batch[feed] : NULL;
     return seen ? next_batch(r, feed, r->batch[feed], side, e) : 0;
@@ -135,12 +135,12 @@ gan_run_iterate(struct gan_run *r, struct gan_losses *l, struct err *e)
         if (class_batch(r, k, side, &b[k], e) == -1)
             return -1;
     if (next_batch(r, GAN_INPUT, base, side, e) == -1 ||
-        gan_step_d(&r->gan, b[GAN_TARGET], b[GAN_BENIGN], b[GAN_INPUT], base, side, fade, l, e) ==
-            -1)
+        gan_step_d(&r->gan, 0, b[GAN_TARGET], b[GAN_BENIGN], b[GAN_INPUT], base, side, fade, l,
+                   e) == -1)
         return -1;
     for (size_t k = 0; k < r->gan.config.g_steps; k++)
         if (next_batch(r, GAN_INPUT, base, side, e) == -1 ||
-            gan_step_g(&r->gan, base, side, fade, l, e) == -1)
+            gan_step_g(&r->gan, 0, base, side, fade, l, e) == -1)
             return -1;
     r->iteration++;
     return 0;
@@ -161,7 +161,7 @@ gan_run_log(const struct gan_run *r, const struct gan_losses *l, double seconds,
     jsonl_real(log, "d_fake", l->fake);
     if (r->has[GAN_BENIGN])
         jsonl_real(log, "d_benign", l->benign);
-    if (r->gan.config.classes != 2)
+    if (r->gan.config.classes[0] != 2)
         jsonl_real(log, "d_input", l->input);
     jsonl_real(log, "penalty", l->penalty);
     jsonl_real(log, "slope", l->slope);
@@ -221,7 +221,7 @@ gan_run_sheet(struct gan_run *r, const char *path, struct err *e)
         z = tape_const(t, 2, scalars, NULL);
         for (size_t i = 0; i < z->n; i++)
             z->v[i] = (real)rng_between(&random, -1, 1);
-        generator_forward(t, g, x, z, gan_run_fade(r, last), &lesion, &image);
+        generator_forward(t, g, 0, x, z, gan_run_fade(r, last), &lesion, &image);
         rc = sheet_record(s, NULL, e) == -1 || sheet_plane(s, x->v, side, SHEET_GREY, e) == -1 ||
                      sheet_plane(s, lesion->v, side, SHEET_SIGNED, e) == -1 ||
                      sheet_plane(s, image->v, side, SHEET_GREY, e) == -1
@@ -257,7 +257,7 @@ config_text(const struct gan_run *r, struct err *e)
                       "d-lr %.17g, beta1 %.17g, beta2 %.17g, epsilon %.17g, seed %" PRIu64
                       ", half-iterations %zu, fade %zu, remove %d, samples %zu%s",
                       n->size, n->width, c->d_width, n->leak, n->spectral, n->attention, c->mid,
-                      c->border, c->batch, c->g_steps, c->classes, c->aux, c->gp_lambda, c->gp_k,
+                      c->border, c->batch, c->g_steps, c->classes[0], c->aux, c->gp_lambda, c->gp_k,
                       c->gp_sigma, c->ema, c->diff_augment, c->adam.rate, c->d_rate, c->adam.beta1,
                       c->adam.beta2, c->adam.epsilon, c->seed, r->half, r->fade, r->remove,
                       r->n_samples, n->whole ? ", no-lesion-channel" : "");

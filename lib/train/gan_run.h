@@ -29,7 +29,7 @@ struct gan_run {
 };
 
 /*
- * Begins a training.  The feeds must be open; they belong to the run from here on.  classes in c,
+ * Begins a training.  The feeds must be open; they belong to the run from here on.  classes[0] in c
  * is set to 4, or to 3 where there are no benign patches; 2 stays, and only the target is shown to
  * the discriminator then.  The first n_samples patches of the input are put aside for sheets unless
  * `resumed` is 1 (gan_run_load() will bring them).  Returns 0, or -1 with the reason in e.

@@ -59,7 +59,7 @@ generate_patch(struct tape *t, struct generator_model *m, const struct ts_record
     r = rng_at(seed, purpose, index);
     for (size_t i = 0; i < z->n; i++)
         z->v[i] = (real)rng_between(&r, -1, 1);
-    generator_forward(t, &m->g, x, z, m->fade, &lesion, &image);
+    generator_forward(t, &m->g, 0, x, z, m->fade, &lesion, &image);
 
     free(base);
     for (size_t i = 0; i < lesion->n; i++)

@@ -84,7 +84,7 @@ main(int argc, char **argv)
         .border = (size_t)atoi(argv[1]) * 10 / 256,
         .batch = (size_t)atoi(argv[4]),
         .g_steps = G_STEPS,
-        .classes = 4,
+        .classes = {4},
         .aux = 0.1,
         .gp_lambda = 10,
         .gp_k = 1,
@@ -107,13 +107,13 @@ main(int argc, char **argv)
 
         clock[0] = now(CLOCK_MONOTONIC);
         work[0] = now(CLOCK_PROCESS_CPUTIME_ID);
-        if (gan_step_d(&gan, patches, patches + n, patches + 2 * n, patches + 3 * n, c.net.size, 1,
-                       &l, &e) == -1)
+        if (gan_step_d(&gan, 0, patches, patches + n, patches + 2 * n, patches + 3 * n, c.net.size,
+                       1, &l, &e) == -1)
             abort();
         clock[1] = now(CLOCK_MONOTONIC);
         work[1] = now(CLOCK_PROCESS_CPUTIME_ID);
         for (int k = 0; k < G_STEPS; k++)
-            if (gan_step_g(&gan, patches + 3 * n, c.net.size, 1, &l, &e) == -1)
+            if (gan_step_g(&gan, 0, patches + 3 * n, c.net.size, 1, &l, &e) == -1)
                 abort();
         clock[2] = now(CLOCK_MONOTONIC);
         work[2] = now(CLOCK_PROCESS_CPUTIME_ID);

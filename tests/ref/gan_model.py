@@ -36,7 +36,9 @@ gradient, and one pair serves every use of the weight within the step.  u starts
 fade is the weight of the full-size ends: 1 the network at side S, 0 that at side S / 2 (without enc.0,
 dec.B-1 and lesion), between them both, blended.
 
-Two ablations: with whole the generator writes the synthetic patch and not the lesion, and its last
+Three ablations: with categories = K both networks read a label beside the image, K planes of which that
+of the patch's category is 1 and the others are 0, so that enc.0, block.0 and from_half have K more
+channels, behind the image's (the random scalar stays last); with whole the generator writes the synthetic patch and not the lesion, and its last
 tensors are named image.* and image_half.*; with classes = 2 the discriminator's logits are real, fake.
 
 PyTorch 1.13, numpy 1.24.
@@ -53,6 +55,14 @@ AUX = 0.1            # weight of the benign and normal losses
 LAMBDA, K = 10.0, 1.0  # the gradient penalty
 SIGMA = 0.0124       # its noise, on pixels in [0, 1]
 REAL, FAKE, BENIGN, NORMAL = range(4)
+
+
+def labelled(x, category, categories):
+    """x [n][1][h][w] with the planes of its label."""
+    planes = torch.zeros(x.shape[0], categories, *x.shape[2:], dtype=x.dtype)
+    if categories > 0:
+        planes[:, category] = 1
+    return torch.cat([x, planes], 1)
 
 
 def filters(full, width):
@@ -151,15 +161,16 @@ class Generator(Network):
     blocks are not read) -> the lesion in [-1, 1] and x + lesion in [0, 1].
     """
 
-    def __init__(self, size=256, width=1.0, mid=True, border=None, whole=False):
+    def __init__(self, size=256, width=1.0, mid=True, border=None, whole=False, categories=0):
         super().__init__()
+        self.categories = categories
         self.whole, self.end = whole, "image" if whole else "lesion"
         self.blocks = n = blocks_of(size)
         # ASSUMPTION: the paper's 10 px scale with the image, rounded half up.
         self.border = int(np.floor(10 * size / 256 + 0.5)) if border is None else border
         e = [filters(16 << i, width) for i in range(n)]
         d = [e[n - 2 - j] for j in range(n - 1)] + [e[0]]
-        self.enc = nn.ModuleList(Conv(3, (e[i - 1] if i else 1) + 1, e[i], stride=2, pad=1)
+        self.enc = nn.ModuleList(Conv(3, (e[i - 1] if i else 1 + categories) + 1, e[i], stride=2, pad=1)
                                  for i in range(n))
         # ASSUMPTION: no attention where the map of side S / 8 is not the output of a block (the
         # encoder's at S = 16, the decoder's at S = 16 and 32).
@@ -173,7 +184,7 @@ class Generator(Network):
                            "b": Conv(3, d[j], d[j], pad=1)}) for j in range(n))
         self.dec_attn = Attention(d[n - 4]) if n > 3 else None
         setattr(self, self.end, Conv(1, d[n - 1], 1))
-        self.from_half = Conv(1, 1, e[0])
+        self.from_half = Conv(1, 1 + categories, e[0])
         setattr(self, self.end + "_half", Conv(1, d[n - 2], 1))
 
     @staticmethod
@@ -190,13 +201,14 @@ class Generator(Network):
         h = F.relu(self.dec[j]["b"](F.relu(self.dec[j]["a"](h))))
         return self.dec_attn(h) if self.dec_attn is not None and j == self.blocks - 4 else h
 
-    def forward(self, x, scalars, fade=1.0):
+    def forward(self, x, scalars, fade=1.0, category=0):
         last = self.blocks - 1
         # The way in.  ASSUMPTION: both branches are blended behind their LeakyReLU.
         if fade > 0:
-            h = self.encode(x, scalars, 0)
+            h = self.encode(labelled(x, category, self.categories), scalars, 0)
         if fade < 1:
-            half = F.leaky_relu(self.from_half(F.avg_pool2d(x, 2) if fade > 0 else x), LEAK)
+            small = F.avg_pool2d(x, 2) if fade > 0 else x
+            half = F.leaky_relu(self.from_half(labelled(small, category, self.categories)), LEAK)
             h = (1 - fade) * half + fade * h if fade > 0 else half
         skips = [h]
         for i in range(1, last + 1):
@@ -228,25 +240,28 @@ class Generator(Network):
 class Discriminator(Network):
     """x [n][1][s][s] in [0, 1] -> logits [n][4]: real, fake, benign, normal; or the first two."""
 
-    def __init__(self, size=256, width=1.0, classes=4):
+    def __init__(self, size=256, width=1.0, classes=4, categories=0):
         super().__init__()
+        self.categories = categories
         self.blocks = n = blocks_of(size)
         f = [filters(8 * 16 << i, width) for i in range(n)]
         # ASSUMPTION: no random scalars here.
-        self.block = nn.ModuleList(Conv(3, f[i - 1] if i else 1, f[i], pad=1) for i in range(n))
+        self.block = nn.ModuleList(Conv(3, f[i - 1] if i else 1 + categories, f[i], pad=1)
+                                   for i in range(n))
         self.attn = Attention(f[2]) if n > 2 else None
         self.logits = Conv(4, f[n - 1], classes)
-        self.from_half = Conv(1, 1, f[0])
+        self.from_half = Conv(1, 1 + categories, f[0])
 
     def encode(self, h, i):
         h = F.leaky_relu(F.max_pool2d(self.block[i](h), 2), LEAK)
         return self.attn(h) if i == 2 else h
 
-    def forward(self, x, fade=1.0):
+    def forward(self, x, fade=1.0, category=0):
         if fade > 0:
-            h = self.encode(x, 0)
+            h = self.encode(labelled(x, category, self.categories), 0)
         if fade < 1:
-            half = F.leaky_relu(self.from_half(F.avg_pool2d(x, 2) if fade > 0 else x), LEAK)
+            small = F.avg_pool2d(x, 2) if fade > 0 else x
+            half = F.leaky_relu(self.from_half(labelled(small, category, self.categories)), LEAK)
             h = (1 - fade) * half + fade * h if fade > 0 else half
         for i in range(1, self.blocks):
             h = self.encode(h, i)
@@ -262,29 +277,29 @@ def log_odds(logits):
     return logits[:, REAL] - torch.logsumexp(logits[:, FAKE:], 1)
 
 
-def penalty(d, x, fade=1.0):
+def penalty(d, x, fade=1.0, category=0):
     """DRAGAN's penalty at x (real + noise): LAMBDA mean (|d log_odds / dx| - K)^2, differentiable."""
     x = x.detach().requires_grad_(True)
-    g, = torch.autograd.grad(log_odds(d(x, fade)).sum(), x, create_graph=True)
+    g, = torch.autograd.grad(log_odds(d(x, fade, category)).sum(), x, create_graph=True)
     slope = torch.sqrt(g.flatten(1).pow(2).sum(1) + 1e-12)
     return LAMBDA * (slope - K).pow(2).mean()
 
 
-def d_losses(d, real, fake, benign, normal, noise, fade=1.0):
+def d_losses(d, real, fake, benign, normal, noise, fade=1.0, category=0):
     """The discriminator's losses, one a class, and the penalty, unweighted but for LAMBDA."""
     n, classes = real.shape[0], d.logits.weight.shape[0]
     seen = [real, fake.detach(), benign, normal][:classes]
-    z = d(torch.cat(seen), fade)  # one pass: the images do not meet
+    z = d(torch.cat(seen), fade, category)  # one pass: the images do not meet
     ce = [cross_entropy(z[k * n:(k + 1) * n], k) for k in range(classes)]
-    return ce, penalty(d, real + noise, fade), z
+    return ce, penalty(d, real + noise, fade, category), z
 
 
 def d_total(ce, gp):
     return ce[REAL] + ce[FAKE] + AUX * sum(ce[BENIGN:]) + gp
 
 
-def g_loss(d, g, x, scalars, fade=1.0):
+def g_loss(d, g, x, scalars, fade=1.0, category=0):
     """-log p_real(x + lesion)."""
-    lesion, image = g(x, scalars, fade)
-    z = d(image, fade)
+    lesion, image = g(x, scalars, fade, category)
+    z = d(image, fade, category)
     return cross_entropy(z, REAL), lesion, image, z

@@ -1,6 +1,6 @@
 """gan_step - one discriminator and one generator update's losses and gradients, by gan_model.py.
 
-    gan_step.py --size 32 --width 0.25 --batch 2 --fade 0.3 --seed 1 [--ablated] [--single] [--dump DIR] > FILE.tsv
+    gan_step.py --size 32 --width 0.25 --batch 2 --fade 0.3 --seed 1 [--ablated | --conditional] [--single] [--dump DIR] > FILE.tsv
 
 The committed references gan_step_*.tsv are in double; the line that made each is its first.  For
 comparison with lib/model, which fills its weights and inputs from the same generator:
@@ -13,7 +13,8 @@ comparison with lib/model, which fills its weights and inputs from the same gene
 
 Images have the side size, or size / 2 with --fade 0.  One power iteration of both networks comes first;
 no update is applied, so that both losses see the same weights.  fake = combined image of the input.
---ablated takes a generator without a lesion channel and a discriminator of two classes.
+--ablated takes a generator without a lesion channel and a discriminator of two classes; --conditional
+networks of three categories, and patches of the second.
 
 Lines, tab-separated:
 
@@ -76,11 +77,12 @@ def save_safetensors(path, tensors, dtype):
             f.write(a.astype("<" + dtype).tobytes())
 
 
-def step(size, width, batch, fade, seed, ablated, dtype):
+def step(size, width, batch, fade, seed, ablated, conditional, dtype):
     """Returns the scalars and the tensors of the comparison, by name."""
     n, side = batch, size if fade > 0 else size // 2
-    g = gan.Generator(size, width, whole=ablated).to(dtype)
-    d = gan.Discriminator(size, width, classes=2 if ablated else 4).to(dtype)
+    categories, category = (3, 1) if conditional else (0, 0)
+    g = gan.Generator(size, width, whole=ablated, categories=categories).to(dtype)
+    d = gan.Discriminator(size, width, classes=2 if ablated else 4, categories=categories).to(dtype)
     g.start(seed)
     d.start(seed)
     real, benign, normal, x = (draw(seed, what, n, side).to(dtype)
@@ -95,8 +97,8 @@ def step(size, width, batch, fade, seed, ablated, dtype):
     g.use(iterate=True)
     d.use(iterate=True)
     with torch.no_grad():
-        fake = g(x, scalars, fade)[1]
-    ce, gp, z = gan.d_losses(d, real, fake, benign, normal, noise, fade)
+        fake = g(x, scalars, fade, category)[1]
+    ce, gp, z = gan.d_losses(d, real, fake, benign, normal, noise, fade, category)
     loss = gan.d_total(ce, gp)
     loss.backward()
     for k, name in enumerate(("real", "fake", "benign", "normal")[:len(ce)]):
@@ -112,7 +114,7 @@ def step(size, width, batch, fade, seed, ablated, dtype):
     g.use(iterate=False)
     d.use(iterate=False)
     d.requires_grad_(False)
-    loss, lesion, image, z = gan.g_loss(d, g, x, scalars, fade)
+    loss, lesion, image, z = gan.g_loss(d, g, x, scalars, fade, category)
     loss.backward()
     scalar["g.loss"] = loss.item()
     tensor["g.lesion"], tensor["g.image"] = images(lesion), images(image)
@@ -133,16 +135,19 @@ def main():
     a.add_argument("--batch", type=int, default=2)
     a.add_argument("--fade", type=float, default=1.0)
     a.add_argument("--seed", type=int, default=1)
-    a.add_argument("--ablated", action="store_true", help="no lesion channel, two classes")
+    what = a.add_mutually_exclusive_group()
+    what.add_argument("--ablated", action="store_true", help="no lesion channel, two classes")
+    what.add_argument("--conditional", action="store_true", help="three categories")
     a.add_argument("--single", action="store_true", help="float32 instead of double")
     a.add_argument("--dump", metavar="DIR")
     o = a.parse_args()
 
     torch.set_num_threads(2)
-    scalar, tensor = step(o.size, o.width, o.batch, o.fade, o.seed, o.ablated,
+    scalar, tensor = step(o.size, o.width, o.batch, o.fade, o.seed, o.ablated, o.conditional,
                           torch.float32 if o.single else torch.float64)
-    print("# gan_step.py --size %d --width %g --batch %d --fade %g --seed %d%s%s; torch %s numpy %s"
+    print("# gan_step.py --size %d --width %g --batch %d --fade %g --seed %d%s%s%s; torch %s numpy %s"
           % (o.size, o.width, o.batch, o.fade, o.seed, " --ablated" if o.ablated else "",
+             " --conditional" if o.conditional else "",
              " --single" if o.single else "",
              torch.__version__, np.__version__))
     for name, value in scalar.items():

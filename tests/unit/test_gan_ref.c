@@ -3,7 +3,7 @@
  * gradient against PyTorch (tests/ref/gan_step.py, where weights and inputs are defined).
  *
  *   test_gan_ref                                        the committed norms and projections
- *   test_gan_ref FILE.safetensors SIZE WIDTH BATCH FADE SEED [--ablated]   whole tensors, of --dump
+ *   test_gan_ref FILE.safetensors SIZE WIDTH BATCH FADE SEED [OPTION]   whole tensors, of --dump
  *
  * Relative to each tensor's norm: 1e-8 in the double build, 1e-3 in float.
  */
@@ -23,8 +23,17 @@ struct step {
     size_t size, batch;
     double width, fade;
     uint64_t seed;
-    int ablated; /* no lesion channel, two classes */
+    int ablated;     /* no lesion channel, two classes */
+    int conditional; /* three categories, and patches of the second */
 };
+
+/* What an option of gan_step.py changes, found in its line. */
+static void
+read_options(struct step *s, const char *line)
+{
+    s->ablated = strstr(line, "--ablated") != NULL;
+    s->conditional = strstr(line, "--conditional") != NULL;
+}
 
 /* What our code computed: a scalar (n = 0) or a tensor, by the name the reference gives it. */
 struct item {
@@ -141,24 +150,28 @@ run(const struct step *s, struct items *out)
                                    .leak = 0.2,
                                    .spectral = 1,
                                    .attention = 1,
-                                   .whole = s->ablated},
+                                   .whole = s->ablated,
+                                   .categories = s->conditional ? 3 : 0},
                            .d_width = s->width,
                            .mid = 2048,
                            .border = (size_t)lround(10.0 * (double)s->size / 256),
                            .batch = s->batch,
-                           .classes = s->ablated ? 2 : LOGITS,
+                           .classes = {LOGITS, LOGITS, LOGITS},
                            .aux = 0.1,
                            .gp_lambda = 10,
                            .gp_k = 1,
                            .gp_sigma = 0.0124,
                            .seed = s->seed};
     size_t side = s->fade > 0 ? s->size : s->size / 2, pixels = side * side;
+    size_t category = s->conditional;
     struct tensor *real_, *benign, *normal, *x, *z, *noisy, *lesion, *fake, *loss;
     struct gan_losses l = {0};
     struct gan g;
     struct tape *t;
     struct err e;
 
+    if (s->ablated)
+        c.classes[0] = 2;
     if (gan_init(&g, &c, &e) == -1)
         exit(1);
     t = g.tape;
@@ -184,17 +197,19 @@ run(const struct step *s, struct items *out)
     params_use(t, &g.g.params, 1);
     params_use(t, &g.d.params, 1);
     tape_record(t, 0);
-    generator_forward(t, &g.g, x, z, s->fade, &lesion, &fake);
-    put_tensor(out, "d.logits.", "real", discriminator_forward(t, &g.d, real_, s->fade));
-    put_tensor(out, "d.logits.", "fake", discriminator_forward(t, &g.d, fake, s->fade));
+    generator_forward(t, &g.g, category, x, z, s->fade, &lesion, &fake);
+    put_tensor(out, "d.logits.", "real", discriminator_forward(t, &g.d, category, real_, s->fade));
+    put_tensor(out, "d.logits.", "fake", discriminator_forward(t, &g.d, category, fake, s->fade));
     if (s->ablated) {
         benign = normal = NULL;
     } else {
-        put_tensor(out, "d.logits.", "benign", discriminator_forward(t, &g.d, benign, s->fade));
-        put_tensor(out, "d.logits.", "normal", discriminator_forward(t, &g.d, normal, s->fade));
+        put_tensor(out, "d.logits.", "benign",
+                   discriminator_forward(t, &g.d, category, benign, s->fade));
+        put_tensor(out, "d.logits.", "normal",
+                   discriminator_forward(t, &g.d, category, normal, s->fade));
     }
     tape_record(t, 1);
-    loss = gan_loss_d(t, &c, &g.d, real_, fake, benign, normal, noisy, s->fade, &l);
+    loss = gan_loss_d(t, &c, &g.d, category, real_, fake, benign, normal, noisy, s->fade, &l);
     put_scalar(out, "d.loss.real", l.real);
     put_scalar(out, "d.loss.fake", l.fake);
     put_scalar(out, "d.loss.benign", l.benign);
@@ -204,9 +219,9 @@ run(const struct step *s, struct items *out)
     put_gradients(out, "d.grad.", t, loss, &g.d.params);
 
     /* The generator's. */
-    generator_forward(t, &g.g, x, z, s->fade, &lesion, &fake);
-    loss = discriminator_cross_entropy(t, discriminator_forward(t, &g.d, fake, s->fade), LOGIT_REAL,
-                                       c.classes);
+    generator_forward(t, &g.g, category, x, z, s->fade, &lesion, &fake);
+    loss = discriminator_cross_entropy(t, discriminator_forward(t, &g.d, category, fake, s->fade),
+                                       LOGIT_REAL, c.classes[category]);
     put_scalar(out, "g.loss", (double)loss->v[0]);
     put_tensor(out, "g.", "lesion", lesion);
     put_tensor(out, "g.", "image", fake);
@@ -279,7 +294,7 @@ compare_file(const char *path)
                       "# gan_step.py --size %zu --width %lf --batch %zu --fade %lf --seed %lu",
                       &s.size, &s.width, &s.batch, &s.fade, &s.seed) == 5,
                "%s", line + 2)) {
-        s.ablated = strstr(line, " --ablated") != NULL;
+        read_options(&s, line);
         run(&s, &ours);
         while (fgets(line, sizeof(line), f) != NULL)
             compare_line(line, &ours, s.seed, &tensors);
@@ -297,12 +312,13 @@ compare_dump(char **argv)
                      .width = strtod(argv[3], NULL),
                      .batch = strtoul(argv[4], NULL, 10),
                      .fade = strtod(argv[5], NULL),
-                     .seed = strtoul(argv[6], NULL, 10),
-                     .ablated = argv[7] != NULL};
+                     .seed = strtoul(argv[6], NULL, 10)};
     struct items ours = {.n = 0};
     struct ts_record want = {0};
     struct err e;
 
+    if (argv[7] != NULL)
+        read_options(&s, argv[7]);
     if (!tap_ok(ts_load(argv[1], (size_t)1 << 32, &want, &e) == 0, "%s", argv[1]))
         return;
     run(&s, &ours);
@@ -339,6 +355,7 @@ main(int argc, char **argv)
         compare_file("tests/ref/gan_step_fade.tsv");
         compare_file("tests/ref/gan_step_half.tsv");
         compare_file("tests/ref/gan_step_ablated.tsv");
+        compare_file("tests/ref/gan_step_conditional.tsv");
     }
     return tap_done();
 }

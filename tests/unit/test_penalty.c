@@ -21,7 +21,7 @@ enum { SIDE = 32, BATCH = 2, MOST = 64 };
 static const struct gan_config config = {
     .net = {.size = SIDE, .width = 0.02, .leak = 0.2, .spectral = 1, .attention = 1},
     .batch = BATCH,
-    .classes = LOGITS,
+    .classes = {LOGITS},
     .aux = 0.1,
     .gp_lambda = 10,
     .gp_k = 1};
@@ -94,7 +94,7 @@ loss_of(struct tape *t, struct discriminator *d, int penalty)
 
     tape_reset(t);
     params_use(t, &d->params, 0);
-    return gan_loss_d(t, &config, d, draw(t, "target"), draw(t, "fake"), draw(t, "benign"),
+    return gan_loss_d(t, &config, d, 0, draw(t, "target"), draw(t, "fake"), draw(t, "benign"),
                       draw(t, "input"), penalty ? draw(t, "noisy") : NULL, fade, &l);
 }
 

@@ -44,7 +44,7 @@ steps(double fade, const char *what)
         .border = 1,
         .batch = 2,
         .g_steps = 1,
-        .classes = LOGITS,
+        .classes = {LOGITS},
         .aux = 0.1,
         .gp_lambda = 10,
         .gp_k = 1,
@@ -63,8 +63,8 @@ steps(double fade, const char *what)
     for (int i = 0; !bad && i < 8; i++) {
         for (size_t k = 0; k < 2 * side * side; k++)
             x[k] = (real)(0.5 + 0.4 * sin((double)k * (1 + 0.1 * i)));
-        bad = gan_step_d(&g, x, x, x, x, side, fade, &l, &e) == -1 ||
-              gan_step_g(&g, x, side, fade, &l, &e) == -1;
+        bad = gan_step_d(&g, 0, x, x, x, x, side, fade, &l, &e) == -1 ||
+              gan_step_g(&g, 0, x, side, fade, &l, &e) == -1;
         if (i == 1)
             after = tape_memory(g.tape);
     }
@@ -72,7 +72,7 @@ steps(double fade, const char *what)
            "%s: %zu bytes after two iterations and after eight", what, after);
     tape_release(g.tape);
     tap_ok(tape_memory(g.tape) == 0, "tape_release() gives it all back");
-    tap_ok(gan_step_g(&g, x, side, fade, &l, &e) == 0, "and the next step works");
+    tap_ok(gan_step_g(&g, 0, x, side, fade, &l, &e) == 0, "and the next step works");
     gan_free(&g);
     free(x);
 }
@@ -209,7 +209,7 @@ refused(void)
         .d_width = 0.05,
         .batch = 1,
         .g_steps = 1,
-        .classes = LOGITS,
+        .classes = {LOGITS},
         .aux = 0.1,
         .gp_lambda = 10,
         .gp_k = 1,
@@ -227,13 +227,13 @@ refused(void)
     w = &g.d.params.p[2]->w;
     kept = calloc(w->n, sizeof(real));
     memcpy(kept, w->v, w->n * sizeof(real));
-    tap_ok(gan_step_d(&g, bad, x, x, x, 16, 0, &l, &e) == -1 &&
+    tap_ok(gan_step_d(&g, 0, bad, x, x, x, 16, 0, &l, &e) == -1 &&
                strstr(e.text, "not finite") != NULL && strstr(e.text, "update 0") != NULL,
            "%s", e.text);
     tap_ok(memcmp(kept, w->v, w->n * sizeof(real)) == 0 && g.d_updates == 0,
            "no weight was changed");
-    tap_ok(gan_step_g(&g, bad, 16, 0, &l, &e) == -1 && g.g_updates == 0, "%s", e.text);
-    tap_ok(gan_step_d(&g, x, x, x, x, 16, 0, &l, &e) == 0 &&
+    tap_ok(gan_step_g(&g, 0, bad, 16, 0, &l, &e) == -1 && g.g_updates == 0, "%s", e.text);
+    tap_ok(gan_step_d(&g, 0, x, x, x, x, 16, 0, &l, &e) == 0 &&
                memcmp(kept, w->v, w->n * sizeof(real)) != 0 && g.d_updates == 1,
            "the next update works");
     gan_free(&g);
