@@ -203,6 +203,22 @@ set_value(const struct cli_opt *o, const char *s)
 }
 
 /*
+ * The text s; if `file_only`, without the folders of a file's name, which stands behind NAME= where
+ * the option takes such.  Returns what snprintf() does.
+ */
+static int
+format_text(const struct cli_opt *o, const char *s, int file_only, char *buf, size_t n)
+{
+    const char *equals = strchr(o->arg, '=') != NULL ? strchr(s, '=') : NULL;
+    const char *slash = file_only ? strrchr(s, '/') : NULL;
+    int name = 0;
+
+    if (slash != NULL && equals != NULL && memchr(s, '/', (size_t)(equals - s)) == NULL)
+        name = (int)(equals + 1 - s);
+    return snprintf(buf, n, "%.*s%s", name, s, slash != NULL ? slash + 1 : s);
+}
+
+/*
  * The value as text, or "" where there is none.  `file_only` drops the folders of texts.  Sizes of
  * SIZE_MAX mean "no limit" and show as none.
  */
@@ -219,16 +235,16 @@ format_value(const struct cli_opt *o, int file_only, char *buf, size_t n)
         break;
     case CLI_KIND_TEXT:
         s = *(const char **)o->value;
-        if (s != NULL && file_only && strrchr(s, '/') != NULL)
-            s = strrchr(s, '/') + 1;
-        snprintf(buf, n, "%s", s ? s : "");
+        if (s != NULL)
+            format_text(o, s, file_only, buf, n);
         break;
     case CLI_KIND_LIST:
         for (size_t i = 0; i < ((struct cli_list *)o->value)->n && used < n; i++) {
             s = ((struct cli_list *)o->value)->item[i];
-            if (file_only && strrchr(s, '/') != NULL)
-                s = strrchr(s, '/') + 1;
-            used += (size_t)snprintf(buf + used, n - used, "%s%s", i ? "," : "", s);
+            if (i > 0)
+                used += (size_t)snprintf(buf + used, n - used, ",");
+            if (used < n)
+                used += (size_t)format_text(o, s, file_only, buf + used, n - used);
         }
         break;
     case CLI_KIND_SIZE:
