@@ -15,7 +15,7 @@
 #include "train/generate.h"
 
 static struct opts {
-    const char *model;
+    const char *model, *category;
     size_t variants, threads;
     int progress;
     uint64_t seed;
@@ -23,6 +23,7 @@ static struct opts {
 
 static const struct cli_opt options[] = {
     CLI_TEXT('m', "model", "FILE", &o.model, "generator that gan-train made"),
+    CLI_TEXT(0, "category", "NAME", &o.category, "what a conditional generator is to make"),
     CLI_SIZE(0, "variants", "N", &o.variants, 1, 100000, "synthetic patches for each input"),
     CLI_SEED(&o.seed),
     CLI_THREADS(&o.threads),
@@ -51,7 +52,7 @@ main(int argc, char **argv)
     if (o.model == NULL)
         cli_usage("--model is needed");
     backend_threads((int)o.threads);
-    if (generator_model_load(&model, o.model, &e) == -1)
+    if (generator_model_load(&model, o.model, o.category, &e) == -1)
         cli_fail(&e);
     history = cli_history(&prog, &e);
     reader = history ? ts_open("-", &e) : NULL;

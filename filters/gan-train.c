@@ -3,6 +3,7 @@
  *
  * The paper, section 2.  One iteration is one update of the discriminator and --g-steps of the
  * generator.  --remove exchanges the roles: the generator then turns lesions into normal tissue.
+ * Streams that are named by category train one conditional model of all of them.
  */
 #include <math.h>
 #include <stdint.h>
@@ -19,8 +20,11 @@
 #include "train/gan_run.h"
 #include "train/resume.h"
 
+enum { MOST_SAMPLES = 64 }; /* on a sheet */
+
 static struct opts {
-    const char *lesion, *benign, *normal, *out, *state, *sheets, *log;
+    struct cli_list lesion, benign, normal, removes;
+    const char *out, *state, *sheets, *log;
     int remove, resume, diff_augment, no_attention, no_spectral, no_lesion_channel, two_way;
     int progress;
     size_t size, iterations, half_iterations, fade, batch, g_steps, mid, border, samples, threads;
@@ -53,16 +57,18 @@ static struct opts {
        .seed = 1};
 
 static const struct cli_opt options[] = {
-    CLI_TEXT('L', "lesion", "FILE", &o.lesion,
+    CLI_LIST('L', "lesion", "[NAME=]FILE", &o.lesion,
              "stream of malignant lesion patches ('-' is standard input)"),
-    CLI_TEXT('B', "benign", "FILE", &o.benign,
+    CLI_LIST('B', "benign", "[NAME=]FILE", &o.benign,
              "stream of benign lesion patches; none or empty: three-way loss"),
-    CLI_TEXT('N', "normal", "FILE", &o.normal, "stream of normal patches"),
+    CLI_LIST('N', "normal", "[NAME=]FILE", &o.normal,
+             "stream of normal patches; NAME: for each category of one conditional model"),
     CLI_LOCAL_TEXT('o', "out", "FILE", &o.out, "the generator, written when training is finished"),
     CLI_LOCAL_TEXT(0, "state", "FILE", &o.state,
                    "everything needed to resume (default: OUT.state)"),
     CLI_LOCAL_FLAG(0, "resume", &o.resume, "go on from the state"),
     CLI_FLAG(0, "remove", &o.remove, "train the remover: lesions in, normal tissue out"),
+    CLI_LIST(0, "removes", "NAME", &o.removes, "the same for a category of a conditional model"),
     CLI_SIZE(0, "size", "PX", &o.size, 32, 512, "side of the patches, a power of two"),
     CLI_REAL('w', "width", "X", &o.width, 0.001, 16,
              "multiplies the number of filters; the paper has 1"),
@@ -100,7 +106,8 @@ static const struct cli_opt options[] = {
              "keep a running average of the generator with this decay; 0 = none"),
     CLI_FLAG(0, "diff-augment", &o.diff_augment,
              "change all that the discriminator sees at random (few lesions)"),
-    CLI_SIZE(0, "samples", "N", &o.samples, 1, 64, "inputs of the sample sheets"),
+    CLI_SIZE(0, "samples", "N", &o.samples, 1, MOST_SAMPLES,
+             "inputs of the sample sheets, of each category"),
     CLI_LOCAL_TEXT(0, "sheets", "DIR", &o.sheets, "write sample sheets into DIR"),
     CLI_LOCAL_SIZE(0, "sheet-every", "N", &o.sheet_every, 1, 1e9, "iterations between sheets"),
     CLI_LOCAL_SIZE(0, "save-every", "N", &o.save_every, 1, 1e9, "iterations between states"),
@@ -117,27 +124,110 @@ static const struct cli_prog prog = {
     "gan-train", "", "Trains a generator that grows lesions on normal patches, or removes them.",
     options,     0,  0};
 
-static int
-is_stdin(const char *path)
+/* ---- streams: of one model without a name, or of each category ---- */
+
+enum { LESION, BENIGN, NORMAL, STREAMS };
+
+static struct category {
+    char name[CATEGORY_NAME + 1];
+    const char *file[STREAMS];
+    int remove;
+} category[NET_MAX_CATEGORIES];
+static size_t n_categories; /* 0: streams have no names */
+
+static struct category *
+find_category(const char *name)
 {
-    return path != NULL && strcmp(path, "-") == 0;
+    for (size_t i = 0; i < n_categories; i++)
+        if (strcmp(category[i].name, name) == 0)
+            return &category[i];
+    return NULL;
+}
+
+/* The category of NAME=FILE; lesions bring it in. */
+static struct category *
+category_of(const char *option, int stream, const char *name)
+{
+    struct category *c = find_category(name);
+
+    if (c == NULL && stream == LESION) {
+        if (n_categories == NET_MAX_CATEGORIES)
+            cli_usage("--%s: more than %d categories", option, NET_MAX_CATEGORIES);
+        c = &category[n_categories++];
+        snprintf(c->name, sizeof(c->name), "%s", name);
+    }
+    if (c == NULL)
+        cli_usage("--%s: no --lesion of category '%s'", option, name);
+    if (c->file[stream] != NULL)
+        cli_usage("--%s: category '%s' is given twice", option, name);
+    return c;
+}
+
+static void
+read_streams(const char *option, int stream, struct cli_list *list)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        char name[CATEGORY_NAME + 1];
+        const char *file = category_split(list->item[i], name);
+
+        if ((stream != LESION || i > 0) && (name[0] != '\0') != (n_categories > 0))
+            cli_usage("--%s: '%s': either all streams are NAME=FILE or none is", option,
+                      list->item[i]);
+        (name[0] ? category_of(option, stream, name) : category)->file[stream] = file;
+    }
+    /* Of options without a name the last counts, as everywhere. */
+    if (n_categories == 0 && list->n > 1) {
+        list->item[0] = list->item[list->n - 1];
+        list->n = 1;
+    }
+}
+
+static void
+check_streams(void)
+{
+    size_t n_stdin = 0;
+
+    if (o.lesion.n == 0 || o.normal.n == 0 || o.out == NULL)
+        cli_usage("--lesion, --normal and --out are needed");
+    read_streams("lesion", LESION, &o.lesion);
+    read_streams("benign", BENIGN, &o.benign);
+    read_streams("normal", NORMAL, &o.normal);
+    for (size_t i = 0; i < n_categories; i++)
+        if (category[i].file[NORMAL] == NULL)
+            cli_usage("--normal: none of category '%s'", category[i].name);
+    for (size_t i = 0; i < NET_MAX_CATEGORIES; i++)
+        for (int k = 0; k < STREAMS; k++)
+            n_stdin += category[i].file[k] != NULL && strcmp(category[i].file[k], "-") == 0;
+    if (n_stdin > 1)
+        cli_usage("only one stream can be standard input");
+
+    category[0].remove = o.remove;
+    if (o.remove && n_categories > 0)
+        cli_usage("--remove: streams have categories; --removes names those to remove");
+    for (size_t i = 0; i < o.removes.n; i++) {
+        struct category *c = find_category(o.removes.item[i]);
+
+        if (c == NULL)
+            cli_usage("--removes: no --lesion of category '%s'", o.removes.item[i]);
+        c->remove = 1;
+    }
 }
 
 static void
 check_options(void)
 {
-    if (o.lesion == NULL || o.normal == NULL || o.out == NULL)
-        cli_usage("--lesion, --normal and --out are needed");
+    check_streams();
     if ((o.size & (o.size - 1)) != 0)
         cli_usage("--size: %zu is not a power of two", o.size);
     if (o.half_iterations == SIZE_MAX)
         o.half_iterations = o.iterations;
     if (o.border == SIZE_MAX)
         o.border = (size_t)lround(10.0 * (double)o.size / 256);
-    if (is_stdin(o.lesion) + is_stdin(o.normal) + is_stdin(o.benign) > 1)
-        cli_usage("only one stream can be standard input");
     if (o.state != NULL && strcmp(o.state, o.out) == 0)
         cli_usage("--state and --out are one file");
+    if (n_categories * o.samples > MOST_SAMPLES)
+        cli_usage("--samples: %zu for each of %zu categories are more than %d", o.samples,
+                  n_categories, MOST_SAMPLES);
     if (2 * o.border >= o.size / 2)
         cli_usage("--border: %zu leaves nothing of %zu px", o.border, o.size);
 }
@@ -151,7 +241,8 @@ config(void)
                 .leak = o.leak,
                 .spectral = !o.no_spectral,
                 .attention = !o.no_attention,
-                .whole = o.no_lesion_channel},
+                .whole = o.no_lesion_channel,
+                .categories = n_categories},
         .d_width = o.d_width > 0 ? o.d_width : o.width,
         .mid = o.mid,
         .border = o.border,
@@ -179,23 +270,37 @@ check_sheets(struct err *e)
     return o.sheets != NULL && access(path, W_OK) == -1 ? err_sys(e, "%s", o.sheets) : 0;
 }
 
-/* The run record: the first line of a log. */
-static int
-log_start(struct jsonl *log, const struct gan_run *r, struct err *e)
+/* What the loss is, of each category where there are several. */
+static void
+describe_loss(const struct gan_run *r, char *text, size_t size)
 {
     static const char *const loss[] = {
         [2] = "two-way: real against fake alone",
         [3] = "three-way: the benign stream is empty",
         [4] = "four-way",
     };
+    size_t used = 0;
 
+    for (size_t i = 0; i < r->n_categories && used < size; i++)
+        used +=
+            (size_t)snprintf(text + used, size - used, "%s%s%s%s", i ? "; " : "", category[i].name,
+                             n_categories > 0 ? ": " : "", loss[r->gan.config.classes[i]]);
+}
+
+/* The run record: the first line of a log. */
+static int
+log_start(struct jsonl *log, const struct gan_run *r, struct err *e)
+{
+    char loss[NET_MAX_CATEGORIES * (CATEGORY_NAME + 48)];
+
+    describe_loss(r, loss, sizeof(loss));
     jsonl_begin(log);
     jsonl_text(log, "run", r->history);
     jsonl_text(log, "engine", backend_name());
     jsonl_int(log, "threads", backend_threads((int)o.threads));
     jsonl_int(log, "generator_parameters", (int64_t)r->gan.g.params.count);
     jsonl_int(log, "discriminator_parameters", (int64_t)r->gan.d.params.count);
-    jsonl_text(log, "loss", loss[r->gan.config.classes[0]]);
+    jsonl_text(log, "loss", loss);
     jsonl_int(log, "resumed_at", (int64_t)r->iteration);
     return jsonl_end(log, e);
 }
@@ -238,6 +343,25 @@ train(struct gan_run *r, struct jsonl *log)
     progress_end(&p, r->iteration);
 }
 
+/* Opens the streams of category number i, in the roles they have there. */
+static int
+open_feeds(struct gan_run *r, size_t i, struct err *e)
+{
+    const struct category *from = &category[i];
+    struct gan_category *to = &r->category[i];
+    int target = from->remove ? GAN_INPUT : GAN_TARGET;
+    int input = from->remove ? GAN_TARGET : GAN_INPUT;
+
+    memcpy(to->name, from->name, sizeof(to->name));
+    to->remove = from->remove;
+    return feed_open(&to->feed[target], from->file[LESION], FEED_LESIONS, e) == -1 ||
+                   feed_open(&to->feed[input], from->file[NORMAL], FEED_NORMAL, e) == -1 ||
+                   (from->file[BENIGN] != NULL &&
+                    feed_open(&to->feed[GAN_BENIGN], from->file[BENIGN], FEED_LESIONS, e) == -1)
+               ? -1
+               : 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -246,14 +370,9 @@ main(int argc, char **argv)
     struct jsonl log;
     struct err e;
     char *history, *state = NULL;
-    int target = GAN_TARGET, input = GAN_INPUT;
 
     cli_parse(&prog, argc, argv);
     check_options();
-    if (o.remove) {
-        target = GAN_INPUT;
-        input = GAN_TARGET;
-    }
     if (o.state == NULL)
         o.state = state = mem_printf(&e, "%s.state", o.out);
     history = cli_history(&prog, &e);
@@ -266,12 +385,11 @@ main(int argc, char **argv)
     run.half = o.half_iterations;
     run.fade = o.fade;
     run.full = o.iterations;
-    run.remove = o.remove;
     run.history = history;
-    if (feed_open(&run.feed[target], o.lesion, FEED_LESIONS, &e) == -1 ||
-        feed_open(&run.feed[input], o.normal, FEED_NORMAL, &e) == -1 ||
-        (o.benign != NULL && feed_open(&run.feed[GAN_BENIGN], o.benign, FEED_LESIONS, &e) == -1) ||
-        gan_run_init(&run, &c, o.samples, o.resume, &e) == -1 || check_sheets(&e) == -1 ||
+    for (size_t i = 0; i == 0 || i < n_categories; i++)
+        if (open_feeds(&run, i, &e) == -1)
+            cli_fail(&e);
+    if (gan_run_init(&run, &c, o.samples, o.resume, &e) == -1 || check_sheets(&e) == -1 ||
         (o.resume ? gan_run_load(&run, o.state, &e) : gan_run_save(&run, o.state, &e)) == -1 ||
         (o.resume && o.log != NULL && resume_trim_log(o.log, run.iteration, &e) == -1) ||
         jsonl_open(&log, o.log, o.resume, &e) == -1 || log_start(&log, &run, &e) == -1)

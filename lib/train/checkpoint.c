@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "stream/tstream.h"
+#include "train/category.h"
 
 /* States of the paper's full training are 1.3 GB. */
 #define CHECKPOINT_LIMIT ((size_t)8 << 30)
@@ -143,7 +144,8 @@ checkpoint_put_net(struct ts_record *r, const struct net_config *c, size_t mid, 
                    checkpoint_put_count(r, "attention", (uint64_t)c->attention, e) == -1 ||
                    checkpoint_put_count(r, "mid", mid, e) == -1 ||
                    checkpoint_put_count(r, "border", border, e) == -1 ||
-                   (c->whole && checkpoint_put_count(r, "whole", 1, e) == -1)
+                   (c->whole && checkpoint_put_count(r, "whole", 1, e) == -1) ||
+                   (c->categories && checkpoint_put_count(r, "categories", c->categories, e) == -1)
                ? -1
                : 0;
 }
@@ -152,7 +154,7 @@ int
 checkpoint_get_net(const struct ts_record *r, struct net_config *c, size_t *mid, size_t *border,
                    struct err *e)
 {
-    uint64_t size, spectral, attention, m, b, whole = 0;
+    uint64_t size, spectral, attention, m, b, whole = 0, categories = 0;
 
     if (checkpoint_get_count(r, "size", &size, e) == -1 ||
         checkpoint_get_real(r, "width", 1e-3, 16, &c->width, e) == -1 ||
@@ -161,7 +163,9 @@ checkpoint_get_net(const struct ts_record *r, struct net_config *c, size_t *mid,
         checkpoint_get_count(r, "attention", &attention, e) == -1 ||
         checkpoint_get_count(r, "mid", &m, e) == -1 ||
         checkpoint_get_count(r, "border", &b, e) == -1 ||
-        (ts_meta(r, "whole") != NULL && checkpoint_get_count(r, "whole", &whole, e) == -1))
+        (ts_meta(r, "whole") != NULL && checkpoint_get_count(r, "whole", &whole, e) == -1) ||
+        (ts_meta(r, "categories") != NULL &&
+         checkpoint_get_count(r, "categories", &categories, e) == -1))
         return -1;
     if (size < 32 || size > 512 || (size & (size - 1)) != 0)
         return err_set(e, "metadata size: %" PRIu64 " is not a power of two from 32 to 512", size);
@@ -169,13 +173,58 @@ checkpoint_get_net(const struct ts_record *r, struct net_config *c, size_t *mid,
         return err_set(e, "metadata mid %" PRIu64 ", border %" PRIu64 ": out of range", m, b);
     if (whole > 1)
         return err_set(e, "metadata whole: %" PRIu64 " is neither 0 nor 1", whole);
+    if (ts_meta(r, "categories") != NULL && (categories < 1 || categories > NET_MAX_CATEGORIES))
+        return err_set(e, "metadata categories: %" PRIu64 " is not from 1 to %d", categories,
+                       NET_MAX_CATEGORIES);
     c->size = size;
-    c->categories = 0;
     c->spectral = spectral != 0;
     c->attention = attention != 0;
     c->whole = whole != 0;
+    c->categories = categories;
     *mid = m;
     *border = b;
+    return 0;
+}
+
+/* ---- categories ---- */
+
+enum { CATEGORY_KEY = 48 };
+
+static const char *
+category_key(size_t i, const char *what, char key[CATEGORY_KEY])
+{
+    snprintf(key, CATEGORY_KEY, "category.%zu.%s", i, what);
+    return key;
+}
+
+int
+checkpoint_put_category(struct ts_record *r, size_t i, const char *name, const char *label,
+                        const char *lesion, struct err *e)
+{
+    char key[CATEGORY_KEY];
+
+    return ts_meta_set(r, category_key(i, "name", key), name, e) == -1 ||
+                   ts_meta_set(r, category_key(i, "label", key), label, e) == -1 ||
+                   ts_meta_set(r, category_key(i, "lesion", key), lesion, e) == -1
+               ? -1
+               : 0;
+}
+
+/* Name, label and lesion of category number i, which belong to the record. */
+static int
+get_category(const struct ts_record *r, size_t i, const char *made[3], struct err *e)
+{
+    static const char *const what[3] = {"name", "label", "lesion"};
+    char key[CATEGORY_KEY];
+
+    for (int k = 0; k < 3; k++)
+        if ((made[k] = ts_meta(r, category_key(i, what[k], key))) == NULL)
+            return err_set(e, "metadata %s is missing", key);
+    if (!category_valid(made[0]))
+        return err_set(e, "metadata category.%zu.name: '%.40s' is no category's name", i, made[0]);
+    if (strcmp(made[1], "malignant") != 0 && strcmp(made[1], "normal") != 0)
+        return err_set(e, "metadata category.%zu.label: '%.40s' is neither malignant nor normal", i,
+                       made[1]);
     return 0;
 }
 
@@ -253,8 +302,43 @@ numbers_in(const struct ts_record *r)
     return n;
 }
 
+/* What the generator makes if it is told to make `category`; NULL where there is none to tell. */
+static int
+choose_category(struct generator_model *m, const struct ts_record *r, const char *category,
+                struct err *e)
+{
+    size_t n = m->g.config.categories, used = 0;
+    const char *made[NET_MAX_CATEGORIES][3] = {
+        {"", ts_meta_or(r, "label", ""), ts_meta_or(r, "lesion", "")}};
+    char names[NET_MAX_CATEGORIES * (CATEGORY_NAME + 2) + 1];
+    int found = n == 0 && category == NULL;
+
+    if (n == 0 && category != NULL)
+        return err_set(e, "is no conditional model: it has no category '%.40s'", category);
+    for (size_t i = 0; i < n; i++) {
+        if (get_category(r, i, made[i], e) == -1)
+            return -1;
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(made[k][0], made[i][0]) == 0)
+                return err_set(e, "metadata category.%zu.name: a second '%s'", i, made[i][0]);
+        used += (size_t)sprintf(names + used, "%s%s", i ? ", " : "", made[i][0]);
+        if (category != NULL && strcmp(made[i][0], category) == 0) {
+            m->category = i;
+            found = 1;
+        }
+    }
+    if (!found && category == NULL)
+        return err_set(e, "is a conditional model: --category names one of %s", names);
+    if (!found)
+        return err_set(e, "has no category '%.40s': --category names one of %s", category, names);
+    m->label = mem_string(made[m->category][1], e);
+    m->lesion = mem_string(made[m->category][2], e);
+    return m->label && m->lesion ? 0 : -1;
+}
+
 int
-generator_model_load(struct generator_model *m, const char *path, struct err *e)
+generator_model_load(struct generator_model *m, const char *path, const char *category,
+                     struct err *e)
 {
     struct ts_record r = {0};
     struct net_config net;
@@ -279,12 +363,11 @@ generator_model_load(struct generator_model *m, const char *path, struct err *e)
     if (checkpoint_get_net(&r, &net, &mid, &border, e) == -1 ||
         checkpoint_get_real(&r, "fade", 0, 1, &m->fade, e) == -1 ||
         generator_init(&m->g, &net, mid, border, 0, e) == -1 ||
-        checkpoint_get(&r, prefix, &m->g.params, 0, e) == -1)
+        checkpoint_get(&r, prefix, &m->g.params, 0, e) == -1 ||
+        choose_category(m, &r, category, e) == -1)
         goto done;
     m->hash = checkpoint_hash(&r);
-    m->label = mem_string(ts_meta_or(&r, "label", ""), e);
-    m->lesion = mem_string(ts_meta_or(&r, "lesion", ""), e);
-    rc = m->label && m->lesion ? 0 : -1;
+    rc = 0;
 done:
     ts_clear(&r);
     if (rc == -1) {

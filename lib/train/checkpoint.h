@@ -32,6 +32,10 @@ int checkpoint_put_net(struct ts_record *r, const struct net_config *c, size_t m
 int checkpoint_get_net(const struct ts_record *r, struct net_config *c, size_t *mid, size_t *border,
                        struct err *e);
 
+/* What category number i of a conditional generator is called, and what its patches are. */
+int checkpoint_put_category(struct ts_record *r, size_t i, const char *name, const char *label,
+                            const char *lesion, struct err *e);
+
 /* Numbers in metadata. */
 int checkpoint_put_count(struct ts_record *r, const char *key, uint64_t value, struct err *e);
 int checkpoint_get_count(const struct ts_record *r, const char *key, uint64_t *value,
@@ -53,17 +57,21 @@ uint64_t checkpoint_hash(const struct ts_record *r);
 
 /*
  * A generator as gan-gen loads it, from what gan-train wrote: its result, or its state.
+ *   category  what a conditional one is to make, its number; else 0
  *   fade   0 where only the half-size network is trained yet, else as far as it is faded in
  *   label, lesion  of the patches it makes; owned by the model
  */
 struct generator_model {
     struct generator g;
+    size_t category;
     double fade;
     char *label, *lesion;
     uint64_t hash;
 };
 
-int generator_model_load(struct generator_model *m, const char *path, struct err *e);
+/* category: by its name, for a conditional generator; NULL for any other. */
+int generator_model_load(struct generator_model *m, const char *path, const char *category,
+                         struct err *e);
 void generator_model_free(struct generator_model *m);
 
 #endif

@@ -14,23 +14,30 @@
 
 static const char *const feed_name[GAN_FEEDS] = {"target", "input", "benign"};
 
+enum { FEED_KEY = CATEGORY_NAME + 24 };
+
 /* ---- begin and end ---- */
 
 int
 gan_run_init(struct gan_run *r, struct gan_config *c, size_t n_samples, int resumed, struct err *e)
 {
     size_t size = c->net.size, patch = size * size;
+    int two_way = c->classes[0] == 2;
 
-    r->has[GAN_TARGET] = r->has[GAN_INPUT] = 1;
-    r->has[GAN_BENIGN] =
-        c->classes[0] != 2 && r->feed[GAN_BENIGN].reader != NULL && !r->feed[GAN_BENIGN].empty;
-    for (int k = GAN_TARGET; k <= GAN_INPUT; k++)
-        if (r->feed[k].empty)
-            return err_set(e, "%s: has no records", ts_name(r->feed[k].reader));
-    if (c->classes[0] != 2)
-        c->classes[0] = r->has[GAN_BENIGN] ? LOGITS : LOGITS - 1;
+    r->n_categories = c->net.categories > 0 ? c->net.categories : 1;
+    for (size_t i = 0; i < r->n_categories; i++) {
+        struct gan_category *cat = &r->category[i];
+
+        cat->has[GAN_TARGET] = cat->has[GAN_INPUT] = 1;
+        cat->has[GAN_BENIGN] =
+            !two_way && cat->feed[GAN_BENIGN].reader != NULL && !cat->feed[GAN_BENIGN].empty;
+        for (int k = GAN_TARGET; k <= GAN_INPUT; k++)
+            if (cat->feed[k].empty)
+                return err_set(e, "%s: has no records", ts_name(cat->feed[k].reader));
+        c->classes[i] = two_way ? 2 : cat->has[GAN_BENIGN] ? LOGITS : LOGITS - 1;
+    }
     r->n_samples = n_samples;
-    r->samples = mem_array(n_samples * patch, sizeof(real), e);
+    r->samples = mem_array(r->n_categories * n_samples * patch, sizeof(real), e);
     if (r->samples == NULL)
         return -1;
     for (int k = 0; k <= GAN_FEEDS; k++)
@@ -38,8 +45,9 @@ gan_run_init(struct gan_run *r, struct gan_config *c, size_t n_samples, int resu
             return -1;
     if (gan_init(&r->gan, c, e) == -1)
         return -1;
-    for (size_t i = 0; !resumed && i < n_samples; i++)
-        if (feed_patch(&r->feed[GAN_INPUT], size, r->samples + i * patch, &r->patients, e) == -1)
+    for (size_t i = 0; !resumed && i < r->n_categories * n_samples; i++)
+        if (feed_patch(&r->category[i / n_samples].feed[GAN_INPUT], size, r->samples + i * patch,
+                       &r->patients, e) == -1)
             return -1;
     return 0;
 }
@@ -48,9 +56,10 @@ void
 gan_run_free(struct gan_run *r)
 {
     gan_free(&r->gan);
-    for (int k = 0; k < GAN_FEEDS; k++)
-        if (r->feed[k].reader != NULL)
-            feed_close(&r->feed[k]);
+    for (size_t i = 0; i < NET_MAX_CATEGORIES; i++)
+        for (int k = 0; k < GAN_FEEDS; k++)
+            if (r->category[i].feed[k].reader != NULL)
+                feed_close(&r->category[i].feed[k]);
     for (int k = 0; k <= GAN_FEEDS; k++)
         free(r->batch[k]);
     free(r->samples);
@@ -87,9 +96,15 @@ gan_run_side(const struct gan_run *r, uint64_t i)
     return gan_run_fade(r, i) > 0 ? size : size / 2;
 }
 
+size_t
+gan_run_category(const struct gan_run *r, uint64_t i)
+{
+    return (size_t)(i % r->n_categories);
+}
+
 /* The next batch of a feed, reduced by the mean over 2x2 blocks where `side` is half the size. */
 static int
-next_batch(struct gan_run *r, int feed, real *to, size_t side, struct err *e)
+next_batch(struct gan_run *r, struct feed *feed, real *to, size_t side, struct err *e)
 {
     size_t size = r->gan.config.net.size;
 
@@ -99,7 +114,7 @@ next_batch(struct gan_run *r, int feed, real *to, size_t side, struct err *e)
 
         if (side == size)
             full = at;
-        if (feed_patch(&r->feed[feed], size, full, &r->patients, e) == -1)
+        if (feed_patch(feed, size, full, &r->patients, e) == -1)
             return -1;
         for (size_t y = 0; side < size && y < side; y++)
             for (size_t x = 0; x < side; x++) {
@@ -113,34 +128,37 @@ next_batch(struct gan_run *r, int feed, real *to, size_t side, struct err *e)
 
 /* A batch of what the discriminator sees of a feed, or NULL. */
 static int
-class_batch(struct gan_run *r, int feed, size_t side, const real **batch, struct err *e)
+class_batch(struct gan_run *r, size_t category, int feed, size_t side, const real **batch,
+            struct err *e)
 {
-    int seen = r->has[feed] && (feed == GAN_TARGET || r->gan.config.classes[0] != 2);
+    struct gan_category *cat = &r->category[category];
+    int seen = cat->has[feed] && (feed == GAN_TARGET || r->gan.config.classes[category] != 2);
 
     *batch = seen ? r->batch[feed] : NULL;
-    return seen ? next_batch(r, feed, r->batch[feed], side, e) : 0;
+    return seen ? next_batch(r, &cat->feed[feed], r->batch[feed], side, e) : 0;
 }
 
 int
 gan_run_iterate(struct gan_run *r, struct gan_losses *l, struct err *e)
 {
     double fade = gan_run_fade(r, r->iteration);
-    size_t side = gan_run_side(r, r->iteration);
+    size_t side = gan_run_side(r, r->iteration), category = gan_run_category(r, r->iteration);
+    struct feed *input = &r->category[category].feed[GAN_INPUT];
     real *base = r->batch[GAN_FEEDS];
     const real *b[GAN_FEEDS];
 
     if (r->iteration > 0 && side != gan_run_side(r, r->iteration - 1))
         tape_release(r->gan.tape); /* the memory of the half-size stage has the wrong shapes */
     for (int k = 0; k < GAN_FEEDS; k++)
-        if (class_batch(r, k, side, &b[k], e) == -1)
+        if (class_batch(r, category, k, side, &b[k], e) == -1)
             return -1;
-    if (next_batch(r, GAN_INPUT, base, side, e) == -1 ||
-        gan_step_d(&r->gan, 0, b[GAN_TARGET], b[GAN_BENIGN], b[GAN_INPUT], base, side, fade, l,
-                   e) == -1)
+    if (next_batch(r, input, base, side, e) == -1 ||
+        gan_step_d(&r->gan, category, b[GAN_TARGET], b[GAN_BENIGN], b[GAN_INPUT], base, side, fade,
+                   l, e) == -1)
         return -1;
     for (size_t k = 0; k < r->gan.config.g_steps; k++)
-        if (next_batch(r, GAN_INPUT, base, side, e) == -1 ||
-            gan_step_g(&r->gan, 0, base, side, fade, l, e) == -1)
+        if (next_batch(r, input, base, side, e) == -1 ||
+            gan_step_g(&r->gan, category, base, side, fade, l, e) == -1)
             return -1;
     r->iteration++;
     return 0;
@@ -152,16 +170,20 @@ int
 gan_run_log(const struct gan_run *r, const struct gan_losses *l, double seconds, struct jsonl *log,
             struct err *e)
 {
+    size_t category = gan_run_category(r, r->iteration - 1);
+
     jsonl_begin(log);
     jsonl_int(log, "iteration", (int64_t)r->iteration);
+    if (r->gan.config.net.categories > 0)
+        jsonl_text(log, "category", r->category[category].name);
     jsonl_int(log, "side", (int64_t)gan_run_side(r, r->iteration - 1));
     jsonl_real(log, "fade", gan_run_fade(r, r->iteration - 1));
     jsonl_real(log, "d_loss", l->d_total);
     jsonl_real(log, "d_real", l->real);
     jsonl_real(log, "d_fake", l->fake);
-    if (r->has[GAN_BENIGN])
+    if (r->category[category].has[GAN_BENIGN])
         jsonl_real(log, "d_benign", l->benign);
-    if (r->gan.config.classes[0] != 2)
+    if (r->gan.config.classes[category] != 2)
         jsonl_real(log, "d_input", l->input);
     jsonl_real(log, "penalty", l->penalty);
     jsonl_real(log, "slope", l->slope);
@@ -205,7 +227,8 @@ gan_run_sheet(struct gan_run *r, const char *path, struct err *e)
     char title[64];
     int rc = s ? 0 : -1;
 
-    for (size_t k = 0; rc == 0 && k < r->n_samples; k++) {
+    for (size_t k = 0; rc == 0 && k < r->n_categories * r->n_samples; k++) {
+        const char *name = r->category[k / r->n_samples].name;
         struct tensor *x, *z, *lesion, *image;
         const real *full = r->samples + k * size * size;
 
@@ -221,8 +244,9 @@ gan_run_sheet(struct gan_run *r, const char *path, struct err *e)
         z = tape_const(t, 2, scalars, NULL);
         for (size_t i = 0; i < z->n; i++)
             z->v[i] = (real)rng_between(&random, -1, 1);
-        generator_forward(t, g, 0, x, z, gan_run_fade(r, last), &lesion, &image);
-        rc = sheet_record(s, NULL, e) == -1 || sheet_plane(s, x->v, side, SHEET_GREY, e) == -1 ||
+        generator_forward(t, g, k / r->n_samples, x, z, gan_run_fade(r, last), &lesion, &image);
+        rc = sheet_record(s, name[0] ? name : NULL, e) == -1 ||
+                     sheet_plane(s, x->v, side, SHEET_GREY, e) == -1 ||
                      sheet_plane(s, lesion->v, side, SHEET_SIGNED, e) == -1 ||
                      sheet_plane(s, image->v, side, SHEET_GREY, e) == -1
                  ? -1
@@ -242,25 +266,69 @@ gan_run_sheet(struct gan_run *r, const char *path, struct err *e)
 
 /* ---- state ---- */
 
+/* The categories as items of config_text(), each behind a comma; empty where they have no names. */
+static char *
+categories_text(const struct gan_run *r, struct err *e)
+{
+    char *text = mem_string("", e);
+
+    for (size_t i = 0; text != NULL && i < r->gan.config.net.categories; i++) {
+        const struct gan_category *cat = &r->category[i];
+        char *longer = mem_printf(e, "%s, category %s: %s in %d classes", text, cat->name,
+                                  cat->remove ? "removed" : "grown", r->gan.config.classes[i]);
+
+        free(text);
+        text = longer;
+    }
+    return text;
+}
+
 /* What a resumed run must share with the one that wrote the state, as one text. */
 static char *
 config_text(const struct gan_run *r, struct err *e)
 {
     const struct gan_config *c = &r->gan.config;
     const struct net_config *n = &c->net;
+    char *categories = categories_text(r, e), *text = NULL;
 
-    return mem_printf(e,
-                      "size %zu, width %.17g, d-width %.17g, leak %.17g, spectral %d, "
-                      "attention %d, mid %zu, border %zu, batch %zu, g-steps %zu, classes %d, "
-                      "aux-weight %.17g, gp-lambda %.17g, gp-k %.17g, gp-sigma %.17g, ema %.17g, "
-                      "diff-augment %d, lr %.17g, "
-                      "d-lr %.17g, beta1 %.17g, beta2 %.17g, epsilon %.17g, seed %" PRIu64
-                      ", half-iterations %zu, fade %zu, remove %d, samples %zu%s",
-                      n->size, n->width, c->d_width, n->leak, n->spectral, n->attention, c->mid,
-                      c->border, c->batch, c->g_steps, c->classes[0], c->aux, c->gp_lambda, c->gp_k,
-                      c->gp_sigma, c->ema, c->diff_augment, c->adam.rate, c->d_rate, c->adam.beta1,
-                      c->adam.beta2, c->adam.epsilon, c->seed, r->half, r->fade, r->remove,
-                      r->n_samples, n->whole ? ", no-lesion-channel" : "");
+    if (categories != NULL)
+        text = mem_printf(
+            e,
+            "size %zu, width %.17g, d-width %.17g, leak %.17g, spectral %d, "
+            "attention %d, mid %zu, border %zu, batch %zu, g-steps %zu, classes %d, "
+            "aux-weight %.17g, gp-lambda %.17g, gp-k %.17g, gp-sigma %.17g, ema %.17g, "
+            "diff-augment %d, lr %.17g, "
+            "d-lr %.17g, beta1 %.17g, beta2 %.17g, epsilon %.17g, seed %" PRIu64
+            ", half-iterations %zu, fade %zu, remove %d, samples %zu%s%s",
+            n->size, n->width, c->d_width, n->leak, n->spectral, n->attention, c->mid, c->border,
+            c->batch, c->g_steps, c->classes[0], c->aux, c->gp_lambda, c->gp_k, c->gp_sigma, c->ema,
+            c->diff_augment, c->adam.rate, c->d_rate, c->adam.beta1, c->adam.beta2, c->adam.epsilon,
+            c->seed, r->half, r->fade, r->category[0].remove, r->n_samples,
+            n->whole ? ", no-lesion-channel" : "", categories);
+    free(categories);
+    return text;
+}
+
+/* What each category is, or the only one. */
+static int
+describe_categories(const struct gan_run *r, struct ts_record *rec, struct err *e)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < r->n_categories; i++) {
+        const struct gan_category *cat = &r->category[i];
+        const char *label = cat->remove ? "normal" : "malignant";
+        const char *lesion = cat->remove ? "" : cat->feed[GAN_TARGET].lesion;
+
+        if (r->gan.config.net.categories > 0)
+            rc = checkpoint_put_category(rec, i, cat->name, label, lesion, e);
+        else
+            rc = ts_meta_set(rec, "label", label, e) == -1 ||
+                         ts_meta_set(rec, "lesion", lesion, e) == -1
+                     ? -1
+                     : 0;
+    }
+    return rc;
 }
 
 /* The metadata that results and states share. */
@@ -269,15 +337,12 @@ describe(const struct gan_run *r, struct ts_record *rec, struct err *e)
 {
     const struct gan_config *c = &r->gan.config;
     char *patients = patients_text(&r->patients, e);
-    const char *label = r->remove ? "normal" : "malignant";
-    const char *lesion = r->remove ? "" : r->feed[GAN_TARGET].lesion;
     uint64_t last = r->iteration ? r->iteration - 1 : 0;
     int rc = patients == NULL || checkpoint_put_net(rec, &c->net, c->mid, c->border, e) == -1 ||
                      checkpoint_put_count(rec, "iteration", r->iteration, e) == -1 ||
                      checkpoint_put_real(rec, "fade", gan_run_fade(r, last), e) == -1 ||
                      checkpoint_put_real(rec, "ema", c->ema, e) == -1 ||
-                     ts_meta_set(rec, "label", label, e) == -1 ||
-                     ts_meta_set(rec, "lesion", lesion, e) == -1 ||
+                     describe_categories(r, rec, e) == -1 ||
                      ts_meta_set(rec, "patients", patients, e) == -1 ||
                      ts_history_add(rec, r->history, e) == -1
                  ? -1
@@ -287,13 +352,53 @@ describe(const struct gan_run *r, struct ts_record *rec, struct err *e)
     return rc;
 }
 
+/* A feed's key in a state: feed.target, or feed.CATEGORY.target. */
+static const char *
+feed_key(const struct gan_category *cat, int feed, char key[FEED_KEY])
+{
+    snprintf(key, FEED_KEY, "feed.%s%s%s", cat->name, cat->name[0] ? "." : "", feed_name[feed]);
+    return key;
+}
+
+static int
+put_places(struct ts_record *rec, const struct gan_category *cat, struct err *e)
+{
+    char key[FEED_KEY];
+
+    for (int k = 0; k < GAN_FEEDS; k++) {
+        char *place;
+        int set;
+
+        if (!cat->has[k])
+            continue;
+        place = feed_place(&cat->feed[k], e);
+        set = place ? ts_meta_set(rec, feed_key(cat, k, key), place, e) : -1;
+        free(place);
+        if (set == -1)
+            return -1;
+    }
+    return 0;
+}
+
+static int
+get_places(const struct ts_record *rec, struct gan_category *cat, struct err *e)
+{
+    char key[FEED_KEY];
+
+    for (int k = 0; k < GAN_FEEDS; k++)
+        if (cat->has[k] &&
+            feed_continue(&cat->feed[k], ts_meta_or(rec, feed_key(cat, k, key), ""), e) == -1)
+            return -1;
+    return 0;
+}
+
 /* The inputs of the sample sheets. */
 static int
 put_samples(struct ts_record *rec, const struct gan_run *r, struct err *e)
 {
     size_t side = r->gan.config.net.size;
-    struct ts_tensor *x =
-        ts_put(rec, "samples", CHECKPOINT_REAL, 3, (const size_t[]){r->n_samples, side, side}, e);
+    const size_t shape[3] = {r->n_categories * r->n_samples, side, side};
+    struct ts_tensor *x = ts_put(rec, "samples", CHECKPOINT_REAL, 3, shape, e);
 
     if (x == NULL)
         return -1;
@@ -314,19 +419,9 @@ gan_run_save(const struct gan_run *r, const char *path, struct err *e)
         checkpoint_put_count(&rec, "g_updates", r->gan.g_updates, e) == -1 ||
         checkpoint_put_count(&rec, "d_updates", r->gan.d_updates, e) == -1)
         goto done;
-    for (int k = 0; k < GAN_FEEDS; k++) {
-        char key[32], *place;
-        int set;
-
-        if (!r->has[k])
-            continue;
-        snprintf(key, sizeof(key), "feed.%s", feed_name[k]);
-        place = feed_place(&r->feed[k], e);
-        set = place ? ts_meta_set(&rec, key, place, e) : -1;
-        free(place);
-        if (set == -1)
+    for (size_t i = 0; i < r->n_categories; i++)
+        if (put_places(&rec, &r->category[i], e) == -1)
             goto done;
-    }
     if (put_samples(&rec, r, e) == -1 || checkpoint_put(&rec, "g.", &r->gan.g.params, 1, e) == -1 ||
         checkpoint_put(&rec, "d.", &r->gan.d.params, 1, e) == -1 ||
         (r->gan.config.ema > 0 &&
@@ -342,14 +437,14 @@ done:
 static int
 load_samples(struct gan_run *r, const struct ts_record *rec, struct err *e)
 {
-    size_t side = r->gan.config.net.size;
+    size_t side = r->gan.config.net.size, n = r->n_categories * r->n_samples;
     const struct ts_tensor *x = ts_find(rec, "samples");
 
-    if (x == NULL || x->dtype != CHECKPOINT_REAL || x->rank != 3 || x->shape[0] != r->n_samples ||
+    if (x == NULL || x->dtype != CHECKPOINT_REAL || x->rank != 3 || x->shape[0] != n ||
         x->shape[1] != side || x->shape[2] != side)
         return err_set(e, "has no samples of the right type and size");
     memcpy(r->samples, x->data, x->bytes);
-    for (size_t i = 0; i < r->n_samples * side * side; i++)
+    for (size_t i = 0; i < n * side * side; i++)
         if (!isfinite(r->samples[i]))
             return err_set(e, "samples: number %zu is not finite", i);
     return 0;
@@ -381,13 +476,9 @@ gan_run_load(struct gan_run *r, const char *path, struct err *e)
          checkpoint_get(&rec, "average.", &r->gan.average.params, 0, e) == -1) ||
         patients_parse(&r->patients, ts_meta_or(&rec, "patients", ""), e) == -1)
         goto done;
-    for (int k = 0; k < GAN_FEEDS; k++) {
-        char key[32];
-
-        snprintf(key, sizeof(key), "feed.%s", feed_name[k]);
-        if (r->has[k] && feed_continue(&r->feed[k], ts_meta_or(&rec, key, ""), e) == -1)
+    for (size_t i = 0; i < r->n_categories; i++)
+        if (get_places(&rec, &r->category[i], e) == -1)
             goto done;
-    }
     rc = 0;
 done:
     if (rc == -1)

@@ -4,35 +4,46 @@
  * Stages (the paper, "Progressive growing"): `iterations` at half size, `fade` iterations in
  * which the full-size ends come in, `iterations` at full size.  An iteration is one update of the
  * discriminator and config.g_steps of the generator.
+ *
+ * A conditional training has several categories (config.net.categories) and takes them in turn, one
+ * an iteration; any other has one, without a name.
  */
 #ifndef MP_TRAIN_GAN_RUN_H
 #define MP_TRAIN_GAN_RUN_H
 
 #include "base/jsonl.h"
+#include "train/category.h"
 #include "train/feed.h"
 #include "train/gan.h"
 
 enum { GAN_TARGET, GAN_INPUT, GAN_BENIGN, GAN_FEEDS };
 
+struct gan_category {
+    char name[CATEGORY_NAME + 1];
+    int remove; /* 1: the trained generator removes lesions */
+    struct feed feed[GAN_FEEDS];
+    int has[GAN_FEEDS]; /* benign may be missing, or left out: two classes */
+};
+
 struct gan_run {
     struct gan gan;
-    struct feed feed[GAN_FEEDS];
-    int has[GAN_FEEDS];      /* benign may be missing, or left out: two classes */
+    struct gan_category category[NET_MAX_CATEGORIES];
+    size_t n_categories;     /* at least 1 */
     size_t half, fade, full; /* iterations of the stages */
     uint64_t iteration;      /* finished */
-    int remove;              /* 1: the trained generator removes lesions */
     const char *history;     /* how this run was asked for; borrowed */
     struct patients patients;
-    size_t n_samples;
-    real *samples;              /* [n_samples][size][size], the inputs of the sample sheets */
+    size_t n_samples;           /* of each category */
+    real *samples;              /* [n_categories][n_samples][size][size], the sheets' inputs */
     real *batch[GAN_FEEDS + 1]; /* [batch][size][size] each */
 };
 
 /*
- * Begins a training.  The feeds must be open; they belong to the run from here on.  classes[0] in c
- * is set to 4, or to 3 where there are no benign patches; 2 stays, and only the target is shown to
- * the discriminator then.  The first n_samples patches of the input are put aside for sheets unless
- * `resumed` is 1 (gan_run_load() will bring them).  Returns 0, or -1 with the reason in e.
+ * Begins a training.  The feeds must be open; they belong to the run from here on.  classes in c
+ * are set to 4, or to 3 where a category has no benign patches; where classes[0] is 2 they all are,
+ * and only the target is shown to the discriminator.  The first n_samples patches of each
+ * category's input are put aside for sheets unless `resumed` is 1 (gan_run_load() will bring them).
+ * Returns 0, or -1 with the reason in e.
  */
 int gan_run_init(struct gan_run *r, struct gan_config *c, size_t n_samples, int resumed,
                  struct err *e);
@@ -43,6 +54,9 @@ uint64_t gan_run_total(const struct gan_run *r);
 /* The weight of the full-size ends in iteration i (0, 1, ...), and the side of its patches. */
 double gan_run_fade(const struct gan_run *r, uint64_t i);
 size_t gan_run_side(const struct gan_run *r, uint64_t i);
+
+/* The category of iteration i. */
+size_t gan_run_category(const struct gan_run *r, uint64_t i);
 
 /* One iteration.  Returns 0, or -1 with the reason in e, and the failed update is not applied. */
 int gan_run_iterate(struct gan_run *r, struct gan_losses *l, struct err *e);

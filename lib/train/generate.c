@@ -16,11 +16,14 @@ describe(struct ts_record *r, const struct generator_model *m, uint64_t seed, si
 {
     static const char *const outdated[] = {"bbox", "seedpixel"};
     const char *parent = ts_meta_or(r, "id", "");
-    char text[32 * 2 * GENERATOR_MAX_BLOCKS], *at = text, id[160];
+    char text[32 * 2 * GENERATOR_MAX_BLOCKS], *at = text, id[192];
+    int n;
 
     for (size_t i = 0; i < scalars->n; i++)
         at += sprintf(at, "%s%.9g", i ? " " : "", (double)scalars->v[i]);
-    snprintf(id, sizeof(id), "%.64s/%016" PRIx64 "/%" PRIu64 "/%zu", parent, m->hash, seed, k);
+    n = snprintf(id, sizeof(id), "%.64s/%016" PRIx64 "/%" PRIu64 "/%zu", parent, m->hash, seed, k);
+    if (m->g.config.categories > 0)
+        snprintf(id + n, sizeof(id) - (size_t)n, "/%zu", m->category);
     for (size_t i = 0; i < sizeof(outdated) / sizeof(outdated[0]); i++)
         ts_meta_drop(r, outdated[i]);
     ts_drop(r, "mask");
@@ -59,7 +62,7 @@ generate_patch(struct tape *t, struct generator_model *m, const struct ts_record
     r = rng_at(seed, purpose, index);
     for (size_t i = 0; i < z->n; i++)
         z->v[i] = (real)rng_between(&r, -1, 1);
-    generator_forward(t, &m->g, 0, x, z, m->fade, &lesion, &image);
+    generator_forward(t, &m->g, m->category, x, z, m->fade, &lesion, &image);
 
     free(base);
     for (size_t i = 0; i < lesion->n; i++)

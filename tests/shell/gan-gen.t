@@ -88,6 +88,30 @@ assert all(spread)  # hardly trained, it writes mid-grey over whatever was there
 PY
 ok $? "the image is what it writes, the lesion what that changes, but for the border"
 
+# One generator of two categories.
+gan-train --lesion mass=lesion.sts --normal mass=normal.sts --lesion gone=lesion.sts --normal gone=normal.sts --removes gone \
+    --width 0.1 --batch 2 --threads 1 --lr 0.005 --size 32 --half-iterations 10 --fade 6 --iterations 24 --out both.ckpt
+for category in mass gone; do
+    gan-gen --model both.ckpt --threads 1 --category $category < normal.sts > $category.sts
+    is "$?/$(records < $category.sts)" 0/10 "--category $category"
+    gan-gen --model both.ckpt.state --threads 1 --category $category < normal.sts > s.sts
+    is "$?" 0 "of its state too"
+done
+$python - "$TOP/examples" <<'PY'
+import sys
+sys.path.insert(0, sys.argv[1])
+import numpy as np
+from read_stream import read_stream
+mass, gone = (list(read_stream(open(c + ".sts", "rb"))) for c in ("mass", "gone"))
+for (t, m), (u, n) in zip(mass, gone):
+    assert (m["label"], m["lesion"]) == ("malignant", "mass") and (n["label"], n["lesion"]) == ("normal", "")
+    assert m["scalars"] == n["scalars"] and m["model"] == n["model"] and m["id"] != n["id"]
+    assert np.array_equal(t["base"], u["base"]) and not np.array_equal(t["lesion"], u["lesion"])
+    assert np.array_equal(t["image"], np.clip(t["base"] + t["lesion"], np.float32(0), np.float32(1)))
+assert len({m["id"] for t, m in mass + gone}) == 20
+PY
+ok $? "labels are the category's, and so are lesions and ids"
+
 # Removal, states, and a network that is half trained.
 $train --size 32 --half-iterations 2 --fade 0 --iterations 1 --remove --out removal.ckpt
 gan-gen --model removal.ckpt --threads 1 < lesion.sts > r.sts
@@ -215,16 +239,58 @@ room=$(
 )
 limited() { (
     ulimit -v "$room"
-    exec gan-gen --threads 1 --model "$1"
+    exec gan-gen --threads 1 --model "$@"
 ); }
+# refused WHAT MODEL [OPTIONS]
+refused() {
+    limited "${@:2}" < normal.sts > out 2> err
+    is "$?/$(wc -l < err | tr -d ' ')/$(grep -c '^gan-gen: ' err)/$(grep -ac '"end":"1"' out)" 1/1/1/0 "$1"
+}
 i=0
 while IFS='|' read -r what code; do
     i=$((i + 1))
-    limited bad$i.ckpt < normal.sts > out 2> err
-    is "$?/$(wc -l < err | tr -d ' ')/$(grep -c '^gan-gen: ' err)/$(grep -ac '"end":"1"' out)" 1/1/1/0 "a model with $what"
+    refused "a model with $what" bad$i.ckpt
 done < cases
 is "$(sed 's/more than [0-9]*/more than N/' err | head -1)" "gan-gen: bad$i.ckpt: tensor code.bias has another type or shape than its network" \
     "the message names file and tensor"
+
+# What is said of categories.
+fails 1 "a conditional model without --category" gan-gen --model both.ckpt
+is "$(cat fails.err)" "gan-gen: both.ckpt: is a conditional model: --category names one of mass, gone" "says which there are"
+fails 1 "a category that it has not" gan-gen --model both.ckpt --category calcification
+is "$(cat fails.err)" "gan-gen: both.ckpt: has no category 'calcification': --category names one of mass, gone" "likewise"
+fails 1 "no name" gan-gen --model both.ckpt --category ''
+fails 1 "--category where there are none" gan-gen --model mass.ckpt --category mass
+is "$(cat fails.err)" "gan-gen: mass.ckpt: is no conditional model: it has no category 'mass'" "says that"
+cat > cases <<'EOT'
+more categories than its first layer reads|m["categories"] = "3"
+fewer|m["categories"] = "1"
+none|m["categories"] = "0"
+no word of them|m.pop("categories")
+too many|m["categories"] = "9"
+2^60 categories|m["categories"] = str(2**60)
+a number of categories that is none|m["categories"] = "two"
+a category without a name|m.pop("category.1.name")
+a name with a blank|m["category.1.name"] = "a b"
+a name that is long|m["category.1.name"] = "x" * 5000
+an empty name|m["category.0.name"] = ""
+one name for both|m["category.1.name"] = "mass"
+a category without a label|m.pop("category.1.label")
+a label that is none|m["category.0.label"] = "benign"
+a category without a kind of lesion|m.pop("category.1.lesion")
+a first layer without a label|t["enc.0.weight"] = t["enc.0.weight"][:, :, :2].copy()
+a half-size layer without a label|t["from_half.weight"] = t["from_half.weight"][:, :, :1].copy()
+EOT
+$python "$record" both.ckpt /dev/null '
+for i, line in enumerate(open("cases")):
+    t, m = load("both.ckpt")
+    exec(line.split("|")[1])
+    save("bad%d.ckpt" % (i + 1), t, m)'
+i=0
+while IFS='|' read -r what code; do
+    i=$((i + 1))
+    refused "a conditional model with $what" bad$i.ckpt --category mass
+done < cases
 
 # ---- wrong command lines ----
 fails 2 "no model" gan-gen

@@ -196,13 +196,6 @@ grep -q "^gan-train: stopped after iteration [0-9]*; --resume goes on from k.ckp
 ok $? "what is stopped says so"
 is "$(ls k.* | tr '\n' ' ')" "k.ckpt k.ckpt.state k.err k.jsonl " "and leaves no other files"
 
-# Every field of the log is on the page.
-sed -n '/^.Sh LOG/,/^.Sh EXIT/p' "$TOP/man/gan-train.1" > page
-for name in $(grep -o '"[a-z_]*":' a.jsonl | sort -u | tr -d '":'); do
-    grep -qw -- "Cm.* $name" page || echo "$name"
-done > missing
-is "$(cat missing)" "" "every field of the log is on the page"
-
 ok $((all_stops < 4)) "$all_stops stops in all" # a machine under load may miss one or the other
 
 # A crash while the state is written, and a line of the log that was cut.
@@ -263,6 +256,93 @@ wait $trainer 2> /dev/null
 is "$?" 143 "a second signal ends a wait for a pipe"
 kill $sleeper
 wait
+
+# ---- one conditional model ----
+before() { :; }
+named='--lesion mass=lesion.sts --benign mass=benign.sts --normal mass=normal.sts --lesion gone=lesion.sts --normal gone=normal.sts'
+train="gan-train $named --removes gone $size $stages --lr 0.002"
+rm -f sheets/*
+$train --out a.ckpt --log a.jsonl --sheets sheets --sheet-every 100 2> err
+is "$?/$(cat err)/$(cd sheets && echo *)" 0//iteration-000040.png "two categories: trains"
+is "$(field category a.jsonl | tr '\n' ' ')" "$(for i in {1..20}; do printf 'mass gone '; done)" "iterations take them in turn"
+is "$(sed -n 's/^{"run".*"loss": "\([^"]*\)".*/\1/p' a.jsonl)" "mass: four-way; gone: three-way: the benign stream is empty" \
+    "each has a loss of its own, and the log says so"
+$python - a.jsonl <<'PY'
+import json, math, sys
+rows = [json.loads(line) for line in open(sys.argv[1])][1:]
+for i, row in enumerate(rows):
+    assert ("d_benign" in row) == (i % 2 == 0)
+    want = row["d_real"] + row["d_fake"] + 0.1 * (row.get("d_benign", 0) + row["d_input"]) + 10 * row["penalty"]
+    assert abs(row["d_loss"] - want) < 1e-4 * want
+for row, classes in zip(rows, (4, 3)):
+    assert abs(row["d_real"] - math.log(classes)) < 0.3 and abs(row["g_loss"] - math.log(classes)) < 0.3
+PY
+ok $? "its losses add up and begin at ln 4 and ln 3"
+sed -n '/^.Sh LOG/,/^.Sh EXIT/p' "$TOP/man/gan-train.1" > page
+for name in $(grep -o '"[a-z_]*":' a.jsonl | sort -u | tr -d '":'); do
+    grep -qw -- "Cm.* $name" page || echo "$name"
+done > missing
+is "$(cat missing)" "" "every field of the log is on the page"
+gan-train $streams $size --half-iterations 1 --fade 0 --iterations 1 --out b.ckpt
+$python "$record" a.ckpt /dev/null '
+assert m["kind"] == "generator" and m["categories"] == "2" and "label" not in m and "lesion" not in m
+assert [[m["category.%d.%s" % (i, k)] for k in ("name", "label", "lesion")] for i in range(2)] == \
+    [["mass", "malignant", "mass"], ["gone", "normal", ""]]
+assert "--lesion mass=lesion.sts,gone=lesion.sts" in m["history"] and "--removes gone" in m["history"]
+u, n = load("b.ckpt")
+assert "categories" not in n and set(u) == set(t)
+more = {k for k in u if u[k].shape != t[k].shape}
+assert more == {"enc.0.weight", "enc.0.weight.v", "from_half.weight", "from_half.weight.v"}, more
+assert t["enc.0.weight"].shape[2] == 4 and t["from_half.weight"].shape[2] == 3'
+ok $? "the generator knows names, labels and lesions; its first layers read two planes more"
+$python "$record" a.ckpt.state /dev/null '
+used = [int(m["feed.%s.%s" % (c, k)].split()[0]) for c in ("mass", "gone") for k in ("target", "input")]
+assert used + [int(m["feed.mass.benign"].split()[0])] == [40, 162, 40, 162, 40] and "feed.gone.benign" not in m
+samples = t["samples"]
+normal, lesion = load("normal.sts")[0]["image"], load("lesion.sts")[0]["image"]
+assert len(samples) == 4 and (samples[0] == normal).all() and (samples[2] == lesion).all()'
+ok $? "each reads streams of its own, in its own roles"
+for signal in KILL:3 TERM:5; do
+    rm -f k.*
+    finish k "${signal%:*}" "${signal#*:}" $train --save-every 2 --out k.ckpt --log k.jsonl
+    is "$?" 0 "SIG${signal%:*} every ${signal#*:} iterations or so: finished after $stops stops"
+    same k
+    ok $? "same generator, state and log as without"
+done
+for change in '' '--two-way --ema 0.9'; do
+    short="gan-train $named $size --half-iterations 3 --fade 2 --iterations 4 $change"
+    $short --removes gone --out b.ckpt && $short --removes gone --out c.ckpt && cmp -s b.ckpt c.ckpt
+    ok $? "same seed, same bytes ${change:-}"
+    $short --out c.ckpt && ! cmp -s b.ckpt c.ckpt
+    ok $? "--removes changes the result ${change:-}"
+done
+mkdir sub
+cp lesion.sts sub/
+gan-train ${named/mass=lesion/mass=sub\/lesion} $size --half-iterations 1 --fade 0 --iterations 1 --out c.ckpt
+$python "$record" c.ckpt /dev/null 'assert "--lesion mass=lesion.sts,gone=lesion.sts " in m["history"]'
+ok $? "the history has names, and files without their folders"
+cp lesion.sts 'a=b.sts'
+gan-train --lesion ./a=b.sts --normal normal.sts $size --half-iterations 1 --fade 0 --iterations 1 --out c.ckpt
+$python "$record" c.ckpt /dev/null 'assert "categories" not in m and m["label"] == "malignant"'
+ok $? "./a=b.sts is a file"
+again="gan-train $size $stages --lr 0.002 --out y.ckpt --resume --state a.ckpt.state"
+fails 1 "the state of other roles" $again $named
+is "$(cat fails.err)" "gan-train: a.ckpt.state: was made with 'category gone: removed in 3 classes', not with 'category gone: grown in 3 classes'" \
+    "says so"
+fails 1 "of other names" $again ${named//gone/lost} --removes lost
+fails 1 "of categories" $again $streams
+fails 1 "of none" gan-train $named --removes gone $size $stages --lr 0.002 --out y.ckpt --resume --state p.ckpt.state
+for bad in empty none size missing; do
+    rm -f bad.sts
+    case $bad in
+    empty) : > bad.sts ;;
+    none) "$patches" 0 32 > bad.sts ;;
+    size) "$patches" 4 64 > bad.sts ;;
+    esac
+    fails 1 "normal patches of the second category: $bad" gan-train ${named/gone=normal/gone=bad} $size $stages --out x.ckpt
+    is "$(grep -c 'bad.sts' fails.err)" 1 "its file is named"
+done
+fails 1 "patches of the other label" gan-train ${named/gone=normal/gone=lesion} $size $stages --out x.ckpt
 
 # ---- what is refused ----
 # flip FILE BYTE: with a bit of that byte changed.
@@ -375,6 +455,15 @@ fails 2 "an operand" $run --lesion lesion.sts more
 fails 2 "unknown option" $run --lesion lesion.sts --nonsense
 fails 2 "two streams on standard input" gan-train --lesion - --normal - --out x.ckpt
 fails 2 "state and result in one file" $run --lesion lesion.sts --state x.ckpt
+one='--lesion a=lesion.sts --normal a=normal.sts --out x.ckpt'
+for bad in '--lesion lesion.sts' '--normal normal.sts' '--benign benign.sts' '--lesion b=lesion.sts' '--normal b=normal.sts' \
+    '--benign b=benign.sts' '--lesion a=benign.sts' '--normal a=benign.sts' '--removes b' '--removes lesion.sts' --remove \
+    '--lesion b=- --normal b=-' '--lesion b=lesion.sts --normal b=normal.sts --samples 33' \
+    "$(for c in b c d e f g h i; do printf -- '--lesion %s=lesion.sts --normal %s=normal.sts ' $c $c; done)"; do
+    fails 2 "one category a, and $bad" gan-train $one $bad
+done
+fails 2 "lesions without a category, and others with one" $run --lesion lesion.sts --lesion a=lesion.sts
+fails 2 "a category to remove where there are none" $run --lesion lesion.sts --removes a
 for bad in '--size 48' '--size 16' '--size 1024' '--width 0' '--width nan' '--batch 0' '--iterations 0' '--iterations x' \
     '--iterations -1' '--lr -1' '--lr inf' '--beta1 1' '--epsilon 0' '--leak 2' '--border 8' '--ema 1' '--gp-sigma 2' \
     '--samples 0' '--samples 65' '--save-every 0' '--seed x' '--log'; do

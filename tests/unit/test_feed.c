@@ -336,8 +336,8 @@ batches(void)
         .adam = {1e-3, 0, 0.9, 1e-8}};
     struct gan_run r = {.half = 1, .full = 1, .history = "test"};
     struct gan_losses l;
-    int ok = feed_open(&r.feed[GAN_TARGET], path, FEED_LESIONS, &e) == 0 &&
-             feed_open(&r.feed[GAN_INPUT], path, FEED_LESIONS, &e) == 0 &&
+    int ok = feed_open(&r.category[0].feed[GAN_TARGET], path, FEED_LESIONS, &e) == 0 &&
+             feed_open(&r.category[0].feed[GAN_INPUT], path, FEED_LESIONS, &e) == 0 &&
              gan_run_init(&r, &c, 2, 0, &e) == 0 && gan_run_iterate(&r, &l, &e) == 0;
 
     tap_ok(ok && c.classes[0] == 3, "an iteration with two streams, three classes: %s",
