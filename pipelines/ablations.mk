@@ -6,7 +6,7 @@
 # Each retrains what its change reaches and shares the rest: patches and models of lesions.mk, warm
 # start, baseline and unchanged regime of table1.mk.  Everything lands in build/DATA/SCALE/ablation:
 #
-#   NAME/MODEL.ckpt .state .jsonl     the changed generator
+#   NAME/MODEL.ckpt .state .jsonl     the changed generator; conditional/central.ckpt is all of them
 #   NAME/generated-MODEL.sts, kept-MODEL.sts, MODEL-check.tsv, MODEL-sheet.png   it on test patches
 #   NAME/synthetic-MODEL.sts          it on training patients' patches
 #   NAME/r50-sN.ckpt .tsv .jsonl      the classifier of seed N: weights, scores, training log
@@ -16,38 +16,49 @@
 
 # ---- what changes ----
 #   gan.NAME      options of gan-train, for a model
+#   one.NAME      a model in the place of all
 #   stage.NAME    a program in gan-gen's place, where lesions are inserted
 #   clean.NAME    a program in lesion-postproc's place
 #   mix.NAME      options of mix-ratio
 #   normals.NAME  off: no normal patches by removal
 stage.lesion-paste := lesion-paste
 gan.no-lesion-channel := --no-lesion-channel
-gan.no-growing = --half-iterations 0 --fade 0 --iterations $(call iterations,$1)
+gan.no-growing = --half-iterations 0 --fade 0 --iterations $(call iterations,half-iterations|fade|iterations,$1)
 gan.no-border := --border 0
 gan.no-attention := --no-attention
 gan.no-spectral := --no-spectral
 gan.no-penalty := --gp-lambda 0
 gan.two-way := --two-way
+one.conditional := central
+gan.conditional = $(foreach s,half-iterations fade iterations,--$s $(call iterations,$s,$(able)))
 clean.no-postprocessing := cat
 mix.no-decay := --decay none
 normals.no-removal := off
 
-names := lesion-paste no-lesion-channel no-growing no-border no-attention no-spectral no-penalty two-way \
+names := lesion-paste no-lesion-channel no-growing no-border no-attention no-spectral no-penalty two-way conditional \
          no-postprocessing no-decay no-removal
-# Small scales do without progressive growing anyway.
-ABLATIONS ?= $(filter-out $(if $(findstring --half-iterations 0,$(GAN_OPTIONS)),no-growing),$(names))
+# Small scales do without progressive growing anyway; one model of one kind is none of several.
+ABLATIONS ?= $(filter-out $(if $(findstring --half-iterations 0,$(GAN_OPTIONS)),no-growing) \
+             $(if $(word 2,$(able)),,conditional),$(names))
 # Synthetic patches at first, in percent: where the paper's gain is largest.
 share := 50
 
 ab := $(here)/ablation
-# All iterations of a model: without growing they are at full size.
-iterations = $(shell echo $(GAN_OPTIONS) $(GAN_OPTIONS.$1) | awk '{ for (i = 1; i < NF; i++) \
-             if ($$i ~ /^--(half-iterations|fade|iterations)$$/) n[$$i] = $$(i + 1); for (k in n) s += n[k]; print s }')
+# iterations STAGES, MODELS: in all, of a|b stages; of an option the last counts.
+iterations = $(shell printf '%s\n' $(foreach m,$2,'$(GAN_OPTIONS) $(GAN_OPTIONS.$m)') | awk '{ split("", n); \
+             for (i = 1; i < NF; i++) if ($$i ~ /^--($1)$$/) n[$$i] = $$(i + 1); for (k in n) s += n[k] } END { print s + 0 }')
+
+# The paper's "one central model": every able model is a category of it.  It gets as many iterations as they
+# get together, each stage the sum of theirs (gan.conditional).  One training has one width and one penalty:
+# those of masses, because they are in every scale's table.
+categories.central = $(able)
+role.central = $(role.mass) $(addprefix --removes ,$(filter removal,$(able)))
+GAN_OPTIONS.central = $(GAN_OPTIONS.mass)
 
 # ---- generators: NAME, MODEL ----
 altered = $(if $(value gan.$1)$(clean.$1),$(models),$(if $(stage.$1),$(filter-out removal,$(models))))
 changed := $(foreach n,$(names),$(addprefix $n/,$(call altered,$n)))
-trained := $(foreach n,$(names),$(if $(value gan.$n),$(models:%=$n/%)))
+trained := $(foreach n,$(names),$(if $(value gan.$n),$(addprefix $n/,$(or $(one.$n),$(models)))))
 # to A,B: NAME/AMODELB of all changed models.
 to = $(foreach c,$(changed),$(ab)/$(dir $c)$1$(notdir $c)$2)
 model_of = $(lastword $(subst -, ,$1))
@@ -57,8 +68,9 @@ $(trained:%=$(ab)/%.ckpt): $(ab)/%.ckpt: $$(call needs,$$(*F)) | $(BIN)/gan-trai
 
 # ---- synthetic patches: NAME, MODEL, train or test ----
 # Real lesions are pasted into patches of their own split.
-source = $(if $(stage.$1),$(here)/$3-$2.sts,$(if $(value gan.$1),$(ab)/$1,$(here))/$2.ckpt)
-grow = $(if $(stage.$1),$(BIN)/$(stage.$1) --lesions,$(BIN)/gan-gen --threads $(THREADS) --model) $(call source,$1,$2,$3)
+source = $(if $(stage.$1),$(here)/$3-$2.sts,$(if $(value gan.$1),$(ab)/$1,$(here))/$(or $(one.$1),$2).ckpt)
+gen = $(BIN)/gan-gen --threads $(THREADS) $(if $(one.$1),--category $2) --model
+grow = $(if $(stage.$1),$(BIN)/$(stage.$1) --lesions,$(gen)) $(call source,$1,$2,$3)
 clean = $(or $(clean.$1),$(BIN)/lesion-postproc $(postproc.$2) $3)
 tools := $(addprefix $(BIN)/,gan-gen lesion-paste lesion-postproc)
 grown_from = $(call source,$1,$2,$3) $(here)/$3-$(bases.$2).sts
@@ -124,8 +136,9 @@ $(tables:%=%/table.txt): %/table.txt: $$(foreach a,$$(call tested,$$*),$$(foreac
 	    -f pipelines/ablations.awk $*/gain.tsv $*/change.tsv $*/seeds.tsv > $@.tmp
 	mv $@.tmp $@
 
-# One make for all that was asked for, so that under -j no file has two makers.
-asked := $(sort $(if $(filter ablations,$(MAKECMDGOALS)),$(ABLATIONS)) $(patsubst ablation-%,%,$(filter ablation-%,$(MAKECMDGOALS))))
+# One make for all that was asked for, so that under -j no file has two makers.  Looked up by the recipe: which
+# models are able is known when the manifest is there.
+asked = $(sort $(if $(filter ablations,$(MAKECMDGOALS)),$(ABLATIONS)) $(patsubst ablation-%,%,$(filter ablation-%,$(MAKECMDGOALS))))
 .PHONY: ablated ablations $(names:%=ablation-%)
 ablated: $(TABLE) $(filter lesions gan-check table1,$(MAKECMDGOALS))
 	+@$(MAKE) --no-print-directory $(foreach n,$(asked),$(call checks,$n) $(ab)/$n/table.txt) \

@@ -92,15 +92,19 @@ role.mass := --g-steps 2
 role.calcification := --g-steps 1
 role.removal := --g-steps 1 --remove
 
+# What a model reads.  One that has categories (ablations.mk) is conditional, and reads what the models of
+# these names would read.
+stream = --lesion $2$(call feed,$1) --benign $2$(call feed,benign-$1) --normal $2$(call feed,$(normal.$1))
+streams = $(if $(categories.$1),$(foreach c,$(categories.$1),$(call stream,$c,$c=)),$(call stream,$1))
+needs = $(foreach c,$(or $(categories.$1),$1),$(call feeds,$c benign-$c $(normal.$c)))
+
 # train MODEL, further options: makes $@.  A training that was stopped goes on from its state.
 define train
 @mkdir -p $(@D)/sheets-$1
 resume=; if [ -e $(@D)/$1.state ]; then resume=--resume; fi; \
-$(BIN)/gan-train --threads $(THREADS) --lesion $(call feed,$1) --benign $(call feed,benign-$1) \
-    --normal $(call feed,$(normal.$1)) --size $(PATCH) $(role.$1) $(GAN_OPTIONS) $(GAN_OPTIONS.$1) $2 \
+$(BIN)/gan-train --threads $(THREADS) $(call streams,$1) --size $(PATCH) $(role.$1) $(GAN_OPTIONS) $(GAN_OPTIONS.$1) $2 \
     --state $(@D)/$1.state $$resume --seed 1 --log $(@D)/$1.jsonl --sheets $(@D)/sheets-$1 --progress --out $@
 endef
-needs = $(call feeds,$1 benign-$1 $(normal.$1))
 
 networks := mass calcification removal
 models := $(if $(CROPS),,$(networks))

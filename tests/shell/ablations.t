@@ -24,6 +24,7 @@ REMOVED := mass
 TRAIN_PATCHES := 24
 GAN_OPTIONS := --width 0.1 --batch 2 --half-iterations 3 --fade 2
 GAN_OPTIONS.mass := --iterations 4
+GAN_OPTIONS.calcification := --fade 1 --iterations 6
 GAN_OPTIONS.removal := --iterations 5
 TEST_PATCHES := 12
 JUDGE_OPTIONS := --updates 2
@@ -71,6 +72,22 @@ trained no-attention --no-attention
 trained no-spectral --no-spectral
 trained no-penalty '--gp-lambda 0'
 trained two-way --two-way
+# One model of all: the streams of each, all iterations together, the options of masses.
+d=build/phantom/tiny
+for m in mass calcification removal; do
+    n=$([ $m = calcification ] && echo fine-normal || echo normal)
+    printf -- '--lesion %s=%s --benign %s=%s --normal %s=%s ' $m $d/train-$m.sts $m $d/train-benign-$m.sts $m $d/train-$n.sts
+done > streams
+is "$(sed -n "s/.*gan-train --threads 1 \(.*\) --state build.*ablation\/conditional.*/\1/p" plan | tr -s ' ')" \
+    "$(cat streams)--size 32 --g-steps 2 --removes removal --width 0.1 --batch 2 --half-iterations 3 --fade 2 --iterations 4 --half-iterations 9 --fade 5 --iterations 15" \
+    "conditional: one generator of all"
+for m in mass removal; do
+    is "$(grep -c "gan-gen .*--category $m --model $a/conditional/central.ckpt .*conditional/\(generated\|synthetic\)-$m.sts" plan)" 2 \
+        "its $m"
+done
+run -n least.calcification=1000 least.removal=1000 ablations > log 2>&1
+is "$?/$(grep -c conditional log)/$(grep -c "^cat $a/table.txt" log)" 0/0/1 "where it would have one category it is left out"
+
 for name in lesion-paste no-postprocessing no-decay no-removal; do
     is "$(grep -c "gan-train.*$a/$name" plan)" 0 "$name: no generator of its own"
 done
@@ -86,11 +103,11 @@ is "$(mix no-removal | grep -c -- --synthetic-negative)/$(mix no-removal | grep 
     "no-removal: no synthetic normal patches"
 
 # ---- from end to end ----
-run -j2 ablation-lesion-paste ablation-no-decay ablation-no-removal ablation-two-way > log 2> err
-ok $? "four of them, side by side"
-is "$(grep -c '^gan-check: ' log)/$(grep -c '^judge: mean change of the score *[-0-9.e+]*  [-0-9.e+]*$' log)" 3/3 \
+run -j2 ablation-lesion-paste ablation-no-decay ablation-no-removal ablation-two-way ablation-conditional > log 2> err
+ok $? "five of them, side by side"
+is "$(grep -c '^gan-check: ' log)/$(grep -c '^judge: mean change of the score *[-0-9.e+]*  [-0-9.e+]*$' log)" 5/5 \
     "gan-check beside the unchanged model's, where a model or stage changes"
-for name in lesion-paste no-decay no-removal two-way; do
+for name in lesion-paste no-decay no-removal two-way conditional; do
     row=$(grep "^$name " $a/$name/table.txt | tr -s ' ')
     area=$(awk -F '\t' -v n=$name '$1 == "area" && $2 == n { printf "%.3f [%.3f, %.3f]", $4, $6, $7 }' $a/$name/gain.tsv)
     gain=$(awk -F '\t' -v n=$name '$1 == "difference" && $2 == n { printf "%+.4f", $4 }' $a/$name/gain.tsv)
@@ -104,6 +121,10 @@ is "$(sed -n 's/.*"share": \([0-9.]*\),.*/\1/p' $a/no-decay/mix-r50-s1.jsonl | s
 grep -q '"negative_synthetic"' $a/no-removal/mix-r50-s1.jsonl
 is "$?" 1 "no-removal draws no synthetic normal patch"
 is "$(sed -n 's/^{"run".*"loss": "\([^"]*\)".*/\1/p' $a/two-way/mass.jsonl)" "two-way: real against fake alone" "two-way's generator is one"
+is "$(sed -n 's/^{"iteration.*"category": "\([a-z]*\)".*/\1/p' $a/conditional/central.jsonl | sort | uniq -c | tr -s ' \n' ' ')" \
+    " 10 calcification 10 mass 9 removal " "conditional's learned all three"
+is "$(for m in mass removal; do ts-info $a/conditional/synthetic-$m.sts | grep '^label'; done | tr -s ' \n' ' ')" \
+    "label malignant 24 label normal 24 " "and makes what each is to be"
 
 # Nothing is made twice but the table.
 touch stamp
