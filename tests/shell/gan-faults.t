@@ -12,6 +12,8 @@ ts-select label=normal < all.sts > normal.sts
 train='gan-train --lesion lesion.sts --normal normal.sts --size 32 --width 0.05 --batch 2 --samples 1 --threads 1
        --half-iterations 4 --fade 2 --iterations 4 --save-every 1'
 $train --out want.ckpt --log want.jsonl || exit 1
+gan-train --lesion a=lesion.sts --normal a=normal.sts --lesion b=lesion.sts --normal b=normal.sts --size 32 --width 0.05 \
+    --batch 2 --samples 1 --threads 1 --half-iterations 1 --fade 0 --iterations 1 --out both.ckpt || exit 1
 
 # calls KIND COMMAND...: how often it is called.
 calls() {
@@ -26,8 +28,8 @@ failed() {
 }
 
 # Loading a generator: the network engine does not run where there are no patches, so that all memory is ours.
-gen='gan-gen --threads 1 --model want.ckpt'
-for kind in malloc read; do
+while read -r kind model; do
+    gen="gan-gen --threads 1 --model $model"
     input=$([ $kind = malloc ] && echo none.sts || echo normal.sts)
     total=$(calls $kind $gen < $input)
     bad=0
@@ -39,8 +41,12 @@ for kind in malloc read; do
             echo "# $kind:$n: status $status, $(cat err)"
         }
     done
-    is $bad 0 "gan-gen: the n-th $kind fails, n to $total"
-done
+    is $bad 0 "gan-gen --model $model: the n-th $kind fails, n to $total"
+done <<'EOT'
+malloc want.ckpt
+malloc both.ckpt --category b
+read want.ckpt
+EOT
 
 # The n-th read fails; then the training is resumed, and ends as if nothing had been.
 total=$(calls read $train --out x.ckpt)
