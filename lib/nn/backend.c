@@ -17,7 +17,11 @@
 
 #define BLAS_OPENMP 2 /* openblas_get_parallel(): the flavour that is built on OpenMP */
 
-enum { SERIAL = 1 << 15 }; /* multiplications for which a second thread does not pay */
+enum {
+    SERIAL = 1 << 15, /* multiplications for which a second thread does not pay */
+    SMALL = 1 << 18,  /* and up to which OpenBLAS starts none */
+    ROWS = 64,        /* least rows of a product that are shared */
+};
 
 void
 backend_fail(const char *what, int status)
@@ -122,6 +126,9 @@ backend_gemm(size_t batch, int ta, int tb, size_t m, size_t n, size_t k, real al
     size_t lda = ta ? m : k, ldb = tb ? k : n;
     int split = batch > 1 && batch * m * n * k > SERIAL && openblas_get_parallel() == BLAS_OPENMP;
 
+    /* OpenBLAS does not share such small products among threads. */
+    int rows = batch == 1 && !ta && m >= ROWS && m * n * k > SERIAL && m * n * k <= SMALL;
+
     assert(m > 0 && n > 0 && k > 0);
     if (batch == 1 && k == 1) {
         outer_product(m, n, alpha, a, b, beta, c);
@@ -135,6 +142,13 @@ backend_gemm(size_t batch, int ta, int tb, size_t m, size_t n, size_t k, real al
         for (size_t i = 0; i < batch; i++)
             blas_gemm(ta, tb, m, n, k, alpha, a + i * m * k, lda, b + i * k * n, ldb, beta,
                       c + i * m * n, n);
+    } else if (rows && openblas_get_parallel() == BLAS_OPENMP) {
+        size_t blocks = (size_t)omp_get_max_threads(), height = (m + blocks - 1) / blocks;
+
+#pragma omp parallel for schedule(static)
+        for (size_t i = 0; i < m; i += height)
+            blas_gemm(0, tb, m - i < height ? m - i : height, n, k, alpha, a + i * k, lda, b, ldb,
+                      beta, c + i * n, n);
     } else {
         /* Not in a region with if (0): libgomp makes new threads for regions inside any other. */
         for (size_t i = 0; i < batch; i++)
@@ -145,18 +159,14 @@ backend_gemm(size_t batch, int ta, int tb, size_t m, size_t n, size_t k, real al
 
 /* y = A x: a thread owns whole rows, so the sums do not depend on the number of threads. */
 static void
-gemv_rows(size_t m, size_t n, const real *a, const real *x, real *y)
+gemv_row(size_t n, const real *row, const real *x, real *y)
 {
-#pragma omp parallel for schedule(static) if (m * n > SERIAL)
-    for (size_t i = 0; i < m; i++) {
-        const real *row = a + i * n;
-        real sum = 0;
+    real sum = 0;
 
 #pragma omp simd reduction(+ : sum)
-        for (size_t j = 0; j < n; j++)
-            sum += row[j] * x[j];
-        y[i] = sum;
-    }
+    for (size_t j = 0; j < n; j++)
+        sum += row[j] * x[j];
+    *y = sum;
 }
 
 /*
@@ -164,39 +174,44 @@ gemv_rows(size_t m, size_t n, const real *a, const real *x, real *y)
  * the first cache.  Four rows at a time, to read and write that part less often.
  */
 static void
-gemv_columns(size_t m, size_t n, const real *a, const real *x, real *y)
+gemv_block(size_t m, size_t n, size_t len, const real *a, const real *x, real *restrict out)
 {
-    size_t threads = (size_t)omp_get_max_threads(), block = (n / threads + 63) / 64 * 64;
+    size_t i = 0;
 
-    if (block < 64)
-        block = 64;
-    if (block > 2048)
-        block = 2048;
-#pragma omp parallel for schedule(static) if (m * n > SERIAL)
-    for (size_t j0 = 0; j0 < n; j0 += block) {
-        size_t len = n - j0 < block ? n - j0 : block, i = 0;
-        real *restrict out = y + j0;
+    for (size_t j = 0; j < len; j++)
+        out[j] = 0;
+    for (; i + 4 <= m; i += 4) {
+        const real *r0 = a + i * n, *r1 = r0 + n, *r2 = r1 + n, *r3 = r2 + n;
+        real x0 = x[i], x1 = x[i + 1], x2 = x[i + 2], x3 = x[i + 3];
 
         for (size_t j = 0; j < len; j++)
-            out[j] = 0;
-        for (; i + 4 <= m; i += 4) {
-            const real *r0 = a + i * n + j0, *r1 = r0 + n, *r2 = r1 + n, *r3 = r2 + n;
-            real x0 = x[i], x1 = x[i + 1], x2 = x[i + 2], x3 = x[i + 3];
-
-            for (size_t j = 0; j < len; j++)
-                out[j] += (x0 * r0[j] + x1 * r1[j]) + (x2 * r2[j] + x3 * r3[j]);
-        }
-        for (; i < m; i++)
-            for (size_t j = 0; j < len; j++)
-                out[j] += x[i] * a[i * n + j0 + j];
+            out[j] += (x0 * r0[j] + x1 * r1[j]) + (x2 * r2[j] + x3 * r3[j]);
     }
+    for (; i < m; i++)
+        for (size_t j = 0; j < len; j++)
+            out[j] += x[i] * a[i * n + j];
 }
 
 void
 backend_gemv(int trans, size_t m, size_t n, const real *a, const real *x, real *y)
 {
-    if (trans)
-        gemv_columns(m, n, a, x, y);
-    else
-        gemv_rows(m, n, a, x, y);
+    size_t threads = (size_t)omp_get_max_threads(), block = (n / threads + 63) / 64 * 64;
+    int alone = m * n <= SERIAL || omp_in_parallel(); /* no region inside another */
+
+    block = block < 64 ? 64 : block > 2048 ? 2048 : block;
+    if (!trans && alone) {
+        for (size_t i = 0; i < m; i++)
+            gemv_row(n, a + i * n, x, y + i);
+    } else if (!trans) {
+#pragma omp parallel for schedule(static)
+        for (size_t i = 0; i < m; i++)
+            gemv_row(n, a + i * n, x, y + i);
+    } else if (alone) {
+        for (size_t j = 0; j < n; j += block)
+            gemv_block(m, n, n - j < block ? n - j : block, a + j, x, y + j);
+    } else {
+#pragma omp parallel for schedule(static)
+        for (size_t j = 0; j < n; j += block)
+            gemv_block(m, n, n - j < block ? n - j : block, a + j, x, y + j);
+    }
 }

@@ -416,6 +416,9 @@ few(enum kind kind, const struct conv_shape *s)
  * instead of 98 to 171, and planes only forward: 9 -> 4, 4 x 64x64, 45 GFLOP/s instead of 27, data
  * 51 instead of 62, weights 45 instead of 48.
  *
+ * Small 1x1 kernels, and kernels as large as the image, are one small product, for which reordering
+ * the weights would take longer.  With one channel of results a product is slow.
+ *
  * A 1x1 kernel that skips pixels goes to the products because oneDNN's weight gradient on NHWC
  * images writes past its working memory when there are fewer input channels than in a block: wrong
  * numbers, different each time, or a crash.  Seen here with 2.6.3, reported for later versions too
@@ -424,10 +427,12 @@ few(enum kind kind, const struct conv_shape *s)
 static enum path
 path_of(enum kind kind, const struct conv_shape *s)
 {
-    enum { WIDE = 64, FEW = 512, LEAST = 256, PAIRS = 128 * 128, VECTOR = 16 };
+    enum { WIDE = 64, FEW = 512, LEAST = 256, PAIRS = 128 * 128, VECTOR = 16, SMALL = 1 << 20 };
     size_t pixels =
         s->n * conv_out(s->h, s->kh, s->stride, s->pad) * conv_out(s->w, s->kw, s->stride, s->pad);
 
+    if (conv_gemm_direct(s) && s->co > 1 && pixels * s->kh * s->kw * s->ci * s->co <= SMALL)
+        return PRODUCTS;
     if (s->kh == 1 && s->kw == 1)
         return s->stride > 1 ? PRODUCTS : PLAIN;
     if (conv_winograd4_can(s) && pixels >= LEAST)

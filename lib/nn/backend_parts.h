@@ -26,7 +26,11 @@ const char *backend_blas_name(void);
 void blas_gemm(int ta, int tb, size_t m, size_t n, size_t k, real alpha, const real *a, size_t lda,
                const real *b, size_t ldb, real beta, real *c, size_t ldc);
 
-/* The three convolutions of backend.h as matrix products over strips of unfolded images. */
+/*
+ * The three convolutions of backend.h as matrix products over strips of unfolded images; direct
+ * where an image is its own unfolding.
+ */
+int conv_gemm_direct(const struct conv_shape *s);
 void conv_gemm_fwd(const struct conv_shape *s, const real *x, const real *w, const real *bias,
                    real *y);
 void conv_gemm_bwd_data(const struct conv_shape *s, const real *dy, const real *w, real *dx);

@@ -49,11 +49,13 @@ strip_height(const struct window *v, size_t row)
     return v->rows - row < v->height ? v->rows - row : v->height;
 }
 
-/* The image is its own unfolding. */
-static int
-pointwise(const struct conv_shape *s)
+/* A kernel of one pixel, or of the whole image. */
+int
+conv_gemm_direct(const struct conv_shape *s)
 {
-    return s->kh == 1 && s->kw == 1 && s->stride == 1 && s->pad == 0;
+    int pixel = s->kh == 1 && s->kw == 1 && s->stride == 1;
+
+    return s->pad == 0 && (pixel || (s->kh == s->h && s->kw == s->w));
 }
 
 static void
@@ -138,7 +140,8 @@ void
 conv_gemm_fwd(const struct conv_shape *s, const real *x, const real *w, const real *bias, real *y)
 {
     struct window v = window_of(s);
-    real *col = pointwise(s) ? NULL : backend_scratch(SCRATCH_COLUMNS, v.height * v.wo * v.k);
+    real *col =
+        conv_gemm_direct(s) ? NULL : backend_scratch(SCRATCH_COLUMNS, v.height * v.wo * v.k);
 
     for (size_t r = 0, height; r < v.rows; r += height) {
         size_t pixels;
@@ -162,8 +165,8 @@ conv_gemm_bwd_data(const struct conv_shape *s, const real *dy, const real *w, re
     struct window v = window_of(s);
     real *col;
 
-    if (pointwise(s)) {
-        backend_gemm(1, 0, 1, v.rows * v.wo, s->ci, s->co, 1, dy, w, 0, dx);
+    if (conv_gemm_direct(s)) {
+        backend_gemm(1, 0, 1, v.rows * v.wo, v.k, s->co, 1, dy, w, 0, dx);
         return;
     }
     col = backend_scratch(SCRATCH_COLUMNS, v.height * v.wo * v.k);
@@ -179,7 +182,8 @@ void
 conv_gemm_bwd_weights(const struct conv_shape *s, const real *x, const real *dy, real *dw)
 {
     struct window v = window_of(s);
-    real *col = pointwise(s) ? NULL : backend_scratch(SCRATCH_COLUMNS, v.height * v.wo * v.k);
+    real *col =
+        conv_gemm_direct(s) ? NULL : backend_scratch(SCRATCH_COLUMNS, v.height * v.wo * v.k);
 
     for (size_t r = 0, height; r < v.rows; r += height) {
         height = strip_height(&v, r);
