@@ -9,12 +9,14 @@ adam_update(const struct adam *a, struct params *ps, struct tensor *const *grads
     real b1 = (real)a->beta1, b2 = (real)a->beta2, eps = (real)a->epsilon;
     real rate = (real)(a->rate / correct1), root = (real)(1 / sqrt(correct2));
 
+    /* One region for all: most parameters are too small to start threads for. */
+#pragma omp parallel if (ps->count >= NN_PARALLEL)
     for (size_t i = 0; i < ps->n; i++) {
         struct param *p = ps->p[i];
         const real *g = grads[i]->v;
         real *w = p->w.v, *m = p->adam_m, *v = p->adam_v;
 
-        NN_FOR(p->w.n)
+#pragma omp for simd schedule(static) nowait
         for (size_t k = 0; k < p->w.n; k++) {
             m[k] = b1 * m[k] + (1 - b1) * g[k];
             v[k] = b2 * v[k] + (1 - b2) * g[k] * g[k];

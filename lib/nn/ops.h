@@ -36,6 +36,12 @@ struct tensor *nn_conv_weights(struct tape *t, struct tensor *x, struct tensor *
 /* c [b][m][n] = op(a) op(b), batches of matrices; ta, tb 1: the stored one is the transpose. */
 struct tensor *nn_matmul(struct tape *t, struct tensor *a, struct tensor *b, int ta, int tb);
 
+/*
+ * w / (v^T w u) with w [...][out] as a matrix [in][out] and constants v [in], u [out]: its leading
+ * singular vectors.
+ */
+struct tensor *nn_spectral(struct tape *t, struct tensor *w, const real *v, const real *u);
+
 /* ---- pointwise ---- */
 
 struct tensor *nn_add(struct tape *t, struct tensor *a, struct tensor *b);

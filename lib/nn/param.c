@@ -11,6 +11,8 @@
 #include "nn/loops.h"
 #include "nn/ops.h"
 
+enum { LARGE = 1 << 17 }; /* numbers of a weight that all threads work on */
+
 static real *
 vector(size_t n, struct err *e)
 {
@@ -49,6 +51,7 @@ normalise(real *x, size_t n)
     double sum = 0;
     real f;
 
+#pragma omp simd reduction(+ : sum)
     for (size_t i = 0; i < n; i++)
         sum += (double)x[i] * (double)x[i];
     sum = sqrt(sum);
@@ -157,31 +160,33 @@ params_free(struct params *ps)
     *ps = (struct params){0};
 }
 
-/* W / (v^T W u) on the tape; u and v are constants. */
-static struct tensor *
-spectral_norm(struct tape *t, struct param *p)
+/* One power iteration. */
+static void
+iterate_once(struct param *p)
 {
-    const size_t matrix[3] = {1, p->in, p->out}, row[3] = {1, 1, p->in}, col[3] = {1, p->out, 1};
-    struct tensor *w = nn_reshape(t, &p->w, 3, matrix);
-    struct tensor *v = tape_const(t, 3, row, p->v), *u = tape_const(t, 3, col, p->u);
-    struct tensor *sigma = nn_matmul(t, nn_matmul(t, v, w, 0, 0), u, 0, 0);
-
-    return nn_scale(t, &p->w, nn_reciprocal(t, sigma));
+    backend_gemv(0, p->in, p->out, p->w.v, p->u, p->v);
+    normalise(p->v, p->in);
+    backend_gemv(1, p->in, p->out, p->w.v, p->v, p->u);
+    normalise(p->u, p->out);
 }
 
 void
 params_use(struct tape *t, struct params *ps, int iterate)
 {
+    /* Large weights one after the other, on all threads; small ones side by side. */
+    if (iterate) {
+        for (size_t i = 0; i < ps->n; i++)
+            if (ps->p[i]->spectral && ps->p[i]->w.n > LARGE)
+                iterate_once(ps->p[i]);
+#pragma omp parallel for schedule(dynamic)
+        for (size_t i = 0; i < ps->n; i++)
+            if (ps->p[i]->spectral && ps->p[i]->w.n <= LARGE)
+                iterate_once(ps->p[i]);
+    }
     for (size_t i = 0; i < ps->n; i++) {
         struct param *p = ps->p[i];
 
-        if (p->spectral && iterate) {
-            backend_gemv(0, p->in, p->out, p->w.v, p->u, p->v);
-            normalise(p->v, p->in);
-            backend_gemv(1, p->in, p->out, p->w.v, p->v, p->u);
-            normalise(p->u, p->out);
-        }
-        p->use = p->spectral ? spectral_norm(t, p) : &p->w;
+        p->use = p->spectral ? nn_spectral(t, &p->w, p->v, p->u) : &p->w;
     }
 }
 
