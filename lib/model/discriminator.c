@@ -52,7 +52,12 @@ discriminator_free(struct discriminator *d)
 static struct tensor *
 block(struct tape *t, const struct discriminator *d, struct tensor *h, size_t i)
 {
-    h = nn_max_pool2(t, conv_layer(t, &d->block[i], h));
+    const struct conv_layer *l = &d->block[i];
+
+    /* The bias shifts all that a maximum is taken of alike: behind it there is less to add it to.
+     */
+    h = nn_max_pool2(t, nn_conv(t, h, l->weight->use, NULL, l->stride, l->pad));
+    h = nn_bias(t, h, l->bias->use);
     h = nn_leaky_relu(t, h, d->config.leak);
     return i == 2 && d->config.attention ? attention(t, &d->attention, h) : h;
 }

@@ -73,6 +73,8 @@ struct tensor *nn_row_fill(struct tape *t, struct tensor *s, unsigned rank, cons
 /* [c] sums over all rows; its transpose. */
 struct tensor *nn_col_sum(struct tape *t, struct tensor *x);
 struct tensor *nn_col_fill(struct tape *t, struct tensor *s, unsigned rank, const size_t *shape);
+/* y [row][i] = x [row][i] + b [i] */
+struct tensor *nn_bias(struct tape *t, struct tensor *x, struct tensor *b);
 /* y [row][i] = x [row][i] a [i] + b [i], with a, b [c] (b may be NULL). */
 struct tensor *nn_col_affine(struct tape *t, struct tensor *x, struct tensor *a, struct tensor *b);
 /* [c] sums over all rows of a b. */

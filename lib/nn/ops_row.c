@@ -34,6 +34,7 @@ nn_row_sum(struct tape *t, struct tensor *x)
     for (size_t r = 0; r < rows; r++) {
         double sum = 0;
 
+#pragma omp simd reduction(+ : sum)
         for (size_t i = 0; i < c; i++)
             sum += (double)xv[r * c + i];
         yv[r] = (real)sum;
@@ -81,35 +82,45 @@ static const struct op op_col_sum = {"col_sum", col_sum_backward};
 
 /*
  * Rows are summed in blocks, the blocks in order: the same bits for any number of threads, and
- * better rounding than one long sum.
+ * better rounding than one long sum.  Short rows are taken some at a time, as one wide row.
  */
 struct tensor *
 nn_col_sum(struct tape *t, struct tensor *x)
 {
-    enum { BLOCK = 64 };
-    size_t c = row_length(x), rows = x->n / c, blocks = (rows + BLOCK - 1) / BLOCK;
+    enum { BLOCK = 64, WIDE = 64 };
+    size_t c = row_length(x), wide = c, rows = x->n / c, blocks;
     struct tensor *y = tape_new(t, 1, &c);
-    real *part = tape_bytes(t, (blocks ? blocks : 1) * c * sizeof(real));
     const real *xv = x->v;
+    double *sum;
+    real *part;
 
+    while (wide < WIDE && rows % 2 == 0) {
+        wide *= 2;
+        rows /= 2;
+    }
+    blocks = (rows + BLOCK - 1) / BLOCK;
+    sum = tape_bytes(t, wide * sizeof(*sum) + (blocks ? blocks : 1) * wide * sizeof(*part));
+    part = (real *)(sum + wide);
     NN_FOR(x->n)
     for (size_t b = 0; b < blocks; b++) {
         size_t end = (b + 1) * BLOCK < rows ? (b + 1) * BLOCK : rows;
-        real *p = part + b * c;
+        real *p = part + b * wide;
 
-        for (size_t i = 0; i < c; i++)
+        for (size_t i = 0; i < wide; i++)
             p[i] = 0;
         for (size_t r = b * BLOCK; r < end; r++)
-            for (size_t i = 0; i < c; i++)
-                p[i] += xv[r * c + i];
+            for (size_t i = 0; i < wide; i++)
+                p[i] += xv[r * wide + i];
     }
-    for (size_t i = 0; i < c; i++) {
-        double sum = 0;
-
-        for (size_t b = 0; b < blocks; b++)
-            sum += (double)part[b * c + i];
-        y->v[i] = (real)sum;
-    }
+    for (size_t i = 0; i < wide; i++)
+        sum[i] = 0;
+    for (size_t b = 0; b < blocks; b++)
+        for (size_t i = 0; i < wide; i++)
+            sum[i] += (double)part[b * wide + i];
+    for (size_t i = c; i < wide; i++)
+        sum[i % c] += sum[i];
+    for (size_t i = 0; i < c; i++)
+        y->v[i] = (real)sum[i];
     tape_note(t, y, &op_col_sum, x, NULL, NULL);
     return y;
 }
@@ -138,6 +149,36 @@ nn_col_fill(struct tape *t, struct tensor *s, unsigned rank, const size_t *shape
         for (size_t i = 0; i < c; i++)
             yv[r * c + i] = sv[i];
     tape_note(t, y, &op_col_fill, s, NULL, NULL);
+    return y;
+}
+
+static void
+bias_backward(struct tape *t, const struct tensor *y, struct tensor *dy, const int *need,
+              struct tensor **dx)
+{
+    (void)y;
+    if (need[0])
+        dx[0] = dy;
+    if (need[1])
+        dx[1] = nn_col_sum(t, dy);
+}
+
+static const struct op op_bias = {"bias", bias_backward};
+
+struct tensor *
+nn_bias(struct tape *t, struct tensor *x, struct tensor *b)
+{
+    struct tensor *y = tape_new(t, x->rank, x->shape);
+    size_t c = row_length(x), rows = x->n / c;
+    const real *xv = x->v, *bv = b->v;
+    real *yv = y->v;
+
+    assert(b->n == c);
+    NN_FOR(y->n)
+    for (size_t r = 0; r < rows; r++)
+        for (size_t i = 0; i < c; i++)
+            yv[r * c + i] = xv[r * c + i] + bv[i];
+    tape_note(t, y, &op_bias, x, b, NULL);
     return y;
 }
 
@@ -172,13 +213,15 @@ softmax_backward(struct tape *t, const struct tensor *p, struct tensor *dp, cons
 
 static const struct op op_softmax = {"softmax", softmax_backward};
 
+enum { SLOW = 8 }; /* an exponential takes the time of so many simple elements */
+
 struct tensor *
 nn_softmax(struct tape *t, struct tensor *x)
 {
     size_t c = row_length(x), rows = x->n / c;
     struct tensor *y = tape_new(t, x->rank, x->shape);
 
-    NN_FOR(x->n)
+    NN_FOR(SLOW * x->n)
     for (size_t r = 0; r < rows; r++) {
         const real *in = x->v + r * c;
         real *out = y->v + r * c, top = in[0], sum = 0, f;
@@ -232,6 +275,7 @@ nn_softmax_grad(struct tape *t, struct tensor *p, struct tensor *g)
         real *out = y->v + r * c;
         double sum = 0;
 
+#pragma omp simd reduction(+ : sum)
         for (size_t i = 0; i < c; i++)
             sum += (double)(pv[i] * gv[i]);
         for (size_t i = 0; i < c; i++)

@@ -142,6 +142,12 @@ f_col_affine(struct tape *t, struct tensor **in)
 }
 
 static struct tensor *
+f_bias(struct tape *t, struct tensor **in)
+{
+    return nn_bias(t, in[0], in[1]);
+}
+
+static struct tensor *
 f_col_dot(struct tape *t, struct tensor **in)
 {
     return nn_col_dot(t, in[0], in[1]);
@@ -224,6 +230,9 @@ UNARY(f_sum2, nn_sum2(t, x))
 UNARY(f_max_pool2, nn_max_pool2(t, x))
 UNARY(f_max_pool, nn_max_pool(t, x, 3, 2, 1))
 UNARY(f_standardise, nn_standardise(t, x, 1e-2, NULL, NULL))
+static const real left[] = {0.5, -0.125, 0.25, 0.25, 0.75, -0.5};
+static const real right[] = {0.75, -0.25, 0.125, 0.5, 0.25};
+UNARY(f_spectral, nn_spectral(t, x, left, right))
 UNARY(f_crop_border, nn_crop_border(t, x, 1))
 static const uint32_t moved[2 * 30] = {5, 4, 3, NN_NOWHERE, 3, 0, 29, 28, 1, 1, 1, NN_NOWHERE};
 UNARY(f_gather, nn_gather(t, x, moved))
@@ -299,7 +308,9 @@ static const struct acase cases[] = {
     {"max_pool, 3x3", f_max_pool, {IMAGE}, 1, 0},
     {"standardise", f_standardise, {CUBE}, 0, 0},
     {"col_affine", f_col_affine, {CUBE, {1, {5}}, {1, {5}}}, 0, 0},
+    {"bias", f_bias, {CUBE, {1, {5}}}, 1, 0},
     {"col_dot", f_col_dot, {CUBE, CUBE}, 0, 0},
+    {"spectral", f_spectral, {CUBE}, 0, 0.1},
     {"crop_border", f_crop_border, {IMAGE}, 1, 0},
     {"gather", f_gather, {IMAGE}, 1, 0},
     {"scatter", f_scatter, {IMAGE}, 1, 0},
