@@ -100,6 +100,16 @@ rng_normal(struct rng *r)
 }
 
 void
+rng_normal_pair(struct rng *r, double pair[2])
+{
+    double u = 1.0 - rng_uniform(r), v = 6.283185307179586 * rng_uniform(r);
+    double radius = sqrt(-2.0 * log(u));
+
+    pair[0] = radius * cos(v);
+    pair[1] = radius * sin(v);
+}
+
+void
 rng_skip_normals(struct rng *r, uint32_t n)
 {
     r->counter[0] += n; /* each takes the four words of one block */

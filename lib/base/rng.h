@@ -36,9 +36,12 @@ uint64_t rng_below(struct rng *r, uint64_t n);
 /* Standard normal (Box-Muller, two uniforms a number, no state kept). */
 double rng_normal(struct rng *r);
 
+/* Two of them, independent, for little more than one takes. */
+void rng_normal_pair(struct rng *r, double pair[2]);
+
 /*
- * Passes over n normals: of a fresh generator, rng_normal() then returns what it would as the
- * (n + 1)-th time.  So the numbers of an array can be drawn in any order.
+ * Passes over n normals or pairs: of a fresh generator, the next is then the (n + 1)-th.  So the
+ * numbers of an array can be drawn in any order.
  */
 void rng_skip_normals(struct rng *r, uint32_t n);
 
