@@ -54,6 +54,7 @@ iterations = $(shell printf '%s\n' $(foreach m,$2,'$(GAN_OPTIONS) $(GAN_OPTIONS.
 categories.central = $(able)
 role.central = $(role.mass) $(addprefix --removes ,$(filter removal,$(able)))
 GAN_OPTIONS.central = $(GAN_OPTIONS.mass)
+settings.central := GAN_OPTIONS GAN_OPTIONS.central categories.central
 
 # ---- generators: NAME, MODEL ----
 altered = $(if $(value gan.$1)$(clean.$1),$(models),$(if $(stage.$1),$(filter-out removal,$(models))))
@@ -63,7 +64,7 @@ trained := $(foreach n,$(names),$(if $(value gan.$n),$(addprefix $n/,$(or $(one.
 to = $(foreach c,$(changed),$(ab)/$(dir $c)$1$(notdir $c)$2)
 model_of = $(lastword $(subst -, ,$1))
 
-$(trained:%=$(ab)/%.ckpt): $(ab)/%.ckpt: $$(call needs,$$(*F)) | $(BIN)/gan-train
+$(trained:%=$(ab)/%.ckpt): $(ab)/%.ckpt: $$(call needs,$$(*F)) $(set)/$$(*F) | $(BIN)/gan-train
 	$(call train,$(*F),$(call gan.$(*D),$(*F)))
 
 # ---- synthetic patches: NAME, MODEL, train or test ----
@@ -75,7 +76,7 @@ clean = $(or $(clean.$1),$(BIN)/lesion-postproc $(postproc.$2) $3)
 tools := $(addprefix $(BIN)/,gan-gen lesion-paste lesion-postproc)
 grown_from = $(call source,$1,$2,$3) $(here)/$3-$(bases.$2).sts
 
-$(call to,synthetic-,.sts): $(ab)/%.sts: $$(call grown_from,$$(*D),$$(call model_of,$$(*F)),train) | $(tools)
+$(call to,synthetic-,.sts): $(ab)/%.sts: $$(call grown_from,$$(*D),$$(call model_of,$$(*F)),train) $(set)/postproc | $(tools)
 	@mkdir -p $(@D)
 	$(call grow,$(*D),$(call model_of,$(*F)),train) --seed 2 < $(word 2,$^) | $(call clean,$(*D),$(call model_of,$(*F))) > $@.tmp
 	mv $@.tmp $@
@@ -86,7 +87,7 @@ $(call to,generated-,.sts): $(ab)/%.sts: $$(call grown_from,$$(*D),$$(call model
 	$(call grow,$(*D),$(call model_of,$(*F)),test) --variants 2 --seed 1 < $(word 2,$^) > $@.tmp
 	mv $@.tmp $@
 
-$(call to,kept-,.sts): $(ab)/%.sts: $$(subst /kept-,/generated-,$$@) | $(tools)
+$(call to,kept-,.sts): $(ab)/%.sts: $$(subst /kept-,/generated-,$$@) $(set)/postproc | $(tools)
 	$(call clean,$(*D),$(call model_of,$(*F)),--keep-generated) < $< > $@.tmp
 	mv $@.tmp $@
 
@@ -112,7 +113,7 @@ mixed = $(foreach c,$(cancers),--synthetic-positive $(call made,$1,$c)) \
 mixed_files = $(filter %.sts,$(call mixed,$1))
 runs := $(foreach n,$(names),$(seeds:%=$n/r$(share)-s%))
 
-$(runs:%=$(ab)/%.ckpt): $(ab)/%.ckpt: $(warm) $$(call mixed_files,$$(*D))
+$(runs:%=$(ab)/%.ckpt): $(ab)/%.ckpt: $(warm) $$(call mixed_files,$$(*D)) $(set)/classifier
 	@mkdir -p $(@D)
 	$(call classify,$(share),$(call seed,$(*F)),$(call mixed,$(*D)) $(mix.$(*D)))
 

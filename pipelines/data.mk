@@ -63,6 +63,6 @@ $(real:%=build/%/tissue.tsv): build/%/tissue.tsv: build/%/manifest.tsv | $(BIN)/
 	$(BIN)/tissue-mask --root '$(MAMMO_DATA)/$*' --out $(@D)/tissue $< > $@
 
 # ---- phantoms: they know their tissue ----
-$(phantoms)/manifest.tsv: | $(BIN)/phantom
+$(phantoms)/manifest.tsv: $(wildcard lib/patch/phantom*.c) | $(BIN)/phantom
 	@mkdir -p $(@D)
 	$(BIN)/phantom --out $(@D) --patients $(PHANTOM_PATIENTS) --height $(PHANTOM_HEIGHT) --seed 1 --progress

@@ -7,6 +7,18 @@
 
 here := build/$(DATA)/$(SCALE)
 
+# What a file was made with, beside what it was made of: settings.NAME lists the variables of a stage, and
+# what depends on $(set)/NAME is made anew when one of them has another value than it had then.
+set := $(here)/settings
+settings.patches := PATCH FIELD ZOOM OFFSET NORMALS REMOVED contrast.removal min_box.removal
+settings.train := TRAIN_PATCHES
+settings.test := TEST_PATCHES
+settings.postproc := postproc.mass postproc.calcification postproc.removal
+settings.judge := JUDGE_OPTIONS
+$(set)/%: force
+	@mkdir -p $(@D)
+	@echo '$(foreach v,$(settings.$*),$v=$($v))' > $@.$$$$; if cmp -s $@.$$$$ $@; then rm $@.$$$$; else mv $@.$$$$ $@; fi
+
 # A patch spans FIELD pixels of the full image, so that every scale shows the same tissue.
 downscale := $(shell n=$$(( $(FIELD) / $(PATCH) )); echo $$(( n > 0 ? n : 1 )))
 # Calcifications are specks that vanish when the image is made small: they are drawn ZOOM times larger.
@@ -55,7 +67,7 @@ scale = $(word 3,$(patches.$1))
 draw = --label $(call label,$1) --downscale $(call scale,$1) \
        $(if $(filter normal,$(call label,$1)),--from $(NORMALS),--lesion $(call kind,$1) $(call lesions,$1))
 
-$(here)/train-%.sts: $(TABLE) | $(BIN)/patch-sample $(BIN)/augment $(BIN)/ts-head
+$(here)/train-%.sts: $(TABLE) $(set)/patches $(set)/train | $(BIN)/patch-sample $(BIN)/augment $(BIN)/ts-head
 	@mkdir -p $(@D)
 	if [ $(call label,$*) = benign ] && [ $(call patients,train,$*) = 0 ]; then \
 	    $(sample) --split train $(call draw,normal) --count 1 $< | $(BIN)/ts-head -n 0 > $@.tmp; \
@@ -66,7 +78,7 @@ $(here)/train-%.sts: $(TABLE) | $(BIN)/patch-sample $(BIN)/augment $(BIN)/ts-hea
 	mv $@.tmp $@
 
 # ---- patches to test on, of other patients ----
-$(here)/test-%.sts: $(TABLE) | $(BIN)/patch-sample
+$(here)/test-%.sts: $(TABLE) $(set)/patches $(set)/test | $(BIN)/patch-sample
 	@mkdir -p $(@D)
 	$(sample) --split test $(call draw,$*) --count $(TEST_PATCHES) $< > $@.tmp
 	mv $@.tmp $@
@@ -80,7 +92,7 @@ FEED ?= file
 feed.file = $(here)/train-$1.sts
 feed.pipe = <($(sample) --margin $(margin) --split train $(call draw,$1) --endless $(TABLE) | $(BIN)/augment --size $(PATCH) $(resize) --seed 1)
 feed = $(call feed.$(FEED),$1)
-feeds = $(if $(filter file,$(FEED)),$(foreach f,$1,$(here)/train-$f.sts),$(TABLE))
+feeds = $(if $(filter file,$(FEED)),$(foreach f,$1,$(here)/train-$f.sts),$(TABLE) $(set)/patches)
 
 # Normal tissue at the scale of a model's lesions.
 normal.mass := normal
@@ -98,10 +110,11 @@ stream = --lesion $2$(call feed,$1) --benign $2$(call feed,benign-$1) --normal $
 streams = $(if $(categories.$1),$(foreach c,$(categories.$1),$(call stream,$c,$c=)),$(call stream,$1))
 needs = $(foreach c,$(or $(categories.$1),$1),$(call feeds,$c benign-$c $(normal.$c)))
 
-# train MODEL, further options: makes $@.  A training that was stopped goes on from its state.
+# train MODEL, further options: makes $@.  A training that was stopped goes on from its state, unless what
+# it is made of is newer.
 define train
 @mkdir -p $(@D)/sheets-$1
-resume=; if [ -e $(@D)/$1.state ]; then resume=--resume; fi; \
+resume=--resume; for f in $^; do if [ ! $(@D)/$1.state -nt $$f ]; then resume=; fi; done; \
 $(BIN)/gan-train --threads $(THREADS) $(call streams,$1) --size $(PATCH) $(role.$1) $(GAN_OPTIONS) $(GAN_OPTIONS.$1) $2 \
     --state $(@D)/$1.state $$resume --seed 1 --log $(@D)/$1.jsonl --sheets $(@D)/sheets-$1 --progress --out $@
 endef
@@ -110,7 +123,8 @@ networks := mass calcification removal
 models := $(if $(CROPS),,$(networks))
 
 .SECONDEXPANSION:
-$(networks:%=$(here)/%.ckpt): $(here)/%.ckpt: $$(call needs,$$*) | $(BIN)/gan-train
+$(foreach m,$(networks),$(eval settings.$m := role.$m GAN_OPTIONS GAN_OPTIONS.$m))
+$(networks:%=$(here)/%.ckpt): $(here)/%.ckpt: $$(call needs,$$*) $(set)/$$* | $(BIN)/gan-train
 	$(call train,$*)
 
 # ---- synthetic patches ----
@@ -126,7 +140,7 @@ $(here)/generated-%.sts: $(here)/%.ckpt $(here)/test-$$(bases.$$*).sts | $(BIN)/
 	$(BIN)/gan-gen --threads $(THREADS) --model $< --variants 2 --seed 1 < $(here)/test-$(bases.$*).sts > $@.tmp
 	mv $@.tmp $@
 
-$(here)/kept-%.sts: $(here)/generated-%.sts | $(BIN)/lesion-postproc
+$(here)/kept-%.sts: $(here)/generated-%.sts $(set)/postproc | $(BIN)/lesion-postproc
 	$(BIN)/lesion-postproc --keep-generated $(postproc.$*) --log $(here)/postproc-$*.jsonl < $< > $@.tmp
 	mv $@.tmp $@
 
@@ -150,7 +164,7 @@ $(BIN)/gan-check --threads $(THREADS) --size $(PATCH) $(JUDGE_OPTIONS) $(if $(fi
 mv $@.tmp $@
 endef
 
-$(here)/%-check.tsv: $(here)/generated-%.sts $(here)/kept-%.sts $$(call judges,$$*) | $(BIN)/gan-check
+$(here)/%-check.tsv: $(here)/generated-%.sts $(here)/kept-%.sts $$(call judges,$$*) $(set)/judge | $(BIN)/gan-check
 	$(call check,$*)
 
 # A model needs enough patients; one that has too few is left out, and says so.

@@ -44,6 +44,11 @@ normals := $(if $(CROPS),,normal)
 benigns = $(foreach c,$(cancers),$(if $(filter-out 0,$(call patients,train,benign-$c)),benign-$c))
 removed = $(filter removal,$(able))
 
+settings.evaluated := EVAL_PATCHES VIEWS cancers normals
+settings.warm := CLASSIFIER WARM_LR WARM_SAMPLES
+settings.classifier := CLASSIFIER CLASSIFIER_LR SAMPLES
+settings.table := SEEDS
+
 # ---- patches ----
 # Validation and test: kinds of cancer, and normal tissue or, where there is none, benign findings;
 # the same number from each view.  Of crops, each once.
@@ -53,14 +58,14 @@ part = $(sample) --split $2 $(call draw,$(word 1,$(subst ., ,$1))) \
        $(if $(VIEWS),--view $(word 2,$(subst ., ,$1)) --count $$(( $(EVAL_PATCHES) / $(words $(VIEWS)) )), \
            $(if $(CROPS),--each 1,--count $(EVAL_PATCHES)))
 
-$(t1)/val.sts $(t1)/test.sts: $(t1)/%.sts: $(TABLE) | $(BIN)/patch-sample $(BIN)/ts-cat
+$(t1)/val.sts $(t1)/test.sts: $(t1)/%.sts: $(TABLE) $(set)/patches $(set)/evaluated | $(BIN)/patch-sample $(BIN)/ts-cat
 	@mkdir -p $(@D)
 	$(foreach p,$(parts),$(call part,$p,$*) $< > $@.$p && ) \
 	    $(BIN)/ts-cat $(parts:%=$@.%) > $@.tmp
 	rm -f $(parts:%=$@.%)
 	mv $@.tmp $@
 
-$(t1)/synthetic-%.sts: $(here)/%.ckpt $(here)/train-$$(bases.$$*).sts | $(BIN)/gan-gen $(BIN)/lesion-postproc
+$(t1)/synthetic-%.sts: $(here)/%.ckpt $(here)/train-$$(bases.$$*).sts $(set)/postproc | $(BIN)/gan-gen $(BIN)/lesion-postproc
 	@mkdir -p $(@D)
 	$(BIN)/gan-gen --threads $(THREADS) --model $< --seed 2 < $(word 2,$^) | $(BIN)/lesion-postproc $(postproc.$*) > $@.tmp
 	mv $@.tmp $@
@@ -75,9 +80,10 @@ files = $(real_files) $(filter %.sts,$(synthetic))
 
 # ---- classifiers ----
 # fit: mix-ratio's options, resnet-train's.  A training that was stopped goes on, unless what it
-# began with is newer.
+# is made of is newer.
 define fit
-resume=; if [ $@.state -nt $< ] && [ -e $@.tmp ]; then resume=--resume; fi; \
+resume=; if [ -e $@.tmp ]; then resume=--resume; fi; \
+for f in $^; do if [ ! $@.state -nt $$f ]; then resume=; fi; done; \
 $(BIN)/mix-ratio $1 | $(BIN)/resnet-train --threads $(THREADS) $(CLASSIFIER) --bn update $2 --val $(t1)/val.sts \
     --state $@.state $$resume --out $@.tmp
 mv $@.tmp $@
@@ -93,12 +99,12 @@ warm_on := $(if $(filter $(crops_warm),$(warm_in)),cbis-mass,$(DATA))
 warm := $(warm_in)/warm-w$(CLASSIFIER_WIDTH).ckpt
 
 ifneq ($(DATA),cbis-mass)
-$(crops_warm)/warm-w%.ckpt:
+$(crops_warm)/warm-w%.ckpt: force | $(addprefix $(BIN)/,patch-sample augment ts-cat ts-head mix-ratio resnet-train)
 	+$(MAKE) --no-print-directory DATA=cbis-mass TEST= data
 	+$(MAKE) --no-print-directory DATA=cbis-mass TEST= $@
 endif
 
-$(t1)/warm-w%.ckpt: $$(real_files) $(t1)/val.sts | $(BIN)/mix-ratio $(BIN)/resnet-train
+$(t1)/warm-w%.ckpt: $$(real_files) $(t1)/val.sts $(set)/warm | $(BIN)/mix-ratio $(BIN)/resnet-train
 	$(call fit,$(real) --initial 0 --count $(WARM_SAMPLES) --seed 0,--width $* --lr $(WARM_LR) --samples $(WARM_SAMPLES) \
 	    --every $$(( $(WARM_SAMPLES) / 10 )) --seed 1 --log $(t1)/warm-w$*.jsonl)
 
@@ -118,7 +124,7 @@ endef
 
 percent = $(firstword $(subst -s, ,$1))
 seed = $(lastword $(subst -s, ,$1))
-$(t1)/r%.ckpt: $(warm) $$(files) $(t1)/val.sts | $(BIN)/mix-ratio $(BIN)/resnet-train
+$(t1)/r%.ckpt: $(warm) $$(files) $(t1)/val.sts $(set)/classifier | $(BIN)/mix-ratio $(BIN)/resnet-train
 	$(call classify,$(call percent,$*),$(call seed,$*),$(synthetic))
 
 $(out)/r%.tsv: $(t1)/r%.ckpt $(test) | $(BIN)/resnet-predict
@@ -146,9 +152,9 @@ commas = $(subst $(nothing) $(nothing),$(comma),$(strip $1))
 scores = $(foreach r,$(regimes),$(foreach n,$1,$(out)/r$r-s$n.tsv))
 curves = $(foreach r,$(regimes),$r=$(call commas,$(foreach n,$1,$(out)/r$r-s$n.tsv)))
 
-$(out)/areas.tsv: $(call scores,$(seeds)) | $(BIN)/delong
+$(out)/areas.tsv: $(call scores,$(seeds)) $(set)/table | $(BIN)/delong
 	$(BIN)/delong --reference 0 --cluster patient --roc $(out)/roc.tsv $(call curves,$(seeds)) > $@
-$(out)/plain.tsv: $(call scores,$(seeds)) | $(BIN)/delong
+$(out)/plain.tsv: $(call scores,$(seeds)) $(set)/table | $(BIN)/delong
 	$(BIN)/delong --reference 0 $(call curves,$(seeds)) > $@
 $(out)/areas-s%.tsv: $$(call scores,$$*) | $(BIN)/delong
 	$(BIN)/delong --reference 0 --cluster patient $(call curves,$*) > $@

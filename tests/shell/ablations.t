@@ -140,4 +140,18 @@ paste -s -d ' ' <(awk -F '\t' '$1 == "difference" { print $10 }' $a/gain.tsv $a/
 awk '/^(baseline|unchanged|lesion-paste|two-way) / { gsub(/\[[^]]*\]/, "")
     if ($3 != "-") print $5; if ($6 != "-") print $8 }' $a/table.txt | sort | paste -s -d ' ' > got
 is "$(cat got)" "$(cat want)" "Holm's p are right"
+
+# ---- what was made with other settings is made anew, and nothing else ----
+t=build/phantom/tiny/table1
+remade() { touch stamp; run "$@" > log 2> err; echo "$?/$(find build -newer stamp -name '*.ckpt' | sed 's/.*tiny.//' | sort | tr '\n' ' ')"; }
+is "$(remade $t/r0-s1.ckpt)" "0/" "the same settings: nothing"
+is "$(remade $t/r0-s1.ckpt SAMPLES=240)" "0/table1/r0-s1.ckpt " "other samples: the classifier"
+is "$(sed -n 's/.*"samples": \([0-9]*\).*/\1/p' $t/r0-s1.jsonl | tail -n 1)" 240 "to its new end"
+is "$(remade $t/r0-s1.ckpt)" "0/table1/r0-s1.ckpt " "and back"
+is "$(remade $t/r0-s1.ckpt WARM_LR=2e-3)" "0/table1/r0-s1.ckpt table1/warm-w0.0625.ckpt " "another warm start: what began with it too"
+is "$(remade $(dirname $t)/mass.ckpt TRAIN_PATCHES=30)" "0/mass.ckpt " "other patches: the generator"
+is "$(ts-info $(dirname $t)/train-mass.sts | sed -n 's/^records *//p')" 30 "from them"
+run $(dirname $t)/mass.ckpt > log 2>&1
+is "$(remade $(dirname $t)/mass.ckpt 'GAN_OPTIONS.mass=--iterations 7')" "0/mass.ckpt " "other options of one model: that model"
+is "$(sed -n 's/^{"iteration": \([0-9]*\).*/\1/p' $(dirname $t)/mass.jsonl | paste -s -d ' ')" "1 2 3 4 5 6 7 8 9 10 11 12" "from its first iteration on"
 done_testing
