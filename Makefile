@@ -14,7 +14,8 @@ SHELL := bash
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
 
-# Waiting threads sleep soon: two programs that spin on the same processors stop each other.
+# Waiting threads sleep soon: two programs that spin on the same processors stop each other.  Filters see to
+# that themselves (backend_start()); this is for the tests.
 export GOMP_SPINCOUNT ?= 10000
 
 VERSION := $(shell sed -n 's/.*MP_VERSION "\(.*\)"/\1/p' lib/base/version.h)

@@ -99,6 +99,7 @@ main(int argc, char **argv)
     double auc, survived;
     size_t n1, n0;
 
+    backend_start(argv);
     cli_parse(&prog, argc, argv);
     if (o.lesion == NULL || o.normal == NULL || o.test_lesion == NULL || o.test_normal == NULL ||
         o.generated == NULL || o.kept == NULL)

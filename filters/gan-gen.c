@@ -48,6 +48,7 @@ main(int argc, char **argv)
     uint64_t made = 0, index;
     int rc;
 
+    backend_start(argv);
     cli_parse(&prog, argc, argv);
     if (o.model == NULL)
         cli_usage("--model is needed");

@@ -371,6 +371,7 @@ main(int argc, char **argv)
     struct err e;
     char *history, *state = NULL;
 
+    backend_start(argv);
     cli_parse(&prog, argc, argv);
     check_options();
     if (o.state == NULL)

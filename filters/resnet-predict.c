@@ -143,6 +143,7 @@ main(int argc, char **argv)
     char *history;
     int rc;
 
+    backend_start(argv);
     cli_parse(&prog, argc, argv);
     if (o.model == NULL)
         cli_usage("--model is needed");

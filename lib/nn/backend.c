@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cblas.h>
 #include <omp.h>
@@ -55,6 +56,21 @@ conv_out(size_t in, size_t k, size_t stride, size_t pad)
 {
     assert(stride > 0 && k > 0 && in + 2 * pad >= k);
     return (in + 2 * pad - k) / stride + 1;
+}
+
+void
+backend_start(char **argv)
+{
+    char self[PATH_MAX];
+    ssize_t n;
+
+    if (getenv("GOMP_SPINCOUNT") != NULL || getenv("OMP_WAIT_POLICY") != NULL)
+        return;
+    n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    if (n > 0 && setenv("GOMP_SPINCOUNT", "10000", 0) == 0) {
+        self[n] = '\0';
+        execv(self, argv); /* if it returns, the program is slower, and right */
+    }
 }
 
 int

@@ -51,6 +51,14 @@ void backend_gemv(int trans, size_t m, size_t n, const real *a, const real *x, r
 /* "oneDNN 2.6.3 (AVX2), OpenBLAS 0.3.21 (openmp, Zen)": for logs. */
 const char *backend_name(void);
 
+/*
+ * At the very start of main(), with its argv: runs the program anew, once, with GOMP_SPINCOUNT set
+ * to a short spin, unless the environment says how long threads are to spin while they wait
+ * (GOMP_SPINCOUNT, OMP_WAIT_POLICY).  libgomp reads that before main(), and its default takes half
+ * as long again on virtual machines, whose processors are taken away when they spin.
+ */
+void backend_start(char **argv);
+
 /* Threads of everything above; 0: as many as there are processors.  Returns their number. */
 int backend_threads(int n);
 

@@ -69,6 +69,7 @@ main(int argc, char **argv)
     struct err e;
     double end;
 
+    backend_start(argv);
     if (argc != 7) {
         fprintf(stderr, "usage: bench_gan SIZE WIDTH D_WIDTH BATCH THREADS SECONDS\n");
         return 2;
