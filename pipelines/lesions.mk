@@ -7,15 +7,17 @@
 
 here := build/$(DATA)/$(SCALE)
 
-# What a file was made with, beside what it was made of: settings.NAME lists the variables of a stage, and
-# what depends on $(set)/NAME is made anew when one of them has another value than it had then.
+# What a file was made with, beside what it was made of: settings.STAGE lists the variables of a stage, and
+# what depends on $(set)/STAGE is made anew when one of them has another value than it had then.  (Named one by
+# one: what make finds by a pattern alone it takes for intermediate, and remakes all that comes of it.)
 set := $(here)/settings
+stages := patches train test mass calcification removal central postproc judge evaluated warm classifier table
 settings.patches := PATCH FIELD ZOOM OFFSET NORMALS REMOVED contrast.removal min_box.removal
 settings.train := TRAIN_PATCHES
 settings.test := TEST_PATCHES
 settings.postproc := postproc.mass postproc.calcification postproc.removal
 settings.judge := JUDGE_OPTIONS
-$(set)/%: force
+$(stages:%=$(set)/%): $(set)/%: force
 	@mkdir -p $(@D)
 	@echo '$(foreach v,$(settings.$*),$v=$($v))' > $@.$$$$; if cmp -s $@.$$$$ $@; then rm $@.$$$$; else mv $@.$$$$ $@; fi
 

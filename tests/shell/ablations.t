@@ -144,7 +144,7 @@ is "$(cat got)" "$(cat want)" "Holm's p are right"
 # ---- what was made with other settings is made anew, and nothing else ----
 t=build/phantom/tiny/table1
 remade() { touch stamp; run "$@" > log 2> err; echo "$?/$(find build -newer stamp -name '*.ckpt' | sed 's/.*tiny.//' | sort | tr '\n' ' ')"; }
-is "$(remade $t/r0-s1.ckpt)" "0/" "the same settings: nothing"
+is "$(remade $t/r0-s1.ckpt)$(remade -j2 $t/r0-s1.ckpt)" "0/0/" "the same settings: nothing"
 is "$(remade $t/r0-s1.ckpt SAMPLES=240)" "0/table1/r0-s1.ckpt " "other samples: the classifier"
 is "$(sed -n 's/.*"samples": \([0-9]*\).*/\1/p' $t/r0-s1.jsonl | tail -n 1)" 240 "to its new end"
 is "$(remade $t/r0-s1.ckpt)" "0/table1/r0-s1.ckpt " "and back"
