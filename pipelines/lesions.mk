@@ -19,7 +19,10 @@ settings.postproc := postproc.mass postproc.calcification postproc.removal
 settings.judge := JUDGE_OPTIONS
 $(stages:%=$(set)/%): $(set)/%: force
 	@mkdir -p $(@D)
-	@echo '$(foreach v,$(settings.$*),$v=$($v))' > $@.$$$$; if cmp -s $@.$$$$ $@; then rm $@.$$$$; else mv $@.$$$$ $@; fi
+	@echo '$(foreach v,$(settings.$*),$(if $($v),$v=$($v)))' > $@.$$$$; if cmp -s $@.$$$$ $@; then rm $@.$$$$; else mv $@.$$$$ $@; fi
+
+# A data set's own value of a variable, where it departs from the paper.
+own = $(if $(filter-out paper,$(SCALE)),$($1.$(DATA)))
 
 # A patch spans FIELD pixels of the full image, so that every scale shows the same tissue.
 downscale := $(shell n=$$(( $(FIELD) / $(PATCH) )); echo $$(( n > 0 ? n : 1 )))
@@ -117,7 +120,7 @@ needs = $(foreach c,$(or $(categories.$1),$1),$(call feeds,$c benign-$c $(normal
 define train
 @mkdir -p $(@D)/sheets-$1
 resume=--resume; for f in $^; do if [ ! $(@D)/$1.state -nt $$f ]; then resume=; fi; done; \
-$(BIN)/gan-train --threads $(THREADS) $(call streams,$1) --size $(PATCH) $(role.$1) $(GAN_OPTIONS) $(GAN_OPTIONS.$1) $2 \
+$(BIN)/gan-train --threads $(THREADS) $(call streams,$1) --size $(PATCH) $(role.$1) $(GAN_OPTIONS) $(GAN_OPTIONS.$1) $(call own,FEW) $2 \
     --state $(@D)/$1.state $$resume --seed 1 --log $(@D)/$1.jsonl --sheets $(@D)/sheets-$1 --progress --out $@
 endef
 
@@ -125,15 +128,15 @@ networks := mass calcification removal
 models := $(if $(CROPS),,$(networks))
 
 .SECONDEXPANSION:
-$(foreach m,$(networks),$(eval settings.$m := role.$m GAN_OPTIONS GAN_OPTIONS.$m))
+$(foreach m,$(networks),$(eval settings.$m := role.$m GAN_OPTIONS GAN_OPTIONS.$m FEW.$(DATA)))
 $(networks:%=$(here)/%.ckpt): $(here)/%.ckpt: $$(call needs,$$*) $(set)/$$* | $(BIN)/gan-train
 	$(call train,$*)
 
 # ---- synthetic patches ----
 # Clusters of calcifications: specks some pixels apart are one object, and small.
-postproc.mass :=
+postproc.mass := $(addprefix --threshold ,$(call own,THRESHOLD))
 postproc.calcification := --join 64 --min-area 0.001 --edge-only
-postproc.removal := --threshold $(REMOVED_THRESHOLD)
+postproc.removal := --threshold $(or $(call own,REMOVED_THRESHOLD),$(REMOVED_THRESHOLD))
 bases.mass := normal
 bases.calcification := fine-normal
 bases.removal := removal
