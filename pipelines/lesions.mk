@@ -19,7 +19,7 @@ settings.postproc := postproc.mass postproc.calcification postproc.removal
 settings.judge := JUDGE_OPTIONS
 $(stages:%=$(set)/%): $(set)/%: force
 	@mkdir -p $(@D)
-	@echo '$(foreach v,$(settings.$*),$(if $($v),$v=$($v)))' > $@.$$$$; if cmp -s $@.$$$$ $@; then rm $@.$$$$; else mv $@.$$$$ $@; fi
+	@echo '$(strip $(foreach v,$(settings.$*),$(if $($v),$v=$($v))))' > $@.$$$$; if cmp -s $@.$$$$ $@; then rm $@.$$$$; else mv $@.$$$$ $@; fi
 
 # A data set's own value of a variable, where it departs from the paper.
 own = $(if $(filter-out paper,$(SCALE)),$($1.$(DATA)))
