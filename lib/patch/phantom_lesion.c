@@ -37,7 +37,7 @@ lesion_plan(struct lesion *l, enum phantom_label label, enum phantom_lesion kind
     z = z > -2 ? (z < 2 ? z : 2) : -2;
     l->size = kind == PHANTOM_MASS ? 10 * exp(0.28 * z) : 9 * exp(0.25 * z);
     l->contrast = kind == PHANTOM_MASS ? rng_between(r, 0.19, 0.35) * (0.85 + 0.35 * l->t)
-                                       : rng_between(r, 0.19, 0.52);
+                                       : rng_between(r, 0.24, 0.60);
     l->behind = rng_between(r, 18, 70);
 }
 
