@@ -111,13 +111,26 @@ nn_batch_embed(struct tape *t, struct tensor *x, size_t first, size_t n)
 
 /* ---- channels ---- */
 
-/* `count` numbers of every row of `from` to one of `to`; their rows begin fc and tc apart. */
-static inline __attribute__((always_inline)) void
-copy_rows(real *to, size_t tc, const real *from, size_t fc, size_t count, size_t rows)
+/* A call for each row costs more than a few numbers: usual counts are known to the compiler. */
+static inline void
+copy_row(real *to, const real *from, size_t count)
 {
-    NN_FOR(rows * count)
-    for (size_t r = 0; r < rows; r++)
-        memcpy(to + r * tc, from + r * fc, count * sizeof(real));
+    switch (count) {
+    case 1:
+        *to = *from;
+        break;
+    case 4:
+        memcpy(to, from, 4 * sizeof(real));
+        break;
+    case 8:
+        memcpy(to, from, 8 * sizeof(real));
+        break;
+    case 16:
+        memcpy(to, from, 16 * sizeof(real));
+        break;
+    default:
+        memcpy(to, from, count * sizeof(real));
+    }
 }
 
 /* to[r][tc] at channel `at` <- from[r][fc] from channel `first`, `count` channels of every row. */
@@ -125,24 +138,9 @@ static void
 copy_channels(real *to, size_t tc, size_t at, const real *from, size_t fc, size_t first,
               size_t count, size_t rows)
 {
-    to += at;
-    from += first;
-    switch (count) { /* a call for each row would cost more than a few numbers */
-    case 1:
-        copy_rows(to, tc, from, fc, 1, rows);
-        break;
-    case 4:
-        copy_rows(to, tc, from, fc, 4, rows);
-        break;
-    case 8:
-        copy_rows(to, tc, from, fc, 8, rows);
-        break;
-    case 16:
-        copy_rows(to, tc, from, fc, 16, rows);
-        break;
-    default:
-        copy_rows(to, tc, from, fc, count, rows);
-    }
+    NN_FOR(rows * count)
+    for (size_t r = 0; r < rows; r++)
+        copy_row(to + r * tc + at, from + r * fc + first, count);
 }
 
 static void
