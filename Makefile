@@ -108,7 +108,8 @@ $(BUILD)/tests/inject.so: tests/faults/inject.c $(BUILD)/flags
 	$(call run,LD,$@)$(CC) -std=c11 -O2 $(WARN) -shared -fPIC -o $@ $< -ldl
 
 -include $(LIB_OBJ:.o=.d) $(FILTERS:%=$(BUILD)/obj/filters/%.d) $(UNIT:%=$(BUILD)/obj/tests/unit/%.d)
-.SECONDARY:
+.SECONDARY: $(FILTERS:%=$(BUILD)/obj/filters/%.o) $(UNIT:%=$(BUILD)/obj/tests/unit/%.o) \
+            $(patsubst tests/%.c,$(BUILD)/obj/tests/%.o,$(wildcard tests/fuzz/*.c tests/bench/*.c))
 
 # ---- packages ----
 # Debian's names.  TEST_PACKAGES are for `make check` alone; tests that want more say so and skip.

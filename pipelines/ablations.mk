@@ -54,7 +54,7 @@ iterations = $(shell printf '%s\n' $(foreach m,$2,'$(GAN_OPTIONS) $(GAN_OPTIONS.
 categories.central = $(able)
 role.central = $(role.mass) $(addprefix --removes ,$(filter removal,$(able)))
 GAN_OPTIONS.central = $(GAN_OPTIONS.mass)
-settings.central := GAN_OPTIONS GAN_OPTIONS.central FEW.$(DATA) categories.central
+settings.central := role.central GAN_OPTIONS GAN_OPTIONS.central FEW.$(DATA) categories.central gan.conditional
 
 # ---- generators: NAME, MODEL ----
 altered = $(if $(value gan.$1)$(clean.$1),$(models),$(if $(stage.$1),$(filter-out removal,$(models))))
@@ -95,7 +95,7 @@ $(call to,,-sheet.png): $(ab)/%-sheet.png: $(ab)/$$(*D)/kept-$$(*F).sts | $(BIN)
 	$(call sheet,$(*D): $(*F))
 
 $(call to,,-check.tsv): $(ab)/%-check.tsv: $(ab)/$$(*D)/generated-$$(*F).sts $(ab)/$$(*D)/kept-$$(*F).sts \
-                        $$(call judges,$$(*F)) | $(BIN)/gan-check
+                        $$(call judges,$$(*F)) $(set)/judge | $(BIN)/gan-check
 	$(call check,$(*F))
 
 # The models that the classifier's patches come from.
@@ -113,7 +113,8 @@ mixed = $(foreach c,$(cancers),--synthetic-positive $(call made,$1,$c)) \
 mixed_files = $(filter %.sts,$(call mixed,$1))
 runs := $(foreach n,$(names),$(seeds:%=$n/r$(share)-s%))
 
-$(runs:%=$(ab)/%.ckpt): $(ab)/%.ckpt: $(warm) $$(call mixed_files,$$(*D)) $(set)/classifier
+$(runs:%=$(ab)/%.ckpt): $(ab)/%.ckpt: $(warm) $$(real_files) $$(call mixed_files,$$(*D)) $(t1)/val.sts $(set)/classifier \
+                        | $(BIN)/mix-ratio $(BIN)/resnet-train
 	@mkdir -p $(@D)
 	$(call classify,$(share),$(call seed,$(*F)),$(call mixed,$(*D)) $(mix.$(*D)))
 

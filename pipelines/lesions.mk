@@ -8,10 +8,9 @@
 here := build/$(DATA)/$(SCALE)
 
 # What a file was made with, beside what it was made of: settings.STAGE lists the variables of a stage, and
-# what depends on $(set)/STAGE is made anew when one of them has another value than it had then.  (Named one by
-# one: what make finds by a pattern alone it takes for intermediate, and remakes all that comes of it.)
+# what depends on $(set)/STAGE is made anew when one of them has another value than it had then.
 set := $(here)/settings
-stages := patches train test mass calcification removal central postproc judge evaluated warm classifier table
+stages := patches train test mass calcification removal central postproc judge evaluated warm classifier table tune grid
 settings.patches := PATCH FIELD ZOOM OFFSET NORMALS REMOVED contrast.removal min_box.removal
 settings.train := TRAIN_PATCHES
 settings.test := TEST_PATCHES
@@ -82,6 +81,13 @@ $(here)/train-%.sts: $(TABLE) $(set)/patches $(set)/train | $(BIN)/patch-sample 
 	fi
 	mv $@.tmp $@
 
+# Files that patterns alone name are intermediate to make: removed at the end, and what stands behind one of
+# them and something forced is made anew, whatever its time.  (.SECONDARY without a list makes all files such.)
+# So all that patterns make is named in full, here and in table1.mk.
+drawn := $(patsubst patches.%,%,$(filter patches.%,$(.VARIABLES)))
+.PHONY: named
+named: $(foreach d,$(drawn),$(here)/train-$d.sts $(here)/test-$d.sts)
+
 # ---- patches to test on, of other patients ----
 $(here)/test-%.sts: $(TABLE) $(set)/patches $(set)/test | $(BIN)/patch-sample
 	@mkdir -p $(@D)
@@ -131,6 +137,8 @@ models := $(if $(CROPS),,$(networks))
 $(foreach m,$(networks),$(eval settings.$m := role.$m GAN_OPTIONS GAN_OPTIONS.$m FEW.$(DATA)))
 $(networks:%=$(here)/%.ckpt): $(here)/%.ckpt: $$(call needs,$$*) $(set)/$$* | $(BIN)/gan-train
 	$(call train,$*)
+
+named: $(foreach m,$(networks),$(here)/generated-$m.sts $(here)/kept-$m.sts $(here)/$m-sheet.png $(here)/$m-check.tsv)
 
 # ---- synthetic patches ----
 # Clusters of calcifications: specks some pixels apart are one object, and small.

@@ -46,8 +46,10 @@ removed = $(filter removal,$(able))
 
 settings.evaluated := EVAL_PATCHES VIEWS cancers normals
 settings.warm := CLASSIFIER WARM_LR WARM_SAMPLES
-settings.classifier := CLASSIFIER CLASSIFIER_LR SAMPLES
+settings.classifier := warm CLASSIFIER CLASSIFIER_LR SAMPLES
 settings.table := SEEDS
+settings.tune := warm_in CLASSIFIER TUNE_SAMPLES
+settings.grid := TUNE_WIDTHS TUNE_RATES TUNE_BATCHES
 
 # ---- patches ----
 # Validation and test: kinds of cancer, and normal tissue or, where there is none, benign findings;
@@ -97,12 +99,6 @@ crops_warm := build/cbis-mass/$(SCALE)/table1
 warm_in := $(if $(and $(filter-out phantom cbis-mass,$(DATA)),$(wildcard $(MAMMO_DATA)/cbis-mass/train)),$(crops_warm),$(t1))
 warm_on := $(if $(filter $(crops_warm),$(warm_in)),cbis-mass,$(DATA))
 warm := $(warm_in)/warm-w$(CLASSIFIER_WIDTH).ckpt
-
-ifneq ($(DATA),cbis-mass)
-$(crops_warm)/warm-w%.ckpt: force | $(addprefix $(BIN)/,patch-sample augment ts-cat ts-head mix-ratio resnet-train)
-	+$(MAKE) --no-print-directory DATA=cbis-mass TEST= data
-	+$(MAKE) --no-print-directory DATA=cbis-mass TEST= $@
-endif
 
 $(t1)/warm-w%.ckpt: $$(real_files) $(t1)/val.sts $(set)/warm | $(BIN)/mix-ratio $(BIN)/resnet-train
 	$(call fit,$(real) --initial 0 --count $(WARM_SAMPLES) --seed 0,--width $* --lr $(WARM_LR) --samples $(WARM_SAMPLES) \
@@ -207,13 +203,27 @@ TUNE_BATCHES ?= 4 16
 TUNE_SAMPLES ?= $(SAMPLES)
 tries := $(foreach w,$(TUNE_WIDTHS),$(foreach r,$(TUNE_RATES),$(foreach b,$(TUNE_BATCHES),$(t1)/tune/w$(w)_lr$(r)_b$b)))
 setting = $(patsubst $2%,%,$(word $3,$(subst _, ,$1)))
+tune_warm := $(TUNE_WIDTHS:%=$(warm_in)/warm-w%.ckpt)
 
-$(t1)/tune/%.ckpt: $(warm_in)/warm-w$$(call setting,$$*,w,1).ckpt $$(real_files) $(t1)/val.sts | $(BIN)/mix-ratio $(BIN)/resnet-train
+# One make for all widths, so that under -j no file has two makers.
+ifneq ($(warm_in),$(t1))
+.PHONY: crops-warm
+crops-warm: | $(addprefix $(BIN)/,patch-sample augment ts-cat ts-head mix-ratio resnet-train)
+	+$(MAKE) --no-print-directory DATA=cbis-mass TEST= data
+	+$(MAKE) --no-print-directory DATA=cbis-mass TEST= $(if $(filter $(t1)/tune%,$(MAKECMDGOALS)),$(tune_warm),$(warm))
+$(sort $(warm) $(tune_warm)): crops-warm ;
+endif
+named: $(networks:%=$(t1)/synthetic-%.sts) $(warm) $(tune_warm) $(tries:%=%.ckpt) \
+       $(foreach r,$(regimes),$(foreach n,$(seeds),$(t1)/r$r-s$n.ckpt $(out)/r$r-s$n.tsv))
+# Of seeds and widths that nobody named they stay too: each took hours.
+.PRECIOUS: $(t1)/r%.ckpt $(t1)/warm-w%.ckpt $(t1)/tune/%.ckpt
+
+$(t1)/tune/%.ckpt: $(warm_in)/warm-w$$(call setting,$$*,w,1).ckpt $$(real_files) $(t1)/val.sts $(set)/tune | $(BIN)/mix-ratio $(BIN)/resnet-train
 	@mkdir -p $(@D)
 	$(call fit,$(real) --initial 0 --count $(TUNE_SAMPLES) --seed 1,--init $< --lr $(call setting,$*,lr,2) --batch $(call setting,$*,b,3) \
 	    --samples $(TUNE_SAMPLES) --every $$(( $(TUNE_SAMPLES) / 20 )) --seed 1 --log $(@:.ckpt=.jsonl))
 
-$(t1)/tune.txt: $(tries:%=%.ckpt) pipelines/tune.awk
+$(t1)/tune.txt: $(tries:%=%.ckpt) $(set)/grid pipelines/tune.awk
 	{ echo "baseline on $(DATA), SCALE=$(SCALE), started on $(warm_on), seed 1"; \
 	    awk -f pipelines/tune.awk $(tries:%=%.jsonl) | sort -rn; } > $@.tmp
 	mv $@.tmp $@

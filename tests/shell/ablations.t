@@ -7,7 +7,6 @@ cat > Makefile <<EOT
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.SECONDARY:
 BIN := $BIN
 DATA := phantom
 SCALE := tiny
@@ -105,6 +104,7 @@ is "$(mix no-removal | grep -c -- --synthetic-negative)/$(mix no-removal | grep 
 # ---- from end to end ----
 run -j2 ablation-lesion-paste ablation-no-decay ablation-no-removal ablation-two-way ablation-conditional > log 2> err
 ok $? "five of them, side by side"
+is "$(grep '^rm ' log | grep -v '^rm -f build')" "" "make takes nothing for intermediate"
 is "$(grep -c '^gan-check: ' log)/$(grep -c '^judge: mean change of the score *[-0-9.e+]*  [-0-9.e+]*$' log)" 5/5 \
     "gan-check beside the unchanged model's, where a model or stage changes"
 for name in lesion-paste no-decay no-removal two-way conditional; do
@@ -149,6 +149,26 @@ is "$(remade $t/r0-s1.ckpt SAMPLES=240)" "0/table1/r0-s1.ckpt " "other samples: 
 is "$(sed -n 's/.*"samples": \([0-9]*\).*/\1/p' $t/r0-s1.jsonl | tail -n 1)" 240 "to its new end"
 is "$(remade $t/r0-s1.ckpt)" "0/table1/r0-s1.ckpt " "and back"
 is "$(remade $t/r0-s1.ckpt WARM_LR=2e-3)" "0/table1/r0-s1.ckpt table1/warm-w0.0625.ckpt " "another warm start: what began with it too"
+run $t/r0-s1.ckpt > log 2>&1
+is "$(remade $t/r0-s1.ckpt CLASSIFIER_WIDTH=0.125)" "0/table1/r0-s1.ckpt table1/warm-w0.125.ckpt " "another width"
+is "$(remade $t/r0-s1.ckpt)" "0/table1/r0-s1.ckpt " "and back, from the warm start that is there"
+rm $t/warm-w0.0625.ckpt $t/synthetic-mass.sts
+is "$(remade $t/r0-s1.ckpt)" "0/table1/r0-s1.ckpt table1/warm-w0.0625.ckpt " "a warm start and synthetic patches are gone: no generator"
+touch $t/val.sts
+is "$(remade -o $t/warm-w0.0625.ckpt $a/no-decay/r50-s1.ckpt)" "0/ablation/no-decay/r50-s1.ckpt " \
+    "other patches to choose by: an ablation's classifier, wherever it began"
+is "$(remade $a/conditional/central.ckpt 'GAN_OPTIONS.removal=--iterations 6')" "0/ablation/conditional/central.ckpt " \
+    "more iterations of one model: the one in the place of all"
+checks="$(dirname $t)/mass-check.tsv $a/two-way/mass-check.tsv"
+run $checks > log 2>&1
+touch stamp
+run $checks 'JUDGE_OPTIONS=--updates 3' > log 2>&1
+is "$?/$(find $checks -newer stamp | wc -l | tr -d ' ')" 0/2 "another judge: of both columns"
+run $t/warm-w0.0625.ckpt > log 2>&1
+tune="$t/tune.txt TUNE_WIDTHS=0.0625 TUNE_RATES=1e-3 TUNE_SAMPLES=80"
+is "$(remade $tune 'TUNE_BATCHES=2 4')" "0/table1/tune/w0.0625_lr1e-3_b2.ckpt table1/tune/w0.0625_lr1e-3_b4.ckpt " "a grid"
+is "$(remade $tune TUNE_BATCHES=4)/$(grep -c 'w0.0625\|0[.]0625' $t/tune.txt)" "0//1" "a smaller one: its table alone"
+is "$(remade $tune TUNE_BATCHES=4 TUNE_SAMPLES=120)" "0/table1/tune/w0.0625_lr1e-3_b4.ckpt " "of other samples"
 is "$(remade $(dirname $t)/mass.ckpt TRAIN_PATCHES=30)" "0/mass.ckpt " "other patches: the generator"
 is "$(ts-info $(dirname $t)/train-mass.sts | sed -n 's/^records *//p')" 30 "from them"
 run $(dirname $t)/mass.ckpt > log 2>&1
