@@ -62,7 +62,7 @@ for name in $names; do
 done
 # trained NAME OPTIONS: both of its generators are trained with these options behind the usual ones.
 trained() {
-    is "$(grep -c "gan-train.*--iterations [45] $2 --state $a/$1/" plan)" 2 "$1: gan-train $2"
+    is "$(tr -s ' ' < plan | grep -c "gan-train.*--iterations [45] $2 --state $a/$1/")" 2 "$1: gan-train $2"
 }
 trained no-lesion-channel --no-lesion-channel
 trained no-growing '--half-iterations 0 --fade 0 --iterations \(9\|10\)'
