@@ -54,7 +54,7 @@ iterations = $(shell printf '%s\n' $(foreach m,$2,'$(GAN_OPTIONS) $(GAN_OPTIONS.
 categories.central = $(able)
 role.central = $(role.mass) $(addprefix --removes ,$(filter removal,$(able)))
 GAN_OPTIONS.central = $(GAN_OPTIONS.mass)
-settings.central := role.central GAN_OPTIONS GAN_OPTIONS.central FEW.$(DATA) categories.central gan.conditional
+settings.central := role.central GAN_OPTIONS GAN_OPTIONS.central categories.central gan.conditional
 
 # ---- generators: NAME, MODEL ----
 altered = $(if $(value gan.$1)$(clean.$1),$(models),$(if $(stage.$1),$(filter-out removal,$(models))))

@@ -11,7 +11,7 @@
 #            lesion-free images are few, or, as in CDD-CESM, serve training only
 #   CONTRAST.DATA  of what a remover works on, where it differs from the scale's
 #   THRESHOLD.DATA, REMOVED_THRESHOLD.DATA  lesion-postproc's for masses and removals, but at SCALE=paper
-#   FEW.DATA  options of gan-train for sets of few patients, but at SCALE=paper
+#   FEW.MODEL.DATA  options of gan-train where patients are few, but at SCALE=paper
 #   VIEWS    views that a classifier meets equally often in each class; empty: as they come
 #   CROPS    side of the images of a set of lesion crops, which has no normal tissue
 
@@ -24,11 +24,11 @@ NORMALS.cdd-cesm-512 := both
 FIELD.mini-mias := 128
 NORMALS.mini-mias := both
 # Scanned films are flat: masses stand out half as much as on digital mammograms.  Six training patients have
-# masses a patch can show.
+# masses a patch can show.  (A remover with --diff-augment removed nothing.)
 CONTRAST.mini-mias := 0.05
 THRESHOLD.mini-mias := 0.05
 REMOVED_THRESHOLD.mini-mias := -0.025
-FEW.mini-mias := --diff-augment
+FEW.mass.mini-mias := --diff-augment
 # The lesion-free and the benign images of cdd-cesm-512 are all CC, half of the malignant ones MLO: of
 # 1000 draws to train on each, 45 % of the masses, 64 % of the normal and all benign ones would be CC.
 VIEWS.cdd-cesm-512 := CC MLO

@@ -126,7 +126,7 @@ needs = $(foreach c,$(or $(categories.$1),$1),$(call feeds,$c benign-$c $(normal
 define train
 @mkdir -p $(@D)/sheets-$1
 resume=--resume; for f in $^; do if [ ! $(@D)/$1.state -nt $$f ]; then resume=; fi; done; \
-$(BIN)/gan-train --threads $(THREADS) $(call streams,$1) --size $(PATCH) $(role.$1) $(GAN_OPTIONS) $(GAN_OPTIONS.$1) $(call own,FEW) $2 \
+$(BIN)/gan-train --threads $(THREADS) $(call streams,$1) --size $(PATCH) $(role.$1) $(GAN_OPTIONS) $(GAN_OPTIONS.$1) $(call own,FEW.$1) $2 \
     --state $(@D)/$1.state $$resume --seed 1 --log $(@D)/$1.jsonl --sheets $(@D)/sheets-$1 --progress --out $@
 endef
 
@@ -134,7 +134,7 @@ networks := mass calcification removal
 models := $(if $(CROPS),,$(networks))
 
 .SECONDEXPANSION:
-$(foreach m,$(networks),$(eval settings.$m := role.$m GAN_OPTIONS GAN_OPTIONS.$m FEW.$(DATA)))
+$(foreach m,$(networks),$(eval settings.$m := role.$m GAN_OPTIONS GAN_OPTIONS.$m FEW.$m.$(DATA)))
 $(networks:%=$(here)/%.ckpt): $(here)/%.ckpt: $$(call needs,$$*) $(set)/$$* | $(BIN)/gan-train
 	$(call train,$*)
 
