@@ -215,7 +215,7 @@ the kind of a state|m["kind"] = "gan-state"
 a weight that is not a number|t["enc.0.weight"][0, 0, 0, 0] = np.nan
 an infinite bias|t["lesion.bias"][0] = np.inf
 weights that are all zero|t["enc.1.weight"][:] = 0
-huge weights|t["enc.1.weight"][:] = 3e38
+huge biases|t["enc.1.bias"][:] = 3e38
 no singular vector|t.pop("enc.0.weight.u")
 singular vectors of zero|t["enc.1.weight.u"][:] = 0
 a whole patch where it says lesion|m["whole"] = "1"
