@@ -17,7 +17,7 @@
 #include "base/mem.h"
 #include "base/progress.h"
 #include "nn/backend.h"
-#include "train/gan_run.h"
+#include "train/gan_streams.h"
 #include "train/resume.h"
 
 enum { MOST_SAMPLES = 64 }; /* on a sheet */
@@ -126,57 +126,18 @@ static const struct cli_prog prog = {
 
 /* ---- streams: of one model without a name, or of each category ---- */
 
-enum { LESION, BENIGN, NORMAL, STREAMS };
-
-static struct category {
-    char name[CATEGORY_NAME + 1];
-    const char *file[STREAMS];
-    int remove;
-} category[NET_MAX_CATEGORIES];
-static size_t n_categories; /* 0: streams have no names */
-
-static struct category *
-find_category(const char *name)
-{
-    for (size_t i = 0; i < n_categories; i++)
-        if (strcmp(category[i].name, name) == 0)
-            return &category[i];
-    return NULL;
-}
-
-/* The category of NAME=FILE; lesions bring it in. */
-static struct category *
-category_of(const char *option, int stream, const char *name)
-{
-    struct category *c = find_category(name);
-
-    if (c == NULL && stream == LESION) {
-        if (n_categories == NET_MAX_CATEGORIES)
-            cli_usage("--%s: more than %d categories", option, NET_MAX_CATEGORIES);
-        c = &category[n_categories++];
-        snprintf(c->name, sizeof(c->name), "%s", name);
-    }
-    if (c == NULL)
-        cli_usage("--%s: no --lesion of category '%s'", option, name);
-    if (c->file[stream] != NULL)
-        cli_usage("--%s: category '%s' is given twice", option, name);
-    return c;
-}
+static struct gan_streams streams;
 
 static void
-read_streams(const char *option, int stream, struct cli_list *list)
+read_streams(int stream, struct cli_list *list)
 {
-    for (size_t i = 0; i < list->n; i++) {
-        char name[CATEGORY_NAME + 1];
-        const char *file = category_split(list->item[i], name);
+    struct err e;
 
-        if ((stream != LESION || i > 0) && (name[0] != '\0') != (n_categories > 0))
-            cli_usage("--%s: '%s': either all streams are NAME=FILE or none is", option,
-                      list->item[i]);
-        (name[0] ? category_of(option, stream, name) : category)->file[stream] = file;
-    }
-    /* Of options without a name the last counts, as everywhere. */
-    if (n_categories == 0 && list->n > 1) {
+    for (size_t i = 0; i < list->n; i++)
+        if (gan_streams_add(&streams, stream, list->item[i], &e) == -1)
+            cli_usage("%s", e.text);
+    /* Of options without a name the last counts, as everywhere: in the history too. */
+    if (streams.n == 0 && list->n > 1) {
         list->item[0] = list->item[list->n - 1];
         list->n = 1;
     }
@@ -185,32 +146,19 @@ read_streams(const char *option, int stream, struct cli_list *list)
 static void
 check_streams(void)
 {
-    size_t n_stdin = 0;
+    struct err e;
 
     if (o.lesion.n == 0 || o.normal.n == 0 || o.out == NULL)
         cli_usage("--lesion, --normal and --out are needed");
-    read_streams("lesion", LESION, &o.lesion);
-    read_streams("benign", BENIGN, &o.benign);
-    read_streams("normal", NORMAL, &o.normal);
-    for (size_t i = 0; i < n_categories; i++)
-        if (category[i].file[NORMAL] == NULL)
-            cli_usage("--normal: none of category '%s'", category[i].name);
-    for (size_t i = 0; i < NET_MAX_CATEGORIES; i++)
-        for (int k = 0; k < STREAMS; k++)
-            n_stdin += category[i].file[k] != NULL && strcmp(category[i].file[k], "-") == 0;
-    if (n_stdin > 1)
-        cli_usage("only one stream can be standard input");
-
-    category[0].remove = o.remove;
-    if (o.remove && n_categories > 0)
-        cli_usage("--remove: streams have categories; --removes names those to remove");
-    for (size_t i = 0; i < o.removes.n; i++) {
-        struct category *c = find_category(o.removes.item[i]);
-
-        if (c == NULL)
-            cli_usage("--removes: no --lesion of category '%s'", o.removes.item[i]);
-        c->remove = 1;
-    }
+    read_streams(STREAM_LESION, &o.lesion);
+    read_streams(STREAM_BENIGN, &o.benign);
+    read_streams(STREAM_NORMAL, &o.normal);
+    if (gan_streams_check(&streams, &e) == -1 ||
+        (o.remove && gan_streams_remove(&streams, NULL, &e) == -1))
+        cli_usage("%s", e.text);
+    for (size_t i = 0; i < o.removes.n; i++)
+        if (gan_streams_remove(&streams, o.removes.item[i], &e) == -1)
+            cli_usage("%s", e.text);
 }
 
 static void
@@ -225,9 +173,9 @@ check_options(void)
         o.border = (size_t)lround(10.0 * (double)o.size / 256);
     if (o.state != NULL && strcmp(o.state, o.out) == 0)
         cli_usage("--state and --out are one file");
-    if (n_categories * o.samples > MOST_SAMPLES)
+    if (streams.n * o.samples > MOST_SAMPLES)
         cli_usage("--samples: %zu for each of %zu categories are more than %d", o.samples,
-                  n_categories, MOST_SAMPLES);
+                  streams.n, MOST_SAMPLES);
     if (2 * o.border >= o.size / 2)
         cli_usage("--border: %zu leaves nothing of %zu px", o.border, o.size);
 }
@@ -242,7 +190,7 @@ config(void)
                 .spectral = !o.no_spectral,
                 .attention = !o.no_attention,
                 .whole = o.no_lesion_channel,
-                .categories = n_categories},
+                .categories = streams.n},
         .d_width = o.d_width > 0 ? o.d_width : o.width,
         .mid = o.mid,
         .border = o.border,
@@ -268,41 +216,6 @@ check_sheets(struct err *e)
 
     snprintf(path, sizeof(path), "%s/.", o.sheets ? o.sheets : "");
     return o.sheets != NULL && access(path, W_OK) == -1 ? err_sys(e, "%s", o.sheets) : 0;
-}
-
-/* What the loss is, of each category where there are several. */
-static void
-describe_loss(const struct gan_run *r, char *text, size_t size)
-{
-    static const char *const loss[] = {
-        [2] = "two-way: real against fake alone",
-        [3] = "three-way: the benign stream is empty",
-        [4] = "four-way",
-    };
-    size_t used = 0;
-
-    for (size_t i = 0; i < r->n_categories && used < size; i++)
-        used +=
-            (size_t)snprintf(text + used, size - used, "%s%s%s%s", i ? "; " : "", category[i].name,
-                             n_categories > 0 ? ": " : "", loss[r->gan.config.classes[i]]);
-}
-
-/* The run record: the first line of a log. */
-static int
-log_start(struct jsonl *log, const struct gan_run *r, struct err *e)
-{
-    char loss[NET_MAX_CATEGORIES * (CATEGORY_NAME + 48)];
-
-    describe_loss(r, loss, sizeof(loss));
-    jsonl_begin(log);
-    jsonl_text(log, "run", r->history);
-    jsonl_text(log, "engine", backend_name());
-    jsonl_int(log, "threads", backend_threads((int)o.threads));
-    jsonl_int(log, "generator_parameters", (int64_t)r->gan.g.params.count);
-    jsonl_int(log, "discriminator_parameters", (int64_t)r->gan.d.params.count);
-    jsonl_text(log, "loss", loss);
-    jsonl_int(log, "resumed_at", (int64_t)r->iteration);
-    return jsonl_end(log, e);
 }
 
 static void
@@ -343,25 +256,6 @@ train(struct gan_run *r, struct jsonl *log)
     progress_end(&p, r->iteration);
 }
 
-/* Opens the streams of category number i, in the roles they have there. */
-static int
-open_feeds(struct gan_run *r, size_t i, struct err *e)
-{
-    const struct category *from = &category[i];
-    struct gan_category *to = &r->category[i];
-    int target = from->remove ? GAN_INPUT : GAN_TARGET;
-    int input = from->remove ? GAN_TARGET : GAN_INPUT;
-
-    memcpy(to->name, from->name, sizeof(to->name));
-    to->remove = from->remove;
-    return feed_open(&to->feed[target], from->file[LESION], FEED_LESIONS, e) == -1 ||
-                   feed_open(&to->feed[input], from->file[NORMAL], FEED_NORMAL, e) == -1 ||
-                   (from->file[BENIGN] != NULL &&
-                    feed_open(&to->feed[GAN_BENIGN], from->file[BENIGN], FEED_LESIONS, e) == -1)
-               ? -1
-               : 0;
-}
-
 int
 main(int argc, char **argv)
 {
@@ -379,7 +273,7 @@ main(int argc, char **argv)
     history = cli_history(&prog, &e);
     if (history == NULL || o.state == NULL)
         cli_fail(&e);
-    backend_threads((int)o.threads);
+    run.threads = backend_threads((int)o.threads);
     cli_catch_stop();
 
     c = config();
@@ -387,13 +281,11 @@ main(int argc, char **argv)
     run.fade = o.fade;
     run.full = o.iterations;
     run.history = history;
-    for (size_t i = 0; i == 0 || i < n_categories; i++)
-        if (open_feeds(&run, i, &e) == -1)
-            cli_fail(&e);
-    if (gan_run_init(&run, &c, o.samples, o.resume, &e) == -1 || check_sheets(&e) == -1 ||
+    if (gan_streams_open(&streams, &run, &e) == -1 ||
+        gan_run_init(&run, &c, o.samples, o.resume, &e) == -1 || check_sheets(&e) == -1 ||
         (o.resume ? gan_run_load(&run, o.state, &e) : gan_run_save(&run, o.state, &e)) == -1 ||
         (o.resume && o.log != NULL && resume_trim_log(o.log, run.iteration, &e) == -1) ||
-        jsonl_open(&log, o.log, o.resume, &e) == -1 || log_start(&log, &run, &e) == -1)
+        jsonl_open(&log, o.log, o.resume, &e) == -1 || gan_run_log_start(&run, &log, &e) == -1)
         cli_fail(&e);
 
     train(&run, &log);

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "image/sheet.h"
+#include "nn/backend.h"
 #include "nn/ops.h"
 #include "train/checkpoint.h"
 #include "train/resume.h"
@@ -165,6 +166,42 @@ gan_run_iterate(struct gan_run *r, struct gan_losses *l, struct err *e)
 }
 
 /* ---- what people look at ---- */
+
+/* What the loss is, of each category where there are several. */
+static void
+describe_loss(const struct gan_run *r, char *text, size_t size)
+{
+    static const char *const loss[] = {
+        [2] = "two-way: real against fake alone",
+        [3] = "three-way: the benign stream is empty",
+        [4] = "four-way",
+    };
+    size_t used = 0;
+
+    for (size_t i = 0; i < r->n_categories && used < size; i++) {
+        const char *name = r->category[i].name;
+
+        used += (size_t)snprintf(text + used, size - used, "%s%s%s%s", i ? "; " : "", name,
+                                 name[0] ? ": " : "", loss[r->gan.config.classes[i]]);
+    }
+}
+
+int
+gan_run_log_start(const struct gan_run *r, struct jsonl *log, struct err *e)
+{
+    char loss[NET_MAX_CATEGORIES * (CATEGORY_NAME + 48)];
+
+    describe_loss(r, loss, sizeof(loss));
+    jsonl_begin(log);
+    jsonl_text(log, "run", r->history);
+    jsonl_text(log, "engine", backend_name());
+    jsonl_int(log, "threads", r->threads);
+    jsonl_int(log, "generator_parameters", (int64_t)r->gan.g.params.count);
+    jsonl_int(log, "discriminator_parameters", (int64_t)r->gan.d.params.count);
+    jsonl_text(log, "loss", loss);
+    jsonl_int(log, "resumed_at", (int64_t)r->iteration);
+    return jsonl_end(log, e);
+}
 
 int
 gan_run_log(const struct gan_run *r, const struct gan_losses *l, double seconds, struct jsonl *log,

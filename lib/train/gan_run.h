@@ -32,6 +32,7 @@ struct gan_run {
     size_t half, fade, full; /* iterations of the stages */
     uint64_t iteration;      /* finished */
     const char *history;     /* how this run was asked for; borrowed */
+    int threads;             /* for the log */
     struct patients patients;
     size_t n_samples;           /* of each category */
     real *samples;              /* [n_categories][n_samples][size][size], the sheets' inputs */
@@ -60,6 +61,9 @@ size_t gan_run_category(const struct gan_run *r, uint64_t i);
 
 /* One iteration.  Returns 0, or -1 with the reason in e, and the failed update is not applied. */
 int gan_run_iterate(struct gan_run *r, struct gan_losses *l, struct err *e);
+
+/* The run record, the first line of a log: how it was asked for, engine, threads, sizes, losses. */
+int gan_run_log_start(const struct gan_run *r, struct jsonl *log, struct err *e);
 
 /* One line of the log for the iteration just finished. */
 int gan_run_log(const struct gan_run *r, const struct gan_losses *l, double seconds,
