@@ -8,13 +8,13 @@
 #include <unistd.h>
 
 #include "base/cli.h"
-#include "base/mem.h"
 #include "base/progress.h"
 #include "io/output.h"
 #include "nn/backend.h"
+#include "stats/logistic.h"
 #include "stream/score_line.h"
 #include "stream/tstream.h"
-#include "train/classify.h"
+#include "train/resnet_model.h"
 
 static struct opts {
     const char *model, *features;
@@ -36,14 +36,6 @@ static const struct cli_prog prog = {
     "resnet-predict", "", "Scores patches: the probability of malignant, one line each.",
     options,          0,  0};
 
-/* Up to o.batch records, and what the network says of them. */
-static struct held {
-    struct ts_record *record;
-    real *patch, *features;
-    double *odds;
-    size_t n, length;
-} held;
-
 static struct output features; /* all or nothing */
 
 _Noreturn static void
@@ -53,92 +45,48 @@ fail(const struct err *e)
     cli_fail(e);
 }
 
-static void
-prepare(const struct classify_model *m)
-{
-    struct err e;
-
-    held.length = resnet50_features(&m->net);
-    held.record = mem_array(o.batch, sizeof(*held.record), &e);
-    held.patch = mem_array(o.batch, m->size * m->size * sizeof(real), &e);
-    held.features = mem_array(o.batch, held.length * sizeof(real), &e);
-    held.odds = mem_array(o.batch, sizeof(double), &e);
-    if (!held.record || !held.patch || !held.features || !held.odds)
-        fail(&e);
-}
-
 /* Takes over a record; `index` is its place in the stream. */
 static void
-take(const struct classify_model *m, struct ts_record *rec, uint64_t index)
+take(struct resnet_batch *b, struct ts_record *rec, uint64_t index)
 {
     const char *patient = ts_meta_or(rec, "patient", "");
     struct err e;
-    float *plane = feed_plane(rec, "image", m->size, &e);
-    int fit = plane != NULL && score_line_check(rec, &e) == 0;
+    int rc = score_line_check(rec, &e);
 
-    if (fit && !o.allow_seen && patients_has(&m->patients, patient))
-        fit = !err_set(&e, "the model was trained on patient %s (--allow-seen)", patient);
-    if (!fit) {
-        free(plane);
+    if (rc == 0 && !o.allow_seen && patients_has(&b->model->patients, patient))
+        rc = err_set(&e, "the model was trained on patient %s (--allow-seen)", patient);
+    if (rc == -1 || resnet_batch_add(b, rec, &e) == -1) {
         err_in(&e, "stdin: record %" PRIu64, index);
         fail(&e);
     }
-    for (size_t i = 0; i < m->size * m->size; i++)
-        held.patch[held.n * m->size * m->size + i] = (real)plane[i];
-    free(plane);
-    ts_clear(&held.record[held.n]);
-    held.record[held.n++] = *rec;
-    *rec = (struct ts_record){0};
 }
 
 static void
-write_features(struct ts_writer *w, struct ts_record *r, const real *v, const char *history)
+score(struct resnet_batch *b, struct ts_writer *w, const char *history)
 {
-    struct ts_tensor *x;
     struct err e;
 
-    while (r->n_tensors > 0)
-        ts_drop(r, r->tensor[0].name);
-    x = ts_put(r, "features", TS_F32, 1, &held.length, &e);
-    if (x == NULL)
+    if (resnet_batch_look(b, &e) == -1)
         fail(&e);
-    for (size_t i = 0; i < held.length; i++)
-        ((float *)x->data)[i] = (float)v[i];
-    if (ts_history_add(r, history, &e) == -1 || ts_write(w, r, &e) == -1)
-        fail(&e);
-}
-
-static void
-score(struct classify_model *m, struct tape *t, struct ts_writer *w, const char *history)
-{
-    if (held.n == 0)
-        return;
-    resnet50_apply(t, &m->net, held.patch, held.n, m->size, held.features, held.odds);
-    for (size_t i = 0; i < held.n; i++) {
-        struct ts_record *r = &held.record[i];
-
-        if (!isfinite(held.odds[i])) {
-            struct err e;
-
-            err_set(&e, "%s: the score is not finite", ts_meta_or(r, "id", "?"));
+    for (size_t i = 0; i < b->n; i++) {
+        score_line_write(stdout, &b->record[i], logistic_probability(b->odds[i]));
+        if (w != NULL && (resnet_batch_put_features(b, i, &e) == -1 ||
+                          ts_history_add(&b->record[i], history, &e) == -1 ||
+                          ts_write(w, &b->record[i], &e) == -1))
             fail(&e);
-        }
-        score_line_write(stdout, r, classify_probability(held.odds[i]));
-        if (w != NULL)
-            write_features(w, r, held.features + i * held.length, history);
     }
-    held.n = 0;
+    b->n = 0;
 }
 
 int
 main(int argc, char **argv)
 {
-    struct classify_model model;
+    struct resnet_model model;
     struct ts_record rec = {0};
     struct ts_reader *in;
     struct ts_writer *w = NULL;
     struct progress p;
-    struct tape *tape;
+    struct resnet_batch batch;
     struct err e;
     char *history;
     int rc;
@@ -149,37 +97,30 @@ main(int argc, char **argv)
         cli_usage("--model is needed");
     backend_threads((int)o.threads);
     history = cli_history(&prog, &e);
-    if (history == NULL || classify_model_load(&model, o.model, &e) == -1 ||
+    if (history == NULL || resnet_model_load(&model, o.model, &e) == -1 ||
+        resnet_batch_init(&batch, &model, model.size, 0, o.batch, &e) == -1 ||
         (in = ts_open("-", &e)) == NULL ||
         (o.features != NULL &&
          (output_open(&features, o.features, &e) == -1 ||
           (w = ts_create(dup(fileno(features.file)), o.features, &e)) == NULL)))
         fail(&e);
-    prepare(&model);
-    tape = tape_open();
     progress_start(&p, "resnet-predict", "patches", 0, 0, o.progress);
     score_line_head(stdout);
     while ((rc = ts_read(in, &rec, &e)) == 1) {
-        take(&model, &rec, ts_count(in) - 1);
-        if (held.n == o.batch)
-            score(&model, tape, w, history);
+        take(&batch, &rec, ts_count(in) - 1);
+        if (batch.n == o.batch)
+            score(&batch, w, history);
         progress_at(&p, ts_count(in), NULL);
     }
     if (rc == -1)
         fail(&e);
-    score(&model, tape, w, history);
+    score(&batch, w, history);
     if (w != NULL && (ts_finish(w, &e) == -1 || output_commit(&features, &e) == -1))
         fail(&e);
     progress_end(&p, ts_count(in));
-    for (size_t i = 0; i < o.batch; i++)
-        ts_clear(&held.record[i]);
-    free(held.record);
-    free(held.patch);
-    free(held.features);
-    free(held.odds);
-    tape_close(tape);
+    resnet_batch_free(&batch);
     ts_close(in);
-    classify_model_free(&model);
+    resnet_model_free(&model);
     free(history);
     cli_close_stdout();
     return 0;

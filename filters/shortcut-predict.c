@@ -11,8 +11,8 @@
 
 #include "base/cli.h"
 #include "base/jsonl.h"
+#include "stats/logistic.h"
 #include "stream/score_line.h"
-#include "train/classify.h"
 #include "train/shortcut.h"
 
 static struct opts {
@@ -96,7 +96,7 @@ score(const struct ts_record *rec, const struct shortcut *s, const struct logist
         err_in(&e, "stdin: record %" PRIu64, index);
         cli_fail(&e);
     }
-    score_line_write(stdout, rec, classify_probability(logistic_odds(m, x)));
+    score_line_write(stdout, rec, logistic_probability(logistic_odds(m, x)));
 }
 
 int

@@ -180,3 +180,9 @@ logistic_odds(const struct logistic *m, const double *x)
             odds += m->slope[k] * (x[k] - m->mean[k]) / m->sd[k];
     return odds;
 }
+
+double
+logistic_probability(double odds)
+{
+    return odds >= 0 ? 1 / (1 + exp(-odds)) : exp(odds) / (1 + exp(odds));
+}

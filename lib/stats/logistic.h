@@ -44,4 +44,7 @@ int logistic_fit(struct logistic *m, const double *x, const uint8_t *positive, s
 /* The log-odds z of a case with features x [n]. */
 double logistic_odds(const struct logistic *m, const double *x);
 
+/* The probability that log-odds stand for, without overflow. */
+double logistic_probability(double odds);
+
 #endif

@@ -9,12 +9,11 @@
 #include "nn/ops.h"
 #include "stats/delong.h"
 #include "train/checkpoint.h"
+#include "train/resnet_model.h"
 #include "train/resume.h"
 
 /* Patches scored at once: more are no faster. */
 enum { SCORED = 8 };
-
-static const char *const bn_name[] = {"frozen", "update", "batch"};
 
 int
 classify_label(const struct ts_record *r, struct err *e)
@@ -26,12 +25,6 @@ classify_label(const struct ts_record *r, struct err *e)
     if (strcmp(label, "normal") == 0 || strcmp(label, "benign") == 0)
         return 0;
     return err_set(e, "label '%.40s' is none of normal, benign, malignant", label);
-}
-
-double
-classify_probability(double odds)
-{
-    return odds >= 0 ? 1 / (1 + exp(-odds)) : exp(odds) / (1 + exp(odds));
 }
 
 /* ---- validation ---- */
@@ -114,7 +107,7 @@ from_file(struct classify *c, const struct ts_record *r, struct err *e)
     struct weights_report report;
     int head;
 
-    if (strcmp(bn, bn_name[RESNET_BATCH]) == 0 && c->config.net.bn != RESNET_BATCH)
+    if (strcmp(bn, resnet_bn_word(RESNET_BATCH)) == 0 && c->config.net.bn != RESNET_BATCH)
         return err_set(e, "has no running statistics: its batch normalisation is 'batch'");
     if (weights_get(r, &c->net, &head, &report, e) == -1 ||
         patients_parse(&c->patients, ts_meta_or(r, "patients", ""), e) == -1)
@@ -124,17 +117,6 @@ from_file(struct classify *c, const struct ts_record *r, struct err *e)
     free(c->origin);
     c->origin = mem_string(report.text, e);
     return c->origin ? 0 : -1;
-}
-
-/* A file that promises a wide network must not cost memory that it does not hold. */
-static size_t
-numbers_in(const struct ts_record *r)
-{
-    size_t n = 1;
-
-    for (size_t i = 0; i < r->n_tensors; i++)
-        n += r->tensor[i].bytes / ts_dtype_size(r->tensor[i].dtype);
-    return n;
 }
 
 static int
@@ -152,7 +134,7 @@ make_net(struct classify *c, int resumed, struct err *e)
     if (n->width == 0)
         n->width = width;
     if (c->config.init != NULL)
-        n->limit = 2 * numbers_in(&r); /* a head that is new may not be there yet */
+        n->limit = 2 * resnet_numbers_in(&r); /* a head that is new may not be there yet */
     if (resnet50_init(&c->net, n, e) == -1)
         goto done;
     if (!resumed && c->config.init == NULL)
@@ -406,8 +388,8 @@ config_text(const struct classify *c, struct err *e)
         e,
         "size %zu, width %.17g, bn %s, frozen %zu, batch %zu, every %" PRIu64
         ", lr %.17g, beta1 %.17g, beta2 %.17g, epsilon %.17g, seed %" PRIu64 ", validation %zu",
-        c->size, o->net.width, bn_name[o->net.bn], o->net.frozen, o->batch, o->every, o->adam.rate,
-        o->adam.beta1, o->adam.beta2, o->adam.epsilon, o->seed, c->validation.n);
+        c->size, o->net.width, resnet_bn_word(o->net.bn), o->net.frozen, o->batch, o->every,
+        o->adam.rate, o->adam.beta1, o->adam.beta2, o->adam.epsilon, o->seed, c->validation.n);
 }
 
 /* The metadata that results and states share. */
@@ -416,7 +398,7 @@ describe(const struct classify *c, const char *kind, struct ts_record *r, struct
 {
     char *patients = patients_text(&c->patients, e), *config = config_text(c, e);
     int rc = patients == NULL || config == NULL || ts_meta_set(r, "kind", kind, e) == -1 ||
-                     ts_meta_set(r, "bn", bn_name[c->config.net.bn], e) == -1 ||
+                     ts_meta_set(r, "bn", resnet_bn_word(c->config.net.bn), e) == -1 ||
                      checkpoint_put_real(r, "width", c->config.net.width, e) == -1 ||
                      checkpoint_put_count(r, "size", c->size, e) == -1 ||
                      checkpoint_put_count(r, "samples", classify_samples(c), e) == -1 ||
@@ -531,65 +513,4 @@ done:
     free(config);
     ts_clear(&r);
     return rc;
-}
-
-/* ---- use ---- */
-
-int
-classify_model_load(struct classify_model *m, const char *path, struct err *e)
-{
-    struct ts_record r = {0};
-    struct resnet_config c = {.fixed = 1};
-    struct weights_report report;
-    const char *bn;
-    uint64_t size;
-    int rc = -1, head, k = 0;
-
-    *m = (struct classify_model){0};
-    if (checkpoint_load(path, &r, e) == -1)
-        return -1;
-    if (strcmp(ts_meta_or(&r, "kind", ""), "resnet50") != 0) {
-        err_set(e, "is no classifier of resnet-train (its metadata says kind '%.40s')",
-                ts_meta_or(&r, "kind", ""));
-        goto done;
-    }
-    bn = ts_meta_or(&r, "bn", "");
-    while (k < 3 && strcmp(bn, bn_name[k]) != 0)
-        k++;
-    if (k == 3) {
-        err_set(e, "metadata bn: '%.40s' is none of frozen, update, batch", bn);
-        goto done;
-    }
-    c.bn = (enum resnet_bn)k;
-    if (checkpoint_get_count(&r, "size", &size, e) == -1 || weights_width(&r, &c.width, e) == -1)
-        goto done;
-    if (size < 32 || size > 1024) {
-        err_set(e, "metadata size: %" PRIu64 " is not from 32 to 1024", size);
-        goto done;
-    }
-    m->size = size;
-    c.limit = numbers_in(&r);
-    if (resnet50_init(&m->net, &c, e) == -1 || weights_get(&r, &m->net, &head, &report, e) == -1 ||
-        patients_parse(&m->patients, ts_meta_or(&r, "patients", ""), e) == -1)
-        goto done;
-    if (!head) {
-        err_set(e, "has no last layer of two classes");
-        goto done;
-    }
-    rc = 0;
-done:
-    ts_clear(&r);
-    if (rc == -1) {
-        err_in(e, "%s", path);
-        classify_model_free(m);
-    }
-    return rc;
-}
-
-void
-classify_model_free(struct classify_model *m)
-{
-    resnet50_free(&m->net);
-    patients_free(&m->patients);
-    *m = (struct classify_model){0};
 }

@@ -94,17 +94,4 @@ int classify_load(struct classify *c, const char *path, const char *best, struct
 /* 1 malignant, 0 normal or benign; -1 with the reason in e for any other label. */
 int classify_label(const struct ts_record *r, struct err *e);
 
-/* A classifier for use, from what classify_export() wrote. */
-struct classify_model {
-    struct resnet50 net;
-    size_t size; /* side of the patches it was trained on */
-    struct patients patients;
-};
-
-int classify_model_load(struct classify_model *m, const char *path, struct err *e);
-void classify_model_free(struct classify_model *m);
-
-/* Probability of malignant from log-odds. */
-double classify_probability(double odds);
-
 #endif

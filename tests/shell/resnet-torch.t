@@ -67,7 +67,8 @@ for classes in 2, 1000:
     fc, net.fc = net.fc, torch.nn.Identity()
     with torch.no_grad():
         features = net.double()(x.double())
-        torch.save((features, fc.double()(features)), f"{classes}.want")
+        large = torch.nn.functional.interpolate(x.double(), size=96, mode="bilinear", antialias=True)
+        torch.save((features, fc.double()(features), net(large)), f"{classes}.want")
 PY
 $python make.py "$TOP"
 ok $? "torchvision writes its files"
@@ -77,20 +78,25 @@ for classes in 2 1000; do
         is "$?/$(cat err)" "0/$([ $classes = 2 ] || echo "resnet-train: $file: the last layer (fc.weight is 1000x2048) is new")" \
             "$file is taken over$([ $classes = 2 ] || echo ' but for its head')"
         resnet-predict --model w.ckpt --threads 1 --allow-seen --features f.sts < val.sts > s.tsv
+        resnet-features --model $file --threads 1 < val.sts > as-is.sts
+        resnet-features --model $file --threads 1 --size 96 < val.sts > large.sts
         $python - "$TOP" $classes <<'PY' > line
 import math, sys, numpy as np, torch
 sys.path.append(sys.argv[1] + "/examples")
 from read_stream import read_stream
-f, z = (v.detach().numpy() for v in torch.load(sys.argv[2] + ".want"))
+f, z, large = (v.detach().numpy() for v in torch.load(sys.argv[2] + ".want"))
 got = np.stack([t["features"] for t, _ in read_stream(open("f.sts", "rb"))])
 error = [abs(got - f).max() / abs(f).max()]
+for file, want in ("as-is.sts", f), ("large.sts", large):
+    seen = np.stack([t["features"] for t, _ in read_stream(open(file, "rb"))])
+    error.append(abs(seen - want).max() / abs(want).max())
 if sys.argv[2] == "2":
     p = np.array([float(line.split("\t")[5]) for line in open("s.tsv").read().splitlines()[1:]])
     error.append((abs(np.log(p / (1 - p)) - (z[:, 1] - z[:, 0])) / abs(z).max(axis=1)).max())
 print(" and ".join("%.1g" % e for e in error), "relative, over %d patches" % len(got))
 sys.exit(not max(error) < 1e-4)
 PY
-        ok $? "features$([ $classes = 2 ] && echo ' and logits') are torchvision's: $(cat line)"
+        ok $? "features, resized too,$([ $classes = 2 ] && echo ' and logits') are torchvision's: $(cat line)"
     done
 done
 
