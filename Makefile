@@ -139,6 +139,7 @@ include pipelines/data.mk
 include pipelines/lesions.mk
 include pipelines/table1.mk
 include pipelines/ablations.mk
+include pipelines/figures.mk
 
 # ---- tests ----
 # tests/unit/test_*.c are TAP programs (other sources there are tools of the scripts), tests/shell/*.t

@@ -1,0 +1,139 @@
+# figures.mk - the paper's figures, and realism as numbers.
+#
+#   make fig1 DATA=D SCALE=S      lesions inserted and removed
+#   make fig4 DATA=D SCALE=S      map (t-SNE) of real and synthetic patches as the baseline sees them
+#   make fig5 DATA=D SCALE=S      malignant patches that the classifier misses without synthetic patches and finds with
+#                                 them, and the reverse; a map of each classifier
+#   make realism DATA=D SCALE=S   synthetic patches against real ones: distances of their features, and what
+#                                 lesions measure
+#
+# All of them train what is missing (lesions.mk, table1.mk; classifiers of seed 1).  In build/DATA/SCALE/figures:
+#
+#   fig1.png
+#   real-KIND.sts, synthetic-KIND.sts   patches of validation patients
+#   features-real-KIND.sts, features-synthetic-KIND.sts   what FEATURES sees in them
+#   fig4.tsv, fig4.jsonl, fig4.png      where they lie on the map, how it came about, the map
+#   val-rR.tsv, features-rR.sts, map-rR.tsv   scores of val.sts; features and map of test.sts, R % synthetic at first
+#   fig5.tsv, fig5.txt, fig5.png        each malignant test patch before and after; counts; both maps
+#   fig5-found.png, fig5-lost.png       the patches that changed sides, where there are any
+#   frechet-KIND.tsv, spread-KIND.tsv   of features: distances; precision and recall
+#   lesions-real-KIND.tsv, lesions-synthetic-KIND.tsv, lesions-KIND.tsv, lesions-KIND.png   what lesions measure
+
+fig := $(here)/figures
+kinds := mass calcification
+
+# Patches on the map; synthetic ones as far as lesion-postproc keeps so many.
+FIG4_NORMAL ?= 2000
+FIG4_REAL ?= 1000
+FIG4_SYNTHETIC.mass ?= 3560
+FIG4_SYNTHETIC.calcification ?= 4000
+# Weights whose features are mapped and compared: any ResNet-50.  The paper's: trained on real patches alone.
+FEATURES ?= $(t1)/r0-s1.ckpt
+# Share of the others in val.sts that each classifier of fig5 calls not malignant.
+FIG5_SPECIFICITY ?= 0.8
+
+settings.figures := FIG4_NORMAL FIG4_REAL FIG4_SYNTHETIC.mass FIG4_SYNTHETIC.calcification
+settings.fig5 := FIG5_SPECIFICITY
+
+# ---- fig1: lesions inserted and removed ----
+$(fig)/fig1.png: $$(patsubst %,$(here)/kept-%.sts,$$(able)) | $(BIN)/ts-cat $(BIN)/ts-head $(BIN)/ts-sheet
+	@mkdir -p $(@D)
+	for s in $^; do $(BIN)/ts-head -n 16 < $$s > $(@D)/$$(basename $$s).head; done
+	$(BIN)/ts-cat $(^:$(here)/%=$(@D)/%.head) | $(BIN)/ts-sheet --out $@ --tensors base,image --outline none --caption label,lesion \
+	    --every 4 --columns 4 --zoom 3 --auto-window --title "before and after: $(able) on $(DATA), SCALE=$(SCALE)"
+	rm -f $(^:$(here)/%=$(@D)/%.head)
+
+# ---- fig4: real and synthetic on one map ----
+# Patients that no generator and no classifier was trained on.
+real_set = $(foreach k,normal $(cancers),$(fig)/real-$k.sts)
+made_set = $(foreach k,$(cancers),$(fig)/synthetic-$k.sts)
+mapped = $(if $(filter normal,$1),$(FIG4_NORMAL),$(FIG4_REAL))
+
+$(fig)/real-%.sts: $(TABLE) $(set)/patches $(set)/figures | $(BIN)/patch-sample
+	@mkdir -p $(@D)
+	$(sample) --split val $(call draw,$*) --count $(call mapped,$*) $< > $@.tmp
+	mv $@.tmp $@
+
+# Not on the normal patches that are on the map themselves.  Of five lesions four are kept, or more.
+$(fig)/synthetic-%.sts: $(TABLE) $(here)/%.ckpt $(set)/patches $(set)/postproc $(set)/figures \
+                        | $(BIN)/patch-sample $(BIN)/gan-gen $(BIN)/lesion-postproc $(BIN)/ts-head
+	@mkdir -p $(@D)
+	$(sample) --split val $(call draw,$(bases.$*)) --start $(FIG4_NORMAL) --count $$(( $(FIG4_SYNTHETIC.$*) * 5 / 4 )) $< \
+	    | $(BIN)/gan-gen --threads $(THREADS) --model $(word 2,$^) --seed 4 | $(BIN)/lesion-postproc $(postproc.$*) > $@.all
+	$(BIN)/ts-head -n $(FIG4_SYNTHETIC.$*) < $@.all > $@.tmp
+	rm $@.all
+	mv $@.tmp $@
+
+what := $(kinds:%=real-%) real-normal $(kinds:%=synthetic-%)
+$(what:%=$(fig)/features-%.sts): $(fig)/features-%.sts: $(fig)/%.sts $$(FEATURES) | $(BIN)/resnet-features
+	$(BIN)/resnet-features --threads $(THREADS) --model $(FEATURES) < $< > $@.tmp
+	mv $@.tmp $@
+
+$(fig)/fig4.tsv: $$(patsubst $(fig)/%,$(fig)/features-%,$$(real_set) $$(made_set)) | $(BIN)/tsne
+	$(BIN)/tsne --threads $(THREADS) --log $(fig)/fig4.jsonl --progress $^ > $@.tmp
+	mv $@.tmp $@
+
+$(fig)/fig4.png: $(fig)/fig4.tsv pipelines/map-plot.sh
+	pipelines/map-plot.sh $< $@ "patches of $(DATA), SCALE=$(SCALE), as $(notdir $(FEATURES)) sees them"
+
+# ---- fig5: what synthetic patches change ----
+with := r$(share)
+$(foreach r,r0 $(with),$(fig)/val-$r.tsv): $(fig)/val-%.tsv: $(t1)/%-s1.ckpt $(t1)/val.sts | $(BIN)/resnet-predict
+	$(predict)
+
+$(foreach r,r0 $(with),$(fig)/features-$r.sts): $(fig)/features-%.sts: $(t1)/%-s1.ckpt $(t1)/test.sts | $(BIN)/resnet-features
+	@mkdir -p $(@D)
+	$(BIN)/resnet-features --threads $(THREADS) --model $< < $(word 2,$^) > $@.tmp
+	mv $@.tmp $@
+
+$(foreach r,r0 $(with),$(fig)/map-$r.tsv): $(fig)/map-%.tsv: $(fig)/features-%.sts | $(BIN)/tsne
+	$(BIN)/tsne --threads $(THREADS) $< > $@.tmp
+	mv $@.tmp $@
+
+$(fig)/fig5.txt: $(fig)/val-r0.tsv $(fig)/val-$(with).tsv $(t1)/r0-s1.tsv $(t1)/$(with)-s1.tsv $(fig)/map-r0.tsv $(fig)/map-$(with).tsv \
+                 $(t1)/test.sts pipelines/flips.sh pipelines/flips.awk $(set)/fig5 | $(BIN)/ts-select $(BIN)/ts-sheet
+	pipelines/flips.sh $(FIG5_SPECIFICITY) $(share) $(wordlist 1,6,$^) $(fig)/fig5.tsv > $@.tmp
+	rm -f $(fig)/fig5-found.png $(fig)/fig5-lost.png
+	for side in found lost; do \
+	    ids=$$(awk -F '\t' -v side=$$side '$$4 == side { printf "%s%s", (n++ ? "|" : ""), $$1 }' $(fig)/fig5.tsv); \
+	    [ -z "$$ids" ] || $(BIN)/ts-select "id~^($$ids)\$$" < $(t1)/test.sts | $(BIN)/ts-sheet --out $(fig)/fig5-$$side.png --count 48 \
+	        --tensors image --auto-window --title "malignant patches $$side with $(share) % synthetic at first, $(DATA), SCALE=$(SCALE)"; \
+	done
+	mv $@.tmp $@
+
+$(fig)/fig5.png: $(fig)/fig5.txt pipelines/flips-plot.sh
+	pipelines/flips-plot.sh $(fig)/fig5.tsv $@ $(share) "test patches of $(DATA), SCALE=$(SCALE), seed 1"
+
+# ---- realism as numbers ----
+# Normal patches stand beside the synthetic ones: what no lesion at all would reach.
+$(fig)/frechet-%.tsv: $(fig)/features-real-%.sts $(fig)/features-synthetic-%.sts $(fig)/features-real-normal.sts | $(BIN)/frechet
+	$(BIN)/frechet real=$(word 1,$^) synthetic=$(word 2,$^) normal=$(word 3,$^) > $@.tmp
+	mv $@.tmp $@
+$(fig)/spread-%.tsv: $(fig)/features-real-%.sts $(fig)/features-synthetic-%.sts $(fig)/features-real-normal.sts | $(BIN)/precision-recall
+	$(BIN)/precision-recall real=$(word 1,$^) synthetic=$(word 2,$^) normal=$(word 3,$^) > $@.tmp
+	mv $@.tmp $@
+
+named: $(what:%=$(fig)/%.sts) $(foreach k,$(kinds),$(addprefix $(fig)/,frechet-$k.tsv spread-$k.tsv \
+         lesions-real-$k.tsv lesions-synthetic-$k.tsv lesions-$k.tsv lesions-$k.png))
+
+# ---- looking them up by a second make: which models are able is known when the manifest is there ----
+.PHONY: fig1 fig4 fig5 realism
+ifdef CROPS
+fig1 fig4 fig5 realism:
+	@echo "$(DATA): crops of lesions: nothing synthetic to show; see make table1 DATA=$(DATA)" >&2; exit 1
+else
+fig1: $(TABLE)
+	+@$(MAKE) --no-print-directory $(fig)/fig1.png
+	@echo "look at $(fig)/fig1.png"
+
+fig4: $(TABLE)
+	+@$(MAKE) --no-print-directory has-cancers
+	+@$(MAKE) --no-print-directory $(fig)/fig4.png
+	@echo "look at $(fig)/fig4.png"
+
+fig5: $(TABLE)
+	+@$(MAKE) --no-print-directory has-cancers
+	+@$(MAKE) --no-print-directory $(fig)/fig5.png
+	@cat $(fig)/fig5.txt
+	@echo "look at $(fig)/fig5*.png"
+endif
