@@ -6,6 +6,7 @@
 #                                 them, and the reverse; a map of each classifier
 #   make realism DATA=D SCALE=S   synthetic patches against real ones: distances of their features, and what
 #                                 lesions measure
+#   make report DATA=D SCALE=S    all of it, gan-check and table1 on one page, build/DATA/SCALE/report.html
 #
 # All of them train what is missing (lesions.mk, table1.mk; classifiers of seed 1).  In build/DATA/SCALE/figures:
 #
@@ -16,8 +17,8 @@
 #   val-rR.tsv, features-rR.sts, map-rR.tsv   scores of val.sts; features and map of test.sts, R % synthetic at first
 #   fig5.tsv, fig5.txt, fig5.png        each malignant test patch before and after; counts; both maps
 #   fig5-found.png, fig5-lost.png       the patches that changed sides, where there are any
-#   frechet-KIND.tsv, spread-KIND.tsv   of features: distances; precision and recall
-#   lesions-real-KIND.tsv, lesions-synthetic-KIND.tsv, lesions-KIND.tsv, lesions-KIND.png   what lesions measure
+#   frechet-KIND.txt, spread-KIND.txt   of features: distances; precision and recall
+#   lesions-real-KIND.tsv, lesions-synthetic-KIND.tsv, lesions-KIND.txt, lesions-KIND.png   what lesions measure
 
 fig := $(here)/figures
 kinds := mass calcification
@@ -106,20 +107,33 @@ $(fig)/fig5.png: $(fig)/fig5.txt pipelines/flips-plot.sh
 
 # ---- realism as numbers ----
 # Normal patches stand beside the synthetic ones: what no lesion at all would reach.
-$(fig)/frechet-%.tsv: $(fig)/features-real-%.sts $(fig)/features-synthetic-%.sts $(fig)/features-real-normal.sts | $(BIN)/frechet
-	$(BIN)/frechet real=$(word 1,$^) synthetic=$(word 2,$^) normal=$(word 3,$^) > $@.tmp
+$(fig)/frechet-%.txt: $(fig)/features-real-%.sts $(fig)/features-synthetic-%.sts $(fig)/features-real-normal.sts | $(BIN)/frechet
+	$(BIN)/frechet --threads $(THREADS) --table real=$(word 1,$^) synthetic=$(word 2,$^) normal=$(word 3,$^) > $@.tmp
 	mv $@.tmp $@
-$(fig)/spread-%.tsv: $(fig)/features-real-%.sts $(fig)/features-synthetic-%.sts $(fig)/features-real-normal.sts | $(BIN)/precision-recall
-	$(BIN)/precision-recall real=$(word 1,$^) synthetic=$(word 2,$^) normal=$(word 3,$^) > $@.tmp
+$(fig)/spread-%.txt: $(fig)/features-real-%.sts $(fig)/features-synthetic-%.sts $(fig)/features-real-normal.sts | $(BIN)/precision-recall
+	$(BIN)/precision-recall --threads $(THREADS) --table real=$(word 1,$^) synthetic=$(word 2,$^) normal=$(word 3,$^) > $@.tmp
 	mv $@.tmp $@
 
-named: $(what:%=$(fig)/%.sts) $(foreach k,$(kinds),$(addprefix $(fig)/,frechet-$k.tsv spread-$k.tsv \
-         lesions-real-$k.tsv lesions-synthetic-$k.tsv lesions-$k.tsv lesions-$k.png))
+named: $(what:%=$(fig)/%.sts) $(foreach k,$(kinds),$(addprefix $(fig)/,frechet-$k.txt spread-$k.txt \
+         lesions-real-$k.tsv lesions-synthetic-$k.tsv lesions-$k.txt lesions-$k.png))
+
+# What lesions measure on the patches themselves, found in the same way on real and on synthetic ones.
+$(fig)/lesions-real-%.tsv: $(fig)/real-%.sts | $(BIN)/lesion-stats
+	$(BIN)/lesion-stats --whole < $< > $@.tmp
+	mv $@.tmp $@
+$(fig)/lesions-synthetic-%.tsv: $(fig)/synthetic-%.sts | $(BIN)/lesion-stats
+	$(BIN)/lesion-stats --whole < $< > $@.tmp
+	mv $@.tmp $@
+$(fig)/lesions-%.txt: $(fig)/lesions-real-%.tsv $(fig)/lesions-synthetic-%.tsv | $(BIN)/lesion-compare
+	$(BIN)/lesion-compare --table $^ > $@.tmp
+	mv $@.tmp $@
+$(fig)/lesions-%.png: $(fig)/lesions-real-%.tsv $(fig)/lesions-synthetic-%.tsv pipelines/lesion-stats.sh
+	pipelines/lesion-stats.sh $(word 1,$^) $(word 2,$^) $@ "$* on $(DATA), SCALE=$(SCALE)"
 
 # ---- looking them up by a second make: which models are able is known when the manifest is there ----
-.PHONY: fig1 fig4 fig5 realism
+.PHONY: fig1 fig4 fig5 realism report
 ifdef CROPS
-fig1 fig4 fig5 realism:
+fig1 fig4 fig5 realism report:
 	@echo "$(DATA): crops of lesions: nothing synthetic to show; see make table1 DATA=$(DATA)" >&2; exit 1
 else
 fig1: $(TABLE)
@@ -136,4 +150,23 @@ fig5: $(TABLE)
 	+@$(MAKE) --no-print-directory $(fig)/fig5.png
 	@cat $(fig)/fig5.txt
 	@echo "look at $(fig)/fig5*.png"
+
+numbers = $(foreach k,$(cancers),$(addsuffix -$k.txt,frechet spread lesions))
+realism: $(TABLE)
+	+@$(MAKE) --no-print-directory has-cancers
+	+@$(MAKE) --no-print-directory $(addprefix $(fig)/,$(numbers) $(cancers:%=lesions-%.png))
+	@for f in $(numbers); do echo "== $$f"; cat $(fig)/$$f; echo; done
+	@echo "look at $(fig)/lesions-*.png"
+
+# What is missing is made; the page itself always, for it says what is there now.
+report:
+	+@$(MAKE) --no-print-directory gan-check > /dev/null
+	+@$(MAKE) --no-print-directory table1 > /dev/null
+	+@$(MAKE) --no-print-directory fig1 > /dev/null
+	+@$(MAKE) --no-print-directory fig4 > /dev/null
+	+@$(MAKE) --no-print-directory fig5 > /dev/null
+	+@$(MAKE) --no-print-directory realism > /dev/null
+	pipelines/report.sh $(DATA) $(SCALE) $(TABLE) $(here) $(VERSION) > $(here)/report.html.tmp
+	mv $(here)/report.html.tmp $(here)/report.html
+	@echo "made $(here)/report.html: open it in a browser"
 endif
