@@ -13,10 +13,16 @@ field(const struct ts_record *r, size_t i)
 }
 
 void
-score_line_head(FILE *f)
+score_line_fields(FILE *f, const struct ts_record *r)
 {
     for (size_t i = 0; i < COLUMNS; i++)
-        fprintf(f, "%s\t", columns[i]);
+        fprintf(f, "%s\t", r ? field(r, i) : columns[i]);
+}
+
+void
+score_line_head(FILE *f)
+{
+    score_line_fields(f, NULL);
     fputs("score\n", f);
 }
 
@@ -32,7 +38,6 @@ score_line_check(const struct ts_record *r, struct err *e)
 void
 score_line_write(FILE *f, const struct ts_record *r, double score)
 {
-    for (size_t i = 0; i < COLUMNS; i++)
-        fprintf(f, "%s\t", field(r, i));
+    score_line_fields(f, r);
     fprintf(f, "%.17g\n", score);
 }
