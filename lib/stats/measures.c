@@ -1,0 +1,198 @@
+#include "stats/measures.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "stats/tsv.h"
+
+/* What is being read, beside the measures themselves. */
+struct reading {
+    size_t fields, patient_at;
+    size_t column[MEASURES_MAX_COLUMNS]; /* the field of each measure */
+    char **patient;                      /* [n] their names, owned */
+    size_t cap_patient, cap_second, cap_value[MEASURES_MAX_COLUMNS];
+};
+
+#define GROW(array, cap, n) mem_grow((void **)&(array), &(cap), n, sizeof(*(array)), e)
+
+static int
+is_measure(const char *name)
+{
+    static const char *const other[] = {"id", "patient", "label", "lesion", "synthetic"};
+
+    for (size_t i = 0; i < sizeof(other) / sizeof(other[0]); i++)
+        if (strcmp(name, other[i]) == 0)
+            return 0;
+    return 1;
+}
+
+/* The first table says which columns there are; the second must have the same. */
+static int
+read_heading(struct measures *m, struct reading *r, struct tsv *t, int second, struct err *e)
+{
+    char *field[TSV_MAX_FIELDS];
+    size_t n, k = 0, patients = 0;
+    int rc = tsv_next(t, field, &n, e);
+
+    if (rc != 1)
+        return rc == 0 ? err_set(e, "%s: is empty", t->path) : -1;
+    if (n > TSV_MAX_FIELDS)
+        return err_set(e, "%s: more than %d columns", t->path, TSV_MAX_FIELDS);
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(field[i], "patient") == 0) {
+            r->patient_at = i;
+            patients++;
+        }
+        if (!is_measure(field[i]))
+            continue;
+        if (field[i][0] == '\0')
+            return err_set(e, "%s: column %zu has no name", t->path, i + 1);
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(field[j], field[i]) == 0)
+                return err_set(e, "%s: two columns '%.64s'", t->path, field[i]);
+        if (k == MEASURES_MAX_COLUMNS)
+            return err_set(e, "%s: more than %d measures", t->path, MEASURES_MAX_COLUMNS);
+        if (second && (k >= m->columns || strcmp(m->name[k], field[i]) != 0))
+            return err_set(e, "%s: column '%.64s' is not as in the other table", t->path, field[i]);
+        if (!second && (m->name[k] = mem_string(field[i], e)) == NULL)
+            return -1;
+        r->column[k++] = i;
+        m->columns = second ? m->columns : k;
+    }
+    if (patients != 1)
+        return err_set(e, "%s: %zu columns 'patient', one is needed", t->path, patients);
+    if (k < m->columns || k == 0)
+        return err_set(e, "%s: %zu measures, %zu expected", t->path, k, k == 0 ? 1 : m->columns);
+    r->fields = n;
+    return 0;
+}
+
+static int
+add_row(struct measures *m, struct reading *r, char *const *field, size_t n, int second,
+        struct err *e)
+{
+    if (n != r->fields)
+        return err_set(e, "%zu fields, the first line has %zu", n, r->fields);
+    if (m->n == MEASURES_MAX_ROWS)
+        return err_set(e, "more than %d lesions", MEASURES_MAX_ROWS);
+    if (field[r->patient_at][0] == '\0')
+        return err_set(e, "patient is empty");
+    if (GROW(m->second, r->cap_second, m->n + 1) == -1 ||
+        GROW(r->patient, r->cap_patient, m->n + 1) == -1)
+        return -1;
+    for (size_t k = 0; k < m->columns; k++) {
+        const char *s = field[r->column[k]];
+        char *end;
+        double v = strtod(s, &end);
+
+        if (s[0] == '\0' || isspace((unsigned char)s[0]) || *end != '\0' || !isfinite(v))
+            return err_set(e, "%s '%.64s' is not a finite number", m->name[k], s);
+        if (GROW(m->value[k], r->cap_value[k], m->n + 1) == -1)
+            return -1;
+        m->value[k][m->n] = v;
+    }
+    if ((r->patient[m->n] = mem_string(field[r->patient_at], e)) == NULL)
+        return -1;
+    m->second[m->n++] = (uint8_t)second;
+    m->rows[second]++;
+    return 0;
+}
+
+static int
+read_table(struct measures *m, struct reading *r, const char *path, int second, struct err *e)
+{
+    char *field[TSV_MAX_FIELDS];
+    struct tsv t;
+    size_t n;
+    int rc;
+
+    if (tsv_open(&t, path, e) == -1)
+        return -1;
+    rc = read_heading(m, r, &t, second, e);
+    while (rc == 0 && (rc = tsv_next(&t, field, &n, e)) == 1) {
+        rc = add_row(m, r, field, n, second, e);
+        if (rc == -1)
+            err_in(e, "%s: line %zu", t.path, t.number);
+    }
+    if (rc == 0 && m->rows[second] == 0)
+        rc = err_set(e, "%s: no lesions", t.path);
+    tsv_close(&t);
+    return rc;
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+    char *const *p = *(char *const *const *)a, *const *q = *(char *const *const *)b;
+
+    return strcmp(*p, *q);
+}
+
+/* Numbers the patients in the order of their names, whatever the order of the rows. */
+static int
+number_patients(struct measures *m, char **name, struct err *e)
+{
+    char *const **sorted = mem_array(m->n, sizeof(*sorted), e);
+    uint8_t in = 0;
+
+    m->patient = mem_array(m->n, sizeof(*m->patient), e);
+    if (sorted == NULL || m->patient == NULL) {
+        free(sorted);
+        return -1;
+    }
+    for (size_t i = 0; i < m->n; i++)
+        sorted[i] = &name[i];
+    qsort(sorted, m->n, sizeof(*sorted), by_name);
+    for (size_t i = 0; i < m->n; i++) {
+        size_t row = (size_t)(sorted[i] - name);
+        uint8_t bit = m->second[row] ? 2 : 1;
+
+        if (i == 0 || strcmp(*sorted[i - 1], *sorted[i]) != 0) {
+            m->patients++;
+            in = 0;
+        }
+        m->patient[row] = (uint32_t)(m->patients - 1);
+        m->patients_of[m->second[row]] += !(in & bit);
+        in |= bit;
+    }
+    free(sorted);
+    return 0;
+}
+
+int
+measures_read(struct measures *m, const char *first, const char *second, struct err *e)
+{
+    struct reading r = {0};
+    int rc = -1;
+
+    *m = (struct measures){0};
+    if (read_table(m, &r, first, 0, e) == 0 && read_table(m, &r, second, 1, e) == 0)
+        rc = number_patients(m, r.patient, e);
+    for (size_t i = 0; i < m->n; i++)
+        free(r.patient[i]);
+    free(r.patient);
+    if (rc == -1)
+        measures_free(m);
+    return rc;
+}
+
+void
+measures_free(struct measures *m)
+{
+    for (size_t k = 0; k < MEASURES_MAX_COLUMNS; k++) {
+        free(m->name[k]);
+        free(m->value[k]);
+    }
+    free(m->second);
+    free(m->patient);
+    *m = (struct measures){0};
+}
+
+struct two_samples
+measures_samples(const struct measures *m)
+{
+    return (struct two_samples){m->n, m->second, m->patient, m->patients};
+}
