@@ -35,6 +35,7 @@ plot "$folder/real.$1.curve" with steps lw 2.5 lc rgb "#0072b2" notitle, \
      "$folder/synthetic.$1.curve" with steps lw 2.5 dt (9,3) lc rgb "#d55e00" notitle
 unset logscale x
 set format x "%g"
+set xtics autofreq
 PLOT
 }
 
@@ -43,9 +44,9 @@ set terminal $terminal
 set output "$out.tmp"
 set multiplot layout 2,4 title '${title//\'/\'\'}' noenhanced margins 0.06,0.985,0.1,$([ -n "$title" ] && echo 0.92 || echo 0.97) spacing 0.045,0.14
 set yrange [0:1]
-set ytics 0.25
+set ytics 0.25 nomirror
 set xtics nomirror
-set grid lc rgb "#d0d0d0"
+set grid lt 1 lc rgb "#e0e0e0"
 set border 3
 set ylabel "share of lesions up to" offset 1,0
 $(panel area "area (pixels of the image)" 'set logscale x; set format x "10^{%T}"')
@@ -56,7 +57,7 @@ $(panel sd "standard deviation inside")
 set ylabel "share of lesions up to" offset 1,0
 $(panel edge "fall at the edge (levels a pixel)")
 set ylabel
-$(panel roundness "roundness (1: a disc)")
+$(panel roundness "roundness (1: a disc)" 'set xtics 0.1')
 $(panel eccentricity "eccentricity (0: a disc)")
 unset border; unset tics; unset grid; unset xlabel
 set xrange [0:1]

@@ -83,3 +83,24 @@ outname_folder(const char *root, const char *out, struct err *e)
     free(top);
     return name;
 }
+
+int
+outname_is(const char *out, const char *name, const char *path, struct err *e)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder, *there, *here;
+    int same;
+
+    if (strcmp(slash ? slash + 1 : path, name) != 0)
+        return 0;
+    folder = slash ? mem_printf(e, "%.*s/", (int)(slash - path), path) : mem_string(".", e);
+    if (folder == NULL)
+        return -1;
+    there = realpath(folder, NULL);
+    here = realpath(out, NULL);
+    same = there != NULL && here != NULL && strcmp(there, here) == 0;
+    free(folder);
+    free(there);
+    free(here);
+    return same;
+}

@@ -29,4 +29,10 @@ int outname_clash(char *const *name, size_t n, size_t *a, size_t *b, struct err 
  */
 char *outname_folder(const char *root, const char *out, struct err *e);
 
+/*
+ * Tells whether `path` is the file `name` in the folder `out`, by whatever way the folder is
+ * reached: 1, 0, or -1 (memory) with the reason in e.
+ */
+int outname_is(const char *out, const char *name, const char *path, struct err *e);
+
 #endif
