@@ -41,7 +41,7 @@ struct lesion_options {
 
 #define LESION_DEFAULTS                                                               \
     {                                                                                 \
-        .region = LESION_FOUND, .plane = "image", .smooth = 4, .reach = 64, .ring = 1 \
+        .region = LESION_FOUND, .plane = "image", .smooth = 8, .reach = 64, .ring = 1 \
     }
 
 /* Grey levels are in [0, 1]. */

@@ -26,7 +26,7 @@ def steepness(gy, gx, m):
 
 
 def gradients(image):
-    g = nd.gaussian_filter(image, 4 * min(image.shape) / 256)
+    g = nd.gaussian_filter(image, 8 * min(image.shape) / 256)
     return g, *np.gradient(g.astype(float))
 
 
