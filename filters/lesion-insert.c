@@ -70,13 +70,17 @@ check_input(const struct manifest *m, const char *name, struct err *e)
                : rc;
 }
 
-/* Writing nothing yet: finds that the folder cannot be written before the work is done. */
+/* Seen before the stream is read, so that no work is lost. */
 static int
 check_folder(struct err *e)
 {
-    if (access(o.out, W_OK | X_OK) == -1)
-        return err_sys(e, "%s", o.out);
-    return 0;
+    char *inside = mem_printf(e, "%s/.", o.out);
+    int rc = inside != NULL && access(inside, W_OK | X_OK) == 0 ? 0 : -1;
+
+    if (inside != NULL && rc == -1)
+        err_sys(e, "%s", o.out);
+    free(inside);
+    return rc;
 }
 
 static int
