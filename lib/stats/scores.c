@@ -1,14 +1,13 @@
 #include "stats/scores.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/rng.h"
+#include "stats/tsv.h"
 
 enum column { ID, LABEL, SCORE, PATIENT, COLUMNS };
 
@@ -16,85 +15,37 @@ static const char *const column_name[COLUMNS] = {"id", "label", "score", "patien
 
 /* One file being read. */
 struct table {
-    FILE *file;
-    const char *path;
-    char *line; /* SCORES_MAX_LINE + 2 bytes */
-    size_t number;
+    struct tsv tsv;
     size_t fields;         /* in the header line */
     size_t where[COLUMNS]; /* the field of each column; SIZE_MAX: the file has none */
 };
 
 /* ---- lines ---- */
 
-/* The next line without its end into t->line.  1, 0 at the end of the file, -1. */
-static int
-next_line(struct table *t, struct err *e)
-{
-    size_t n;
-
-    t->number++;
-    if (fgets(t->line, SCORES_MAX_LINE + 2, t->file) == NULL) {
-        if (ferror(t->file))
-            return err_sys(e, "%s", t->path);
-        return 0;
-    }
-    n = strlen(t->line);
-    if (n > 0 && t->line[n - 1] == '\n') {
-        t->line[--n] = '\0';
-        if (n > 0 && t->line[n - 1] == '\r')
-            t->line[--n] = '\0';
-        return 1;
-    }
-    if (n > SCORES_MAX_LINE)
-        return err_set(e, "%s: line %zu: more than %d bytes", t->path, t->number, SCORES_MAX_LINE);
-    return err_set(e,
-                   feof(t->file) ? "%s: line %zu: ends without a line feed: the file is cut"
-                                 : "%s: line %zu: holds a NUL byte",
-                   t->path, t->number);
-}
-
-/* Cuts the line at its tabs; *n fields in all, the first `room` of them in field[]. */
-static void
-split(char *line, char **field, size_t room, size_t *n)
-{
-    *n = 0;
-    for (char *s = line, *tab;; s = tab + 1) {
-        tab = strchr(s, '\t');
-        if (*n < room)
-            field[*n] = s;
-        ++*n;
-        if (tab == NULL)
-            return;
-        *tab = '\0';
-    }
-}
-
-enum { MAX_FIELDS = 256 };
-
 static int
 read_heading(struct table *t, int patients, struct err *e)
 {
-    char *field[MAX_FIELDS];
-    int rc = next_line(t, e);
+    char *field[TSV_MAX_FIELDS];
+    const char *path = t->tsv.path;
+    int rc = tsv_next(&t->tsv, field, &t->fields, e);
 
     if (rc == -1)
         return -1;
     if (rc == 0)
-        return err_set(e, "%s: is empty", t->path);
-    split(t->line, field, MAX_FIELDS, &t->fields);
-    if (t->fields > MAX_FIELDS)
-        return err_set(e, "%s: more than %d columns", t->path, MAX_FIELDS);
+        return err_set(e, "%s: is empty", path);
+    if (t->fields > TSV_MAX_FIELDS)
+        return err_set(e, "%s: more than %d columns", path, TSV_MAX_FIELDS);
     for (enum column c = 0; c < COLUMNS; c++) {
         t->where[c] = SIZE_MAX;
         for (size_t i = 0; i < t->fields; i++) {
             if (strcmp(field[i], column_name[c]) != 0)
                 continue;
             if (t->where[c] != SIZE_MAX)
-                return err_set(e, "%s: two columns '%s'", t->path, column_name[c]);
+                return err_set(e, "%s: two columns '%s'", path, column_name[c]);
             t->where[c] = i;
         }
         if (t->where[c] == SIZE_MAX && (c != PATIENT || patients))
-            return err_set(e, "%s: no column '%s' in the first line", t->path, column_name[c]);
+            return err_set(e, "%s: no column '%s' in the first line", path, column_name[c]);
     }
     return 0;
 }
@@ -109,13 +60,12 @@ struct row {
 };
 
 static int
-parse_row(struct table *t, const struct scores *s, struct row *row, struct err *e)
+parse_row(const struct table *t, char *const *field, size_t n, const struct scores *s,
+          struct row *row, struct err *e)
 {
-    char *field[MAX_FIELDS], *end;
     const char *label, *score;
-    size_t n;
+    char *end;
 
-    split(t->line, field, MAX_FIELDS, &n);
     if (n != t->fields)
         return err_set(e, "%zu fields, the first line has %zu", n, t->fields);
     row->id = field[t->where[ID]];
@@ -279,20 +229,22 @@ read_rows(struct table *t, struct scores *s, int first, double **sum, size_t *ca
           struct err *e)
 {
     uint8_t *seen = first ? NULL : mem_array(s->n, 1, e);
-    struct row row;
+    char *field[TSV_MAX_FIELDS];
+    struct row row = {0};
+    size_t n;
     int rc = first || seen != NULL ? 0 : -1;
 
-    while (rc == 0 && (rc = next_line(t, e)) == 1) {
-        rc = parse_row(t, s, &row, e);
+    while (rc == 0 && (rc = tsv_next(&t->tsv, field, &n, e)) == 1) {
+        rc = parse_row(t, field, n, s, &row, e);
         if (rc == 0)
             rc = first ? new_case(s, &row, sum, cap_sum, e) : known_case(s, &row, *sum, seen, e);
         if (rc == -1) {
-            err_in(e, "%s: line %zu", t->path, t->number);
+            err_in(e, "%s: line %zu", t->tsv.path, t->tsv.number);
             goto out;
         }
     }
     if (rc == 0 && !first)
-        rc = check_all_seen(s, seen, t->path, e);
+        rc = check_all_seen(s, seen, t->tsv.path, e);
 out:
     free(seen);
     return rc;
@@ -302,24 +254,16 @@ out:
 static int
 read_file(struct scores *s, const char *path, double **sum, size_t *cap_sum, struct err *e)
 {
-    int is_stdin = strcmp(path, "-") == 0, first = s->origin == NULL, rc = -1;
-    struct table t = {.path = is_stdin ? "stdin" : path};
+    int first = s->origin == NULL, rc = -1;
+    struct table t;
 
-    t.line = mem_array_raw(SCORES_MAX_LINE + 2, 1, e);
-    if (t.line == NULL || (first && (s->origin = mem_string(t.path, e)) == NULL))
-        goto out;
-    t.file = is_stdin ? stdin : fopen(path, "r");
-    if (t.file == NULL) {
-        err_sys(e, "%s", path);
-        goto out;
-    }
-    rc = read_heading(&t, s->patients, e);
+    if (tsv_open(&t.tsv, path, e) == -1)
+        return -1;
+    if (!first || (s->origin = mem_string(t.tsv.path, e)) != NULL)
+        rc = read_heading(&t, s->patients, e);
     if (rc == 0)
         rc = read_rows(&t, s, first, sum, cap_sum, e);
-out:
-    if (t.file != NULL && !is_stdin)
-        fclose(t.file);
-    free(t.line);
+    tsv_close(&t.tsv);
     return rc;
 }
 

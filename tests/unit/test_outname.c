@@ -27,7 +27,7 @@ main(void)
     };
     char one[] = "one", two[] = "two", again[] = "one";
     char *clash[] = {two, one, NULL, again, NULL}, *apart[] = {two, NULL, one, NULL};
-    char folder[] = "/tmp/test_outname.XXXXXX", sub[64], other[64], *got;
+    char folder[] = "/tmp/test_outname.XXXXXX", sub[64], other[64], path[128], *got;
     size_t a = 9, b = 9;
     int rc;
 
@@ -63,6 +63,13 @@ main(void)
     got = outname_folder("/", "/", &e);
     tap_ok(strcmp(got, "/") == 0, "the top: %s", got);
     free(got);
+    snprintf(path, sizeof(path), "%s/../sub/a.png", other);
+    tap_ok(outname_is(sub, "a.png", path, &e) == 1, "the same file by another way");
+    tap_ok(outname_is(other, "a.png", path, &e) == 0, "another folder");
+    tap_ok(outname_is(sub, "b.png", path, &e) == 0, "another name");
+    tap_ok(outname_is(sub, "a.png", "a.png", &e) == 0, "this folder");
+    tap_ok(outname_is(".", "a.png", "a.png", &e) == 1, "itself");
+    tap_ok(outname_is(sub, "a.png", "no/such/folder/a.png", &e) == 0, "no such folder");
     rmdir(sub);
     tap_ok(outname_folder(folder, sub, &e) == NULL, "no such folder: %s", e.text);
     rmdir(other);
