@@ -48,26 +48,34 @@ struct names {
     char *folder; /* what stands before them in the manifest */
 };
 
+static int
+ends_with(const char *text, const char *end)
+{
+    size_t n = strlen(text), m = strlen(end);
+
+    return n >= m && strcmp(text + n - m, end) == 0;
+}
+
 /* No file that the manifest names is written over: `name` in --out is none of them. */
 static int
 check_input(const struct manifest *m, const char *name, struct err *e)
 {
     int rc = 0;
 
-    for (size_t i = 0; i < m->n && rc == 0; i++) {
-        const char *const file[] = {m->row[i].image, m->row[i].mask, m->row[i].tissue};
+    for (size_t i = 0; i < 3 * m->n && rc == 0; i++) {
+        const struct finding *f = &m->row[i / 3];
+        const char *file = i % 3 == 0 ? f->image : i % 3 == 1 ? f->mask : f->tissue;
+        char *path;
 
-        for (int k = 0; k < 3 && rc == 0; k++) {
-            char *path = file[k][0] != '\0' ? manifest_path(m, file[k], e) : NULL;
-
-            if (file[k][0] != '\0')
-                rc = path ? outname_is(o.out, name, path, e) : -1;
-            free(path);
-        }
+        if (!ends_with(file, name))
+            continue;
+        path = manifest_path(m, file, e);
+        rc = path ? outname_is(o.out, name, path, e) : -1;
+        free(path);
     }
-    return rc == 1
-               ? err_set(e, "%s/%s is a file of the manifest: choose another folder", o.out, name)
-               : rc;
+    if (rc == 1)
+        return err_set(e, "%s/%s is a file of the manifest: choose another folder", o.out, name);
+    return rc;
 }
 
 /* Seen before the stream is read, so that no work is lost. */
