@@ -27,9 +27,17 @@ curves() { # TABLE NAME
 curves "$real" real
 curves "$synthetic" synthetic
 
+# 1, 2 or 5 times a power of 10, for at most six labels on an axis.
+step() { # MEASURE
+    cut -d' ' -f 1 "$folder"/{real,synthetic}."$1".curve | sort -g | awk '
+        NR == 1 { least = $1 }
+        END { s = ($1 - least) / 5; if (s <= 0) s = 1; p = 10 ^ int(log(s) / log(10) - (s < 1)); s /= p
+            print p * (s <= 1 ? 1 : s <= 2 ? 2 : s <= 5 ? 5 : 10) }'
+}
+
 panel() { # MEASURE LABEL [SETTINGS]
     cat <<PLOT
-${3:-}
+${3:-set xtics $(step "$1")}
 set xlabel "$2"
 plot "$folder/real.$1.curve" with steps lw 2.5 lc rgb "#0072b2" notitle, \
      "$folder/synthetic.$1.curve" with steps lw 2.5 dt (9,3) lc rgb "#d55e00" notitle
@@ -57,7 +65,7 @@ $(panel sd "standard deviation inside")
 set ylabel "share of lesions up to" offset 1,0
 $(panel edge "fall at the edge (levels a pixel)")
 set ylabel
-$(panel roundness "roundness (1: a disc)" 'set xtics 0.1')
+$(panel roundness "roundness (1: a disc)")
 $(panel eccentricity "eccentricity (0: a disc)")
 unset border; unset tics; unset grid; unset xlabel
 set xrange [0:1]

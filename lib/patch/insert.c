@@ -100,14 +100,19 @@ whole_pixels(double from, double len, size_t side, size_t *first, size_t *end)
         *end = *first;
 }
 
+/* 1; 0 where the lesion is 0 everywhere; -1 where it is out of range. */
 static int
 check_lesion(const float *p, size_t side, struct err *e)
 {
-    for (size_t i = 0; i < side * side; i++)
+    int shows = 0;
+
+    for (size_t i = 0; i < side * side; i++) {
         if (!(p[i] >= -1 && p[i] <= 1))
             return err_set(e, "lesion: %g at row %zu, column %zu is outside -1 to 1", (double)p[i],
                            i / side, i % side);
-    return 0;
+        shows |= p[i] < 0 || p[i] > 0;
+    }
+    return shows;
 }
 
 /* The planes inside the box b of the patch. */
@@ -192,7 +197,7 @@ insert_take(struct insert_lesion *l, struct ts_record *r, size_t h, size_t w, st
     struct frame f;
     struct box b;
     size_t side = 0, reach;
-    int rc = -1;
+    int rc;
 
     *l = (struct insert_lesion){0};
     if (check_words(l, r, e) == -1 || check_planes(r, &side, e) == -1 ||
@@ -206,12 +211,13 @@ insert_take(struct insert_lesion *l, struct ts_record *r, size_t h, size_t w, st
         return -1;
     lesion = ts_find(r, "lesion")->data;
     mask = ts_find(r, "mask")->data;
-    if (check_lesion(lesion, side, e) == -1)
-        return -1;
+    if ((rc = check_lesion(lesion, side, e)) != 1)
+        return rc;
     /* As many pixels of zeros round it as an output pixel may look at. */
     reach = 1 + (size_t)ceil(fmax(1, 1 / f.pixel));
     if (box_of_mask(mask, side, side).x1 == 0)
         return 0;
+    rc = -1;
     if (covered(lesion, mask, side, reach, &b, e) == -1 || crop(l, lesion, mask, side, b, e) == -1)
         goto out;
     l->pixel = f.pixel;
