@@ -179,7 +179,6 @@ echo '<h2 id="table1">Table 1</h2>'
 if [ -s "$here/table1/table.txt" ]; then
     text "$here/table1/table.txt"
     picture "$here/table1/roc.png" 'ROC curves, scores averaged over seeds.'
-    text "$here/table1/time.txt"
 else
     missing 'make table1'
 fi
