@@ -1,20 +1,20 @@
 #include "stats/measures.h"
 
-#include <ctype.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "stats/tsv.h"
+#include "io/tsv.h"
 
 /* What is being read, beside the measures themselves. */
 struct reading {
-    size_t fields, patient_at;
+    size_t patient_at;
     size_t column[MEASURES_MAX_COLUMNS]; /* the field of each measure */
     char **patient;                      /* [n] their names, owned */
     size_t cap_patient, cap_second, cap_value[MEASURES_MAX_COLUMNS];
 };
+
+enum { MAX_LINE = 16384, MAX_FIELDS = 256 };
 
 #define GROW(array, cap, n) mem_grow((void **)&(array), &(cap), n, sizeof(*(array)), e)
 
@@ -33,19 +33,14 @@ is_measure(const char *name)
 static int
 read_heading(struct measures *m, struct reading *r, struct tsv *t, int second, struct err *e)
 {
-    char *field[TSV_MAX_FIELDS];
-    size_t n, k = 0, patients = 0;
-    int rc = tsv_next(t, field, &n, e);
+    char **field = t->field;
+    size_t k = 0;
 
-    if (rc != 1)
-        return rc == 0 ? err_set(e, "%s: is empty", t->path) : -1;
-    if (n > TSV_MAX_FIELDS)
-        return err_set(e, "%s: more than %d columns", t->path, TSV_MAX_FIELDS);
-    for (size_t i = 0; i < n; i++) {
-        if (strcmp(field[i], "patient") == 0) {
-            r->patient_at = i;
-            patients++;
-        }
+    if (tsv_heading(t, e) == -1 || tsv_column(t, "patient", &r->patient_at, e) == -1)
+        return -1;
+    if (r->patient_at == TSV_NONE)
+        return err_set(e, "%s: has no column 'patient'", t->path);
+    for (size_t i = 0; i < t->fields; i++) {
         if (!is_measure(field[i]))
             continue;
         if (field[i][0] == '\0')
@@ -62,20 +57,14 @@ read_heading(struct measures *m, struct reading *r, struct tsv *t, int second, s
         r->column[k++] = i;
         m->columns = second ? m->columns : k;
     }
-    if (patients != 1)
-        return err_set(e, "%s: %zu columns 'patient', one is needed", t->path, patients);
     if (k < m->columns || k == 0)
         return err_set(e, "%s: %zu measures, %zu expected", t->path, k, k == 0 ? 1 : m->columns);
-    r->fields = n;
     return 0;
 }
 
 static int
-add_row(struct measures *m, struct reading *r, char *const *field, size_t n, int second,
-        struct err *e)
+add_row(struct measures *m, struct reading *r, char *const *field, int second, struct err *e)
 {
-    if (n != r->fields)
-        return err_set(e, "%zu fields, the first line has %zu", n, r->fields);
     if (m->n == MEASURES_MAX_ROWS)
         return err_set(e, "more than %d lesions", MEASURES_MAX_ROWS);
     if (field[r->patient_at][0] == '\0')
@@ -84,15 +73,9 @@ add_row(struct measures *m, struct reading *r, char *const *field, size_t n, int
         GROW(r->patient, r->cap_patient, m->n + 1) == -1)
         return -1;
     for (size_t k = 0; k < m->columns; k++) {
-        const char *s = field[r->column[k]];
-        char *end;
-        double v = strtod(s, &end);
-
-        if (s[0] == '\0' || isspace((unsigned char)s[0]) || *end != '\0' || !isfinite(v))
-            return err_set(e, "%s '%.64s' is not a finite number", m->name[k], s);
-        if (GROW(m->value[k], r->cap_value[k], m->n + 1) == -1)
+        if (GROW(m->value[k], r->cap_value[k], m->n + 1) == -1 ||
+            tsv_number(field[r->column[k]], m->name[k], &m->value[k][m->n], e) == -1)
             return -1;
-        m->value[k][m->n] = v;
     }
     if ((r->patient[m->n] = mem_string(field[r->patient_at], e)) == NULL)
         return -1;
@@ -104,18 +87,16 @@ add_row(struct measures *m, struct reading *r, char *const *field, size_t n, int
 static int
 read_table(struct measures *m, struct reading *r, const char *path, int second, struct err *e)
 {
-    char *field[TSV_MAX_FIELDS];
     struct tsv t;
-    size_t n;
     int rc;
 
-    if (tsv_open(&t, path, e) == -1)
+    if (tsv_open(&t, path, MAX_LINE, MAX_FIELDS, e) == -1)
         return -1;
     rc = read_heading(m, r, &t, second, e);
-    while (rc == 0 && (rc = tsv_next(&t, field, &n, e)) == 1) {
-        rc = add_row(m, r, field, n, second, e);
+    while (rc == 0 && (rc = tsv_next(&t, e)) == 1) {
+        rc = add_row(m, r, t.field, second, e);
         if (rc == -1)
-            err_in(e, "%s: line %zu", t.path, t.number);
+            err_in(e, "%s: line %zu", t.path, t.line);
     }
     if (rc == 0 && m->rows[second] == 0)
         rc = err_set(e, "%s: no lesions", t.path);

@@ -1,13 +1,12 @@
 #include "stats/scores.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/rng.h"
-#include "stats/tsv.h"
+#include "io/tsv.h"
 
 enum column { ID, LABEL, SCORE, PATIENT, COLUMNS };
 
@@ -16,36 +15,21 @@ static const char *const column_name[COLUMNS] = {"id", "label", "score", "patien
 /* One file being read. */
 struct table {
     struct tsv tsv;
-    size_t fields;         /* in the header line */
-    size_t where[COLUMNS]; /* the field of each column; SIZE_MAX: the file has none */
+    size_t where[COLUMNS]; /* the field of each column, or TSV_NONE */
 };
 
-/* ---- lines ---- */
+enum { MAX_FIELDS = 256 };
 
 static int
 read_heading(struct table *t, int patients, struct err *e)
 {
-    char *field[TSV_MAX_FIELDS];
-    const char *path = t->tsv.path;
-    int rc = tsv_next(&t->tsv, field, &t->fields, e);
-
-    if (rc == -1)
+    if (tsv_heading(&t->tsv, e) == -1)
         return -1;
-    if (rc == 0)
-        return err_set(e, "%s: is empty", path);
-    if (t->fields > TSV_MAX_FIELDS)
-        return err_set(e, "%s: more than %d columns", path, TSV_MAX_FIELDS);
     for (enum column c = 0; c < COLUMNS; c++) {
-        t->where[c] = SIZE_MAX;
-        for (size_t i = 0; i < t->fields; i++) {
-            if (strcmp(field[i], column_name[c]) != 0)
-                continue;
-            if (t->where[c] != SIZE_MAX)
-                return err_set(e, "%s: two columns '%s'", path, column_name[c]);
-            t->where[c] = i;
-        }
-        if (t->where[c] == SIZE_MAX && (c != PATIENT || patients))
-            return err_set(e, "%s: no column '%s' in the first line", path, column_name[c]);
+        if (tsv_column(&t->tsv, column_name[c], &t->where[c], e) == -1)
+            return -1;
+        if (t->where[c] == TSV_NONE && (c != PATIENT || patients))
+            return err_set(e, "%s: no column '%s' in the first line", t->tsv.path, column_name[c]);
     }
     return 0;
 }
@@ -60,17 +44,12 @@ struct row {
 };
 
 static int
-parse_row(const struct table *t, char *const *field, size_t n, const struct scores *s,
-          struct row *row, struct err *e)
+parse_row(struct table *t, const struct scores *s, struct row *row, struct err *e)
 {
-    const char *label, *score;
-    char *end;
+    char **field = t->tsv.field;
+    const char *label = field[t->where[LABEL]];
 
-    if (n != t->fields)
-        return err_set(e, "%zu fields, the first line has %zu", n, t->fields);
     row->id = field[t->where[ID]];
-    label = field[t->where[LABEL]];
-    score = field[t->where[SCORE]];
     row->patient = s->patients ? field[t->where[PATIENT]] : "";
     if (row->id[0] == '\0')
         return err_set(e, "id is empty");
@@ -79,11 +58,8 @@ parse_row(const struct table *t, char *const *field, size_t n, const struct scor
     row->positive = strcmp(label, "malignant") == 0;
     if (!row->positive && strcmp(label, "benign") != 0 && strcmp(label, "normal") != 0)
         return err_set(e, "label '%.64s' is none of normal, benign, malignant", label);
-    row->score = strtod(score, &end);
-    if (score[0] == '\0' || isspace((unsigned char)score[0]) || *end != '\0')
-        return err_set(e, "score '%.64s' is not a number", score);
-    if (!isfinite(row->score))
-        return err_set(e, "score '%.64s' is not finite", score);
+    if (tsv_number(field[t->where[SCORE]], "score", &row->score, e) == -1)
+        return -1;
     if (s->lower)
         row->score = -row->score;
     return 0;
@@ -229,17 +205,15 @@ read_rows(struct table *t, struct scores *s, int first, double **sum, size_t *ca
           struct err *e)
 {
     uint8_t *seen = first ? NULL : mem_array(s->n, 1, e);
-    char *field[TSV_MAX_FIELDS];
-    struct row row = {0};
-    size_t n;
+    struct row row;
     int rc = first || seen != NULL ? 0 : -1;
 
-    while (rc == 0 && (rc = tsv_next(&t->tsv, field, &n, e)) == 1) {
-        rc = parse_row(t, field, n, s, &row, e);
+    while (rc == 0 && (rc = tsv_next(&t->tsv, e)) == 1) {
+        rc = parse_row(t, s, &row, e);
         if (rc == 0)
             rc = first ? new_case(s, &row, sum, cap_sum, e) : known_case(s, &row, *sum, seen, e);
         if (rc == -1) {
-            err_in(e, "%s: line %zu", t->tsv.path, t->tsv.number);
+            err_in(e, "%s: line %zu", t->tsv.path, t->tsv.line);
             goto out;
         }
     }
@@ -257,12 +231,14 @@ read_file(struct scores *s, const char *path, double **sum, size_t *cap_sum, str
     int first = s->origin == NULL, rc = -1;
     struct table t;
 
-    if (tsv_open(&t.tsv, path, e) == -1)
+    if (tsv_open(&t.tsv, path, SCORES_MAX_LINE, MAX_FIELDS, e) == -1)
         return -1;
-    if (!first || (s->origin = mem_string(t.tsv.path, e)) != NULL)
-        rc = read_heading(&t, s->patients, e);
+    if (first && (s->origin = mem_string(t.tsv.path, e)) == NULL)
+        goto out;
+    rc = read_heading(&t, s->patients, e);
     if (rc == 0)
         rc = read_rows(&t, s, first, sum, cap_sum, e);
+out:
     tsv_close(&t.tsv);
     return rc;
 }

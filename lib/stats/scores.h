@@ -15,6 +15,7 @@
 #include "base/err.h"
 
 #define SCORES_MAX_CASES 10000000
+#define SCORES_MAX_LINE 16384 /* bytes of a line */
 
 /* All zeros, but for the two switches, is an empty set. */
 struct scores {

@@ -135,7 +135,7 @@ sed '1s/sd/spread/' made.tsv > bad.tsv
 bad "other columns" "column 'spread'" lesion-compare real.tsv bad.tsv
 bad "fewer columns" "7 measures, 8" lesion-compare real.tsv <(cut -f 1-12 made.tsv)
 sed '1s/patient/who/' made.tsv > bad.tsv
-bad "no column patient" "0 columns 'patient'" lesion-compare bad.tsv bad.tsv
+bad "no column patient" "no column 'patient'" lesion-compare bad.tsv bad.tsv
 awk -F'\t' -v OFS='\t' 'NR == 4 { $2 = "" } 1' made.tsv > bad.tsv
 bad "an empty patient" "line 4: patient is empty" lesion-compare real.tsv bad.tsv
 awk -F'\t' -v OFS='\t' 'NR > 1 { $2 = "p" } 1' made.tsv > bad.tsv
