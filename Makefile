@@ -134,6 +134,7 @@ endif
 # ---- experiments ----
 DATA ?= phantom
 SCALE ?= smoke
+MODELS ?=
 include pipelines/scales/$(SCALE).mk
 include pipelines/data.mk
 include pipelines/lesions.mk

@@ -133,10 +133,13 @@ endef
 networks := mass calcification removal
 models := $(if $(CROPS),,$(networks))
 
+# Generators that are there already, such as those of examples/models: MODELS=FOLDER takes FOLDER/DATA-MODEL.ckpt.
+ready = $(wildcard $(MODELS:%=%/$(DATA)-$1.ckpt))
+
 .SECONDEXPANSION:
-$(foreach m,$(networks),$(eval settings.$m := role.$m GAN_OPTIONS GAN_OPTIONS.$m FEW.$m.$(DATA)))
-$(networks:%=$(here)/%.ckpt): $(here)/%.ckpt: $$(call needs,$$*) $(set)/$$* | $(BIN)/gan-train
-	$(call train,$*)
+$(foreach m,$(networks),$(eval settings.$m := $(if $(call ready,$m),MODELS,role.$m GAN_OPTIONS GAN_OPTIONS.$m FEW.$m.$(DATA))))
+$(networks:%=$(here)/%.ckpt): $(here)/%.ckpt: $$(or $$(call ready,$$*),$$(call needs,$$*)) $(set)/$$* | $(BIN)/gan-train
+	$(if $(call ready,$*),mkdir -p $(@D); cp $< $@,$(call train,$*))
 
 named: $(foreach m,$(networks),$(here)/generated-$m.sts $(here)/kept-$m.sts $(here)/$m-sheet.png $(here)/$m-check.tsv)
 
@@ -208,9 +211,9 @@ lesions gan-check:
 	see make table1 DATA=$(DATA)" >&2; exit 1
 else
 lesions: $(TABLE)
-	$(call each,sheet.png curves.png)
+	$(call each,sheet.png $(if $(MODELS),,curves.png))
 	+@$(MAKE) --no-print-directory $(here)/sheet.png
-	@echo "look at $(here)/*sheet.png and $(here)/*-curves.png"
+	@echo "look at $(here)/*sheet.png$(if $(MODELS),, and $(here)/*-curves.png)"
 
 gan-check: lesions
 	$(call each,check.tsv)
@@ -218,7 +221,9 @@ gan-check: lesions
 endif
 
 # ---- demo: one picture of all models, one table ----
-demo_make = $(MAKE) --no-print-directory $(if $(findstring j,$(firstword -$(MAKEFLAGS))),,-j2) THREADS=1 DATA=phantom SCALE=smoke
+# With the generators that come with the source; make demo MODELS= trains its own, small ones.
+demo: MODELS := $(if $(filter command,$(origin MODELS)),$(MODELS),examples/models)
+demo_make = $(MAKE) --no-print-directory $(if $(findstring j,$(firstword -$(MAKEFLAGS))),,-j2) THREADS=1 DATA=phantom SCALE=smoke MODELS=$(MODELS)
 .PHONY: demo
 demo:
 	@$(demo_make) lesions

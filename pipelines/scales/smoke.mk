@@ -2,8 +2,9 @@
 # The options of mini.mk, and shorter.
 PHANTOM_PATIENTS := 120
 PHANTOM_HEIGHT := 800
-PATCH := 32
-ZOOM := 2
+# The generators of examples/models were trained on patches of SCALE=mini.
+PATCH := $(if $(MODELS),64,32)
+ZOOM := $(if $(MODELS),1,2)
 OFFSET := 0.25
 CONTRAST := 0.08
 REMOVED := mass
