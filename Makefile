@@ -80,6 +80,9 @@ $(BUILD)/flags: force
 force:
 
 $(BUILD)/obj/lib/nn/%.o $(BUILD)/obj/lib/model/%.o $(BUILD)/obj/lib/train/%.o: CFLAGS += $(NN_CFLAGS)
+# Statistics use threads.  They are not compiled for one processor, and sums stay in the order written,
+# so that a map is the same everywhere.
+$(BUILD)/obj/lib/stats/%.o: CFLAGS += -O3 -fopenmp
 
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)

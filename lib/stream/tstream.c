@@ -1,5 +1,6 @@
 #include "stream/tstream.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -60,7 +61,7 @@ is_trailer(const struct ts_record *rec)
 /* ---- reading ---- */
 
 struct ts_reader {
-    int fd;
+    int fd, borrowed; /* 1: the descriptor is the caller's */
     char *name;
     int can_seek;
     off_t base; /* where the stream begins in its file */
@@ -73,23 +74,34 @@ struct ts_reader {
 };
 
 static struct ts_reader *
-reader_open(const char *path, size_t max_header, size_t max_data, struct err *e)
+reader_new(const char *name, size_t max_header, size_t max_data, struct err *e)
 {
     struct ts_reader *r = mem_array(1, sizeof(*r), e);
-    int is_stdin = strcmp(path, "-") == 0;
-    struct stat st;
 
     if (r == NULL)
         return NULL;
     r->fd = -1;
     r->max_header = max_header;
     r->max_data = max_data;
-    r->name = mem_string(is_stdin ? "stdin" : path, e);
+    r->name = mem_string(name, e);
     r->buf = mem_array_raw(BUFFER, 1, e);
     r->cap_head = 8 + STREAM_HEADER;
     r->head = mem_array_raw(r->cap_head, 1, e);
-    if (r->name == NULL || r->buf == NULL || r->head == NULL)
-        goto fail;
+    if (r->name != NULL && r->buf != NULL && r->head != NULL)
+        return r;
+    ts_close(r);
+    return NULL;
+}
+
+static struct ts_reader *
+reader_open(const char *path, size_t max_header, size_t max_data, struct err *e)
+{
+    int is_stdin = strcmp(path, "-") == 0;
+    struct ts_reader *r = reader_new(is_stdin ? "stdin" : path, max_header, max_data, e);
+    struct stat st;
+
+    if (r == NULL)
+        return NULL;
     r->fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     if (r->fd == -1 || fstat(r->fd, &st) == -1) {
         err_sys(e, "%s", r->name);
@@ -115,12 +127,27 @@ ts_open(const char *path, struct err *e)
     return reader_open(path, STREAM_HEADER, STREAM_DATA, e);
 }
 
+struct ts_reader *
+ts_resume(int fd, const char *name, const void *bytes, size_t n, struct err *e)
+{
+    struct ts_reader *r = reader_new(name, STREAM_HEADER, STREAM_DATA, e);
+
+    assert(n <= BUFFER);
+    if (r == NULL)
+        return NULL;
+    r->fd = fd;
+    r->borrowed = 1;
+    memcpy(r->buf, bytes, n);
+    r->have = n;
+    return r;
+}
+
 void
 ts_close(struct ts_reader *r)
 {
     if (r == NULL)
         return;
-    if (r->fd > STDIN_FILENO)
+    if (r->fd > STDIN_FILENO && !r->borrowed)
         close(r->fd);
     free(r->name);
     free(r->buf);

@@ -30,6 +30,12 @@ struct ts_writer;
 struct ts_reader *ts_open(const char *path, struct err *e);
 
 /*
+ * A stream whose first n bytes (at most 256 KiB) are read already: they are `bytes`, the others
+ * come from fd, which stays the caller's.  It cannot be sought in.  NULL with the reason in e.
+ */
+struct ts_reader *ts_resume(int fd, const char *name, const void *bytes, size_t n, struct err *e);
+
+/*
  * The next record into rec (which is cleared first; keep it between calls, ts_clear() it at the
  * end).  Returns 1 for a record, 0 at the end (after a trailer, at the end of the bytes), -1 with
  * the reason, which names stream and record, in e.  After 0 or -1 rec is empty.
