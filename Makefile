@@ -48,6 +48,8 @@ ifeq ($(SAN),1)
 CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
 NN_CFLAGS := -O3 -march=$(ARCH) -fopenmp -ffp-contract=fast -fno-trapping-math
+# Statistics use threads, but are not compiled for one processor, and their sums stay in the order written.
+STATS_CFLAGS := -O3 -fopenmp
 ifeq ($(REAL),double)
 CPPFLAGS += -DMP_REAL_DOUBLE
 endif
@@ -73,16 +75,14 @@ lib: $(LIB)
 run = $(if $(V),,@echo '  $1 $2'; )
 
 # Objects know the flags they were made with.
-FLAGS := $(CC) $(CPPFLAGS) $(CFLAGS) $(NN_CFLAGS) $(LDFLAGS) $(LDLIBS)
+FLAGS := $(CC) $(CPPFLAGS) $(CFLAGS) $(NN_CFLAGS) $(STATS_CFLAGS) $(LDFLAGS) $(LDLIBS)
 $(BUILD)/flags: force
 	@mkdir -p $(@D); echo '$(FLAGS)' | cmp -s - $@ || echo '$(FLAGS)' > $@
 .PHONY: force
 force:
 
 $(BUILD)/obj/lib/nn/%.o $(BUILD)/obj/lib/model/%.o $(BUILD)/obj/lib/train/%.o: CFLAGS += $(NN_CFLAGS)
-# Statistics use threads.  They are not compiled for one processor, and sums stay in the order written,
-# so that a map is the same everywhere.
-$(BUILD)/obj/lib/stats/%.o: CFLAGS += -O3 -fopenmp
+$(BUILD)/obj/lib/stats/%.o: CFLAGS += $(STATS_CFLAGS)
 
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -173,7 +173,7 @@ fuzz:
 	@mkdir -p build/fuzz
 	for f in $(FUZZ); do \
 	    clang $(CPPFLAGS) -std=c11 -O1 -g -fsanitize=fuzzer,address,undefined -fopenmp=libgomp -o build/fuzz/$$f \
-	        tests/fuzz/$$f.c $(filter-out lib/nn/% lib/model/% lib/train/%,$(LIB_SRC)) $(LDLIBS); \
+	        tests/fuzz/$$f.c $(filter-out lib/nn/% lib/model/% lib/train/% lib/stats/%,$(LIB_SRC)) $(LDLIBS); \
 	    mkdir -p build/fuzz/corpus-$$f; \
 	    build/fuzz/$$f -max_total_time=$(T) build/fuzz/corpus-$$f $$(ls -d tests/fuzz/corpus/$${f#fuzz_} 2>/dev/null); \
 	done

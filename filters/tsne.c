@@ -65,13 +65,19 @@ static const struct cli_prog prog = {
 static struct jsonl log_file;
 
 static void
-read_all(struct features *f, char **file, size_t n, const char *columns)
+add(struct features *f, const char *path, const char *columns)
 {
     struct err e;
 
-    for (size_t i = 0; i < n; i++)
-        if (features_read(f, file[i], columns, &e) == -1)
-            cli_fail(&e);
+    if (features_read(f, path, columns, &e) == -1)
+        cli_fail(&e);
+}
+
+static void
+index_ids(struct features *f)
+{
+    struct err e;
+
     if (features_index(f, &e) == -1)
         cli_fail(&e);
 }
@@ -158,12 +164,11 @@ read_old(struct features *map, struct features *f)
 {
     struct features all = {0};
     struct err e;
-    char *name;
 
-    memcpy(&name, &o.into, sizeof(name));
-    read_all(map, &name, 1, "x,y");
-    memcpy(&name, &o.into_features, sizeof(name));
-    read_all(&all, &name, 1, o.columns);
+    add(map, o.into, "x,y");
+    index_ids(map);
+    add(&all, o.into_features, o.columns);
+    index_ids(&all);
     if ((f->x = mem_array(map->n, all.d * sizeof(*f->x), &e)) == NULL)
         cli_fail(&e);
     f->n = map->n;
@@ -198,6 +203,11 @@ place(const struct features *f)
     if (placing_open(&p, &c, old.x, y, map.n, old.d, &e) == -1 ||
         placing_add(&p, f->x, f->n, y, &e) == -1)
         cli_fail(&e);
+    jsonl_begin(&log_file);
+    jsonl_int(&log_file, "points", (int64_t)f->n);
+    jsonl_int(&log_file, "old", (int64_t)map.n);
+    if (jsonl_end(&log_file, &e) == -1)
+        cli_fail(&e);
     print_map(f, y);
     cli_warn("%zu points placed among %zu", f->n, map.n);
     placing_close(&p);
@@ -209,7 +219,6 @@ place(const struct features *f)
 int
 main(int argc, char **argv)
 {
-    static char standard_input[] = "-", *only[] = {standard_input};
     struct features f = {0};
     struct err e;
     int first;
@@ -225,10 +234,11 @@ main(int argc, char **argv)
     backend_threads((int)o.threads);
     if (jsonl_open(&log_file, o.log, 0, &e) == -1)
         cli_fail(&e);
-    if (argc > first)
-        read_all(&f, argv + first, (size_t)(argc - first), o.columns);
-    else
-        read_all(&f, only, 1, o.columns);
+    if (first == argc)
+        add(&f, "-", o.columns);
+    for (int i = first; i < argc; i++)
+        add(&f, argv[i], o.columns);
+    index_ids(&f);
     (o.into != NULL ? place : make_map)(&f);
     if (jsonl_close(&log_file, &e) == -1)
         cli_fail(&e);

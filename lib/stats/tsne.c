@@ -93,7 +93,7 @@ tsne_open(struct tsne *t, const struct tsne_config *c, const float *x, size_t n,
     double *reduced = NULL;
     int rc = -1;
 
-    assert(c->exact_below <= TSNE_EXACT_MAX + 1);
+    assert(c->exact_below <= TSNE_EXACT_MAX);
     *t = (struct tsne){.n = n, .exaggeration = c->exaggeration, .theta = exact ? 0 : c->theta};
     if (n < TSNE_MIN || n > TSNE_MAX)
         return err_set(e, "%zu points: a map has %d to %d", n, TSNE_MIN, TSNE_MAX);

@@ -50,7 +50,7 @@ struct tsne_config {
 struct tsne {
     size_t n, iteration;
     double *y;            /* [n][2] the map */
-    double gradient_norm; /* before the last step, without exaggeration after the early ones */
+    double gradient_norm; /* of the last step; with exaggeration in the early ones */
     double theta, rate;   /* those that are used */
     size_t kept;          /* dimensions of which distances are taken */
     struct affinity p;
