@@ -194,7 +194,7 @@ place(const struct features *f)
     struct err e;
 
     read_old(&map, &old);
-    if (f->d != old.d)
+    if (f->n > 0 && f->d != old.d)
         cli_failf("%zu features, those of %s have %zu", f->d, o.into_features, old.d);
     if ((y = mem_array(map.n > f->n ? map.n : f->n, 2 * sizeof(*y), &e)) == NULL)
         cli_fail(&e);

@@ -112,6 +112,10 @@ is "$?/$(paste placed other | awk -F'\t' 'NR > 1 && ($6 - $13) ^ 2 + ($7 - $14) 
     "joined by id, others passed over"
 tsne $into a.sts 2> err | cmp -s - out
 ok $? "old points lie where they were"
+make_features 0 8 | tsne $into > other 2> err
+is "$?/$(wc -l < other)" 0/1 "no new points: a heading"
+tsne $into --log log.json new.sts > /dev/null 2> err
+is "$(cat log.json)" '{"points": 12, "old": 60}' "--log"
 for change in '--perplexity 12' '--pca 3' '--theta 1'; do
     tsne $into $change new.sts > other 2> err
     is "$?/$(cmp -s other placed; echo $?)" 0/1 "--into with $change"
