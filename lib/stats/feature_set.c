@@ -1,0 +1,285 @@
+#include "stats/feature_set.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/rng.h"
+#include "stream/tstream.h"
+
+#define GROW(array, cap, n) mem_grow((void **)&(array), &(cap), n, sizeof(*(array)), e)
+
+/* ---- names ---- */
+
+/* The slot of a name: its own, or the free one for it. */
+static size_t
+slot_of(const struct feature_name_table *t, const uint32_t *slot, size_t slots, const char *name)
+{
+    size_t k = (size_t)rng_hash(name, strlen(name)) & (slots - 1);
+
+    while (slot[k] != 0 && strcmp(t->text + t->at[slot[k] - 1], name) != 0)
+        k = (k + 1) & (slots - 1);
+    return k;
+}
+
+/* Keeps the hash table at most half full with one name more. */
+static int
+make_room(struct feature_name_table *t, struct err *e)
+{
+    size_t more = t->slots == 0 ? 1024 : t->slots;
+    uint32_t *wider;
+
+    while (more < 2 * (t->n + 1))
+        more *= 2;
+    if (more == t->slots)
+        return 0;
+    if ((wider = mem_array(more, sizeof(*wider), e)) == NULL)
+        return -1;
+    for (size_t i = 0; i < t->n; i++)
+        wider[slot_of(t, wider, more, t->text + t->at[i])] = (uint32_t)i + 1;
+    free(t->slot);
+    t->slot = wider;
+    t->slots = more;
+    return 0;
+}
+
+/* The number of a name, new or not. */
+static int
+number_of(struct feature_name_table *t, const char *name, uint32_t *number, struct err *e)
+{
+    size_t length = strlen(name) + 1, k;
+
+    if (make_room(t, e) == -1)
+        return -1;
+    k = slot_of(t, t->slot, t->slots, name);
+    if (t->slot[k] == 0) {
+        if (GROW(t->text, t->cap_text, t->used + length) == -1 ||
+            GROW(t->at, t->cap_at, t->n + 1) == -1)
+            return -1;
+        memcpy(t->text + t->used, name, length);
+        t->at[t->n] = t->used;
+        t->used += length;
+        t->slot[k] = (uint32_t)++t->n;
+    }
+    *number = t->slot[k] - 1;
+    return 0;
+}
+
+/* The numbers of a record's id and of its patient, or else of itself. */
+static int
+name_record(struct feature_names *names, const struct ts_record *r, uint32_t *id, uint32_t *unit,
+            struct err *e)
+{
+    const char *name = ts_meta_or(r, "id", ""), *patient = ts_meta_or(r, "patient", "");
+    size_t known = names->ids.n;
+    char *text;
+    int rc;
+
+    if (name[0] == '\0')
+        return err_set(e, "has no id");
+    text = patient[0] != '\0' ? mem_printf(e, "patient %s", patient) : mem_printf(e, "id %s", name);
+    if (text == NULL)
+        return -1;
+    rc = number_of(&names->units, text, unit, e);
+    free(text);
+    if (rc == -1 || number_of(&names->ids, name, id, e) == -1)
+        return -1;
+    if (*id == known) {
+        if (GROW(names->unit_of, names->cap_unit_of, known + 1) == -1 ||
+            GROW(names->last_set, names->cap_last_set, known + 1) == -1)
+            return -1;
+        names->unit_of[*id] = *unit;
+    } else if (names->last_set[*id] == names->sets)
+        return err_set(e, "id '%.64s' comes twice", name);
+    else if (names->unit_of[*id] != *unit)
+        return err_set(e, "id '%.64s' is of patient '%.64s' here and of another in a set before",
+                       name, patient);
+    names->last_set[*id] = names->sets;
+    return 0;
+}
+
+static int
+check_network(struct feature_names *names, const struct ts_record *r, struct err *e)
+{
+    const char *network = ts_meta(r, "features_of");
+
+    if (network == NULL)
+        return 0;
+    if (names->network == NULL)
+        return (names->network = mem_string(network, e)) == NULL ? -1 : 0;
+    if (strcmp(names->network, network) != 0)
+        return err_set(e, "features of network %.64s, of %.64s before", network, names->network);
+    return 0;
+}
+
+/* ---- reading ---- */
+
+struct capacity {
+    size_t data, record, unit;
+};
+
+static int
+add_record(struct feature_set *s, struct capacity *cap, struct feature_names *names,
+           const struct ts_record *r, struct err *e)
+{
+    const struct ts_tensor *x = ts_find(r, "features");
+    size_t end;
+
+    if (x == NULL || x->dtype != TS_F32 || x->rank != 1 || x->shape[0] == 0)
+        return err_set(e, "no tensor 'features' of F32 [d]");
+    if (x->shape[0] > FEATURE_SET_LENGTH)
+        return err_set(e, "%zu features are more than %d", x->shape[0], FEATURE_SET_LENGTH);
+    if (s->n == FEATURE_SET_RECORDS)
+        return err_set(e, "more than %d records", FEATURE_SET_RECORDS);
+    if (s->n > 0 && x->shape[0] != s->d)
+        return err_set(e, "%zu features, the records before have %zu", x->shape[0], s->d);
+    s->d = x->shape[0];
+    for (size_t i = 0; i < s->d; i++)
+        if (!isfinite(((const float *)x->data)[i]))
+            return err_set(e, "feature %zu is not finite", i);
+    if (mem_mul(s->n + 1, s->d, &end) == -1)
+        return err_set(e, "too many features");
+    if (GROW(s->data, cap->data, end) == -1 || GROW(s->record, cap->record, s->n + 1) == -1 ||
+        GROW(s->unit, cap->unit, s->n + 1) == -1 || check_network(names, r, e) == -1 ||
+        name_record(names, r, &s->record[s->n], &s->unit[s->n], e) == -1)
+        return -1;
+    memcpy(s->data + s->n * s->d, x->data, s->d * sizeof(float));
+    s->n++;
+    return 0;
+}
+
+static int
+count_units(struct feature_set *s, struct err *e)
+{
+    size_t end = feature_set_unit_end(s);
+    uint8_t *seen = mem_array(end, 1, e);
+
+    if (seen == NULL)
+        return -1;
+    s->units = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        s->units += !seen[s->unit[i]];
+        seen[s->unit[i]] = 1;
+    }
+    free(seen);
+    return 0;
+}
+
+int
+feature_set_read(struct feature_set *s, const char *path, struct feature_names *names,
+                 struct err *e)
+{
+    struct ts_reader *in = ts_open(path, e);
+    struct ts_record rec = {0};
+    struct capacity cap = {0};
+    int rc;
+
+    *s = (struct feature_set){0};
+    if (in == NULL)
+        return -1;
+    names->sets++;
+    while ((rc = ts_read(in, &rec, e)) == 1)
+        if (add_record(s, &cap, names, &rec, e) == -1) {
+            rc = err_in(e, "%s: record %" PRIu64, ts_name(in), ts_count(in) - 1);
+            break;
+        }
+    if (rc == 0 && s->n == 0)
+        rc = err_set(e, "%s: no records", ts_name(in));
+    if (rc == 0 &&
+        ((s->row = mem_array(s->n, sizeof(*s->row), e)) == NULL || count_units(s, e) == -1))
+        rc = -1;
+    ts_clear(&rec);
+    ts_close(in);
+    if (rc == -1) {
+        feature_set_free(s);
+        return -1;
+    }
+    for (size_t i = 0; i < s->n; i++)
+        s->row[i] = s->data + i * s->d;
+    return 0;
+}
+
+/* ---- using ---- */
+
+int
+feature_set_part(struct feature_set *part, const struct feature_set *s, const size_t *index,
+                 size_t n, struct err *e)
+{
+    *part = (struct feature_set){.n = n, .d = s->d};
+    if ((part->row = mem_array(n, sizeof(*part->row), e)) == NULL ||
+        (part->record = mem_array(n, sizeof(*part->record), e)) == NULL ||
+        (part->unit = mem_array(n, sizeof(*part->unit), e)) == NULL)
+        goto fail;
+    for (size_t i = 0; i < n; i++) {
+        part->row[i] = s->row[index[i]];
+        part->record[i] = s->record[index[i]];
+        part->unit[i] = s->unit[index[i]];
+    }
+    if (count_units(part, e) == 0)
+        return 0;
+fail:
+    feature_set_free(part);
+    return -1;
+}
+
+void
+feature_set_rows(const struct feature_set *s, size_t first, size_t n, const double *centre,
+                 double *out)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < s->d; k++)
+            out[i * s->d + k] = (double)s->row[first + i][k] - (centre != NULL ? centre[k] : 0);
+}
+
+void
+feature_set_mean(const struct feature_set *s, double *mean)
+{
+    for (size_t k = 0; k < s->d; k++)
+        mean[k] = 0;
+    for (size_t i = 0; i < s->n; i++)
+        for (size_t k = 0; k < s->d; k++)
+            mean[k] += (double)s->row[i][k];
+    for (size_t k = 0; k < s->d; k++)
+        mean[k] /= (double)s->n;
+}
+
+size_t
+feature_set_unit_end(const struct feature_set *s)
+{
+    size_t end = 0;
+
+    for (size_t i = 0; i < s->n; i++)
+        end = s->unit[i] >= end ? (size_t)s->unit[i] + 1 : end;
+    return end;
+}
+
+void
+feature_set_free(struct feature_set *s)
+{
+    free(s->row);
+    free(s->record);
+    free(s->unit);
+    free(s->data);
+    *s = (struct feature_set){0};
+}
+
+static void
+free_table(struct feature_name_table *t)
+{
+    free(t->text);
+    free(t->at);
+    free(t->slot);
+}
+
+void
+feature_names_free(struct feature_names *names)
+{
+    free_table(&names->ids);
+    free_table(&names->units);
+    free(names->unit_of);
+    free(names->last_set);
+    free(names->network);
+    *names = (struct feature_names){0};
+}
