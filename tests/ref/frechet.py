@@ -3,7 +3,7 @@
 definitions, the oracle of test_realism.c and frechet.t.
 
     python3 tests/ref/frechet.py > tests/ref/frechet.tsv
-    python3 tests/ref/frechet.py CASE REAL OTHER    writes the two sets of a case as streams, and prints its values
+    python3 tests/ref/frechet.py CASE COMPONENTS REAL OTHER    writes the sets of a case as streams, prints its values
 
 Made with numpy 1.24.2, scipy 1.10.1 (Debian 12).  Features come from whole-number recipes that Python and C compute
 alike, so only the results are kept.  Patients have three records each.  Of OTHER, the first `shared` records are those
@@ -108,8 +108,7 @@ def write(path, x, ids, units):
         f.write(whole + len(end).to_bytes(8, "little") + end)
 
 
-def values(case):
-    n, m, d, shared, components, k = CASES[case]
+def values(n, m, d, shared, components, k):
     x, y, ids, units = sets(n, m, d, shared)
     yield "kid", kid(x, y, ids)
     yield "kid_drawn", kid_drawn(x, y, ids, units)
@@ -117,16 +116,15 @@ def values(case):
     yield from zip(("precision", "recall", "density", "coverage"), manifold(x, y, k))
 
 
-if len(sys.argv) == 4:
-    n, m, d, shared, components, k = CASES[int(sys.argv[1])]
+if len(sys.argv) == 5:
+    n, m, d, shared, _, k = CASES[int(sys.argv[1])]
     x, y, ids, units = sets(n, m, d, shared)
-    write(sys.argv[2], x, ids[0], units[0])
-    write(sys.argv[3], y, ids[1], units[1])
-    print("arguments", components, k, sep="\t")
-    for name, value in values(int(sys.argv[1])):
+    write(sys.argv[3], x, ids[0], units[0])
+    write(sys.argv[4], y, ids[1], units[1])
+    for name, value in values(n, m, d, shared, int(sys.argv[2]), k):
         print(name, "%.17g" % value, sep="\t")
 else:
     print("# numpy", np.__version__, "scipy", scipy.__version__)
-    for case, arguments in enumerate(CASES):
-        for name, value in values(case):
-            print(*arguments, name, "%.17g" % value, sep="\t")
+    for case in CASES:
+        for name, value in values(*case):
+            print(*case, name, "%.17g" % value, sep="\t")
