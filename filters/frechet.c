@@ -112,12 +112,13 @@ compare(const struct realism *r)
     struct halves h;
     struct err e;
 
-    if ((line = mem_array(2 * each, sizeof(*line), &e)) == NULL ||
-        (range = mem_array(n * VALUES, sizeof(*range), &e)) == NULL ||
-        (units = mem_array(n, sizeof(*units), &e)) == NULL ||
-        halves_make(&h, r->set, n, o.splits, o.seed, &e) == -1)
+    if (halves_make(&h, r->set, n, o.splits, o.seed, &e) == -1)
         cli_fail(&e);
     components = components_for(&h);
+    if ((line = mem_array(2 * each, sizeof(*line), &e)) == NULL ||
+        (range = mem_array(n * VALUES, sizeof(*range), &e)) == NULL ||
+        (units = mem_array(n, sizeof(*units), &e)) == NULL)
+        cli_fail(&e);
     if (halves_compare(&h, measure, &components, VALUES, range, units, &e) == -1)
         cli_fail(&e);
     realism_lines(r, &h, "kid", range + KID, VALUES, units, line);

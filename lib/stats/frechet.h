@@ -25,7 +25,7 @@
  *               the others are left out
  *
  * Of equal sets it is 0 to rounding, and never negative.  The mean, the components and all
- * covariances (over n - 1) are in double; takes 16 min(n, d)^2 bytes, n the records of x.  Returns
+ * covariances (over n - 1) are in double; takes 8 min(n, d)^2 bytes, n the records of x.  Returns
  * 0, or -1 with the reason in e: memory, all records of x are equal, no convergence.
  */
 int frechet_distance(const struct feature_set *x, const struct feature_set *y, size_t components,
