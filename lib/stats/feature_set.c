@@ -224,13 +224,16 @@ fail:
     return -1;
 }
 
-void
-feature_set_rows(const struct feature_set *s, size_t first, size_t n, const double *centre,
+size_t
+feature_set_rows(const struct feature_set *s, size_t first, size_t most, const double *centre,
                  double *out)
 {
+    size_t n = s->n - first < most ? s->n - first : most;
+
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < s->d; k++)
             out[i * s->d + k] = (double)s->row[first + i][k] - (centre != NULL ? centre[k] : 0);
+    return n;
 }
 
 void

@@ -64,10 +64,11 @@ int feature_set_part(struct feature_set *part, const struct feature_set *s, cons
                      size_t n, struct err *e);
 
 /*
- * Rows first .. first + n - 1, less `centre` [d] unless that is NULL, as doubles into out [n][d].
+ * Up to `most` rows from `first` on, less `centre` [d] unless that is NULL, as doubles into out
+ * [most][d].  Returns how many there were.
  */
-void feature_set_rows(const struct feature_set *s, size_t first, size_t n, const double *centre,
-                      double *out);
+size_t feature_set_rows(const struct feature_set *s, size_t first, size_t most,
+                        const double *centre, double *out);
 
 /* The mean of all rows into mean [d]. */
 void feature_set_mean(const struct feature_set *s, double *mean);

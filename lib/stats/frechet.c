@@ -16,19 +16,14 @@ struct basis {
     double *mean, *vector; /* [d], [n][d] */
 };
 
-static size_t
-rows_at(const struct feature_set *s, size_t first)
-{
-    return s->n - first < ROWS ? s->n - first : ROWS;
-}
-
 /* The covariance [d][d] (lower half) times n - 1; buffer holds ROWS rows. */
 static void
 covariance_of_features(const struct feature_set *x, const double *mean, double *buffer, double *c)
 {
     for (size_t i = 0; i < x->n; i += ROWS) {
-        feature_set_rows(x, i, rows_at(x, i), mean, buffer);
-        linalg_add_squares(rows_at(x, i), x->d, buffer, c);
+        size_t m = feature_set_rows(x, i, ROWS, mean, buffer);
+
+        linalg_add_squares(m, x->d, buffer, c);
     }
 }
 
@@ -45,11 +40,11 @@ products_of_records(const struct feature_set *x, const double *mean, double *buf
     int rc = other != NULL && tile != NULL ? 0 : -1;
 
     for (size_t i = 0; rc == 0 && i < x->n; i += ROWS) {
-        feature_set_rows(x, i, rows_at(x, i), mean, buffer);
-        for (size_t j = 0; j <= i; j += ROWS) {
-            size_t m = rows_at(x, i), n = rows_at(x, j);
+        size_t m = feature_set_rows(x, i, ROWS, mean, buffer);
 
-            feature_set_rows(x, j, n, mean, other);
+        for (size_t j = 0; j <= i; j += ROWS) {
+            size_t n = feature_set_rows(x, j, ROWS, mean, other);
+
             linalg_product_t(m, n, x->d, buffer, other, tile);
             for (size_t a = 0; a < m; a++)
                 for (size_t b = 0; b < n; b++)
@@ -152,8 +147,9 @@ normal_make(struct normal *p, const struct feature_set *s, const struct basis *b
         (p->root = mem_array(k * k, sizeof(*p->root), e)) == NULL)
         goto out;
     for (size_t i = 0; i < s->n; i += ROWS) {
-        feature_set_rows(s, i, rows_at(s, i), b->mean, buffer);
-        linalg_product_t(rows_at(s, i), k, s->d, buffer, b->vector, z + i * k);
+        size_t m = feature_set_rows(s, i, ROWS, b->mean, buffer);
+
+        linalg_product_t(m, k, s->d, buffer, b->vector, z + i * k);
     }
     for (size_t j = 0; j < k; j++) {
         for (size_t i = 0; i < s->n; i++)

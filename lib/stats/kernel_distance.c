@@ -101,12 +101,6 @@ work_free(struct work *t)
     free(t->sum);
 }
 
-static size_t
-rows_at(const struct feature_set *s, size_t first)
-{
-    return s->n - first < ROWS ? s->n - first : ROWS;
-}
-
 /*
  * The rows of x from `first` on against all of y.
  *
@@ -120,14 +114,12 @@ static void
 add_rows(const struct feature_set *x, const struct feature_set *y, const struct kernel_draws *w,
          size_t first, struct work *t, double *apart, double *together)
 {
-    size_t m = rows_at(x, first), n;
+    size_t m = feature_set_rows(x, first, ROWS, NULL, t->x), n;
 
-    feature_set_rows(x, first, m, NULL, t->x);
     for (size_t at = x == y ? first : 0; at < y->n; at += ROWS) {
         double twice = x == y && at > first ? 2 : 1;
 
-        n = rows_at(y, at);
-        feature_set_rows(y, at, n, NULL, t->y);
+        n = feature_set_rows(y, at, ROWS, NULL, t->y);
         linalg_product_t(m, n, x->d, t->x, t->y, t->kernel);
         for (size_t i = 0; i < m; i++)
             for (size_t j = 0; j < n; j++) {
@@ -212,7 +204,7 @@ kernel_means(const struct feature_set *x, const struct feature_set *y, const str
 
     if (rc == -1)
         goto out;
-#pragma omp parallel
+#pragma omp parallel num_threads(linalg_team(blocks))
     {
         struct work t;
         struct err why;

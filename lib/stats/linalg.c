@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <cblas.h>
 #include <limits.h>
+#include <omp.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -16,33 +17,63 @@ void dgesdd_(const char *jobz, const int *m, const int *n, double *a, const int 
              double *u, const int *ldu, double *vt, const int *ldvt, double *work, const int *lwork,
              int *iwork, int *info);
 
-/* Inside a parallel region an OpenBLAS that is built on OpenMP uses one thread. */
-#define ON_ONE_THREAD _Pragma("omp parallel") _Pragma("omp single")
+/*
+ * An OpenBLAS that is built on OpenMP uses as many threads as a parallel region would get.  This
+ * concerns the calling thread alone.
+ */
+static int
+begin_alone(void)
+{
+    int threads = omp_get_max_threads();
+
+    omp_set_num_threads(1);
+    return threads;
+}
+
+static void
+end_alone(int threads)
+{
+    omp_set_num_threads(threads);
+}
+
+int
+linalg_team(size_t n)
+{
+    int threads = omp_get_max_threads();
+
+    return n < (size_t)threads ? (int)n : threads;
+}
 
 void
 linalg_product(size_t m, size_t n, size_t k, const double *a, const double *b, double *c)
 {
+    int threads = begin_alone();
+
     assert(m <= INT_MAX && n <= INT_MAX && k <= INT_MAX);
-    ON_ONE_THREAD
     cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)m, (int)n, (int)k, 1, a, (int)k, b,
                 (int)n, 0, c, (int)n);
+    end_alone(threads);
 }
 
 void
 linalg_product_t(size_t m, size_t n, size_t k, const double *a, const double *b, double *c)
 {
+    int threads = begin_alone();
+
     assert(m <= INT_MAX && n <= INT_MAX && k <= INT_MAX);
-    ON_ONE_THREAD
     cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)m, (int)n, (int)k, 1, a, (int)k, b,
                 (int)k, 0, c, (int)n);
+    end_alone(threads);
 }
 
 void
 linalg_add_squares(size_t m, size_t k, const double *a, double *c)
 {
+    int threads = begin_alone();
+
     assert(m <= INT_MAX && k <= INT_MAX);
-    ON_ONE_THREAD
     cblas_dsyrk(CblasRowMajor, CblasLower, CblasTrans, (int)k, (int)m, 1, a, (int)k, 1, c, (int)k);
+    end_alone(threads);
 }
 
 int
@@ -50,7 +81,7 @@ linalg_eigen(size_t n, double *a, size_t count, double *value, double *vector, s
 {
     /* Our lower half is the upper one where columns come first, as in Fortran. */
     int size = (int)n, first = (int)(n - count) + 1, found = 0, info = 0, whole = -1;
-    int *support = NULL, *iwork = NULL, iwork_size = 0;
+    int *support = NULL, *iwork = NULL, iwork_size = 0, threads;
     double *all = NULL, *up = NULL, *work = NULL, work_size = 0, zero = 0;
     size_t length;
     int rc = -1;
@@ -68,9 +99,10 @@ linalg_eigen(size_t n, double *a, size_t count, double *value, double *vector, s
     if ((work = mem_array((size_t)whole, sizeof(*work), e)) == NULL ||
         (iwork = mem_array((size_t)iwork_size, sizeof(*iwork), e)) == NULL)
         goto out;
-    ON_ONE_THREAD
+    threads = begin_alone();
     dsyevr_("V", "I", "U", &size, a, &size, &zero, &zero, &first, &size, &zero, &found, all, up,
             &size, support, work, &whole, iwork, &iwork_size, &info);
+    end_alone(threads);
     if (info != 0 || found != (int)count) {
         err_set(e, "no eigenvalues of a matrix of %zu rows (dsyevr: %d)", n, info);
         goto out;
@@ -96,7 +128,7 @@ linalg_nuclear_norm(size_t n, double *a, double *norm, struct err *e)
 {
     int size = (int)n, one = 1, info = 0, whole = -1, rc = -1;
     double *s, *work = NULL, work_size = 0, none;
-    int *iwork;
+    int *iwork, threads;
 
     assert(n >= 1 && n <= INT_MAX / 8);
     s = mem_array(n, sizeof(*s), e);
@@ -108,8 +140,9 @@ linalg_nuclear_norm(size_t n, double *a, double *norm, struct err *e)
     whole = (int)work_size;
     if ((work = mem_array((size_t)whole, sizeof(*work), e)) == NULL)
         goto out;
-    ON_ONE_THREAD
+    threads = begin_alone();
     dgesdd_("N", &size, &size, a, &size, s, &none, &one, &none, &one, work, &whole, iwork, &info);
+    end_alone(threads);
     if (info != 0) {
         err_set(e, "no singular values of a matrix of %zu rows (dgesdd: %d)", n, info);
         goto out;

@@ -11,6 +11,9 @@
 
 #include "base/err.h"
 
+/* Threads for n > 0 pieces of work: none idle, which costs more than small sets take. */
+int linalg_team(size_t n);
+
 /* c [m][n] = a [m][k] times b [k][n]. */
 void linalg_product(size_t m, size_t n, size_t k, const double *a, const double *b, double *c);
 

@@ -43,12 +43,6 @@ work_free(struct work *t)
     free(t->nearest);
 }
 
-static size_t
-rows_at(const struct side *s, size_t first)
-{
-    return s->set->n - first < ROWS ? s->set->n - first : ROWS;
-}
-
 static void
 measure_lengths(struct side *s, double *row)
 {
@@ -59,14 +53,16 @@ measure_lengths(struct side *s, double *row)
     }
 }
 
-/* |x - y|^2 = |x|^2 + |y|^2 - 2 x y, for the m rows in t->x and the rows of y from `at` on. */
-static void
+/*
+ * |x - y|^2 = |x|^2 + |y|^2 - 2 x y, for the m rows in t->x and those of y from `at` on, whose
+ * number it returns.
+ */
+static size_t
 square(const struct side *x, size_t first, size_t m, const struct side *y, size_t at,
        struct work *t)
 {
-    size_t n = rows_at(y, at);
+    size_t n = feature_set_rows(y->set, at, ROWS, y->centre, t->y);
 
-    feature_set_rows(y->set, at, n, y->centre, t->y);
     linalg_product_t(m, n, x->set->d, t->x, t->y, t->distance);
     for (size_t i = 0; i < m; i++)
         for (size_t j = 0; j < n; j++) {
@@ -74,6 +70,7 @@ square(const struct side *x, size_t first, size_t m, const struct side *y, size_
 
             *p = fmax(0, x->length[first + i] + y->length[at + j] - 2 * *p);
         }
+    return n;
 }
 
 /* Keeps the k smallest numbers seen. */
@@ -92,15 +89,13 @@ keep(double *nearest, size_t k, double x)
 static void
 find_radii(struct side *s, size_t first, size_t k, struct work *t)
 {
-    size_t m = rows_at(s, first);
+    size_t m = feature_set_rows(s->set, first, ROWS, s->centre, t->x);
 
     for (size_t i = 0; i < m * k; i++)
         t->nearest[i] = INFINITY;
-    feature_set_rows(s->set, first, m, s->centre, t->x);
     for (size_t at = 0; at < s->set->n; at += ROWS) {
-        size_t n = rows_at(s, at);
+        size_t n = square(s, first, m, s, at, t);
 
-        square(s, first, m, s, at, t);
         for (size_t i = 0; i < m; i++)
             for (size_t j = 0; j < n; j++)
                 if (first + i != at + j)
@@ -120,13 +115,11 @@ struct hits {
 static void
 find_hits(const struct side *y, size_t first, const struct side *x, struct work *t, struct hits *h)
 {
-    size_t m = rows_at(y, first);
+    size_t m = feature_set_rows(y->set, first, ROWS, y->centre, t->x);
 
-    feature_set_rows(y->set, first, m, y->centre, t->x);
     for (size_t at = 0; at < x->set->n; at += ROWS) {
-        size_t n = rows_at(x, at);
+        size_t n = square(y, first, m, x, at, t);
 
-        square(y, first, m, x, at, t);
         for (size_t i = 0; i < m; i++)
             for (size_t j = 0; j < n; j++) {
                 double edge = EDGE * (y->length[first + i] + x->length[at + j]);
@@ -197,7 +190,7 @@ manifold_compare(const struct feature_set *x, const struct feature_set *y, size_
     measure_lengths(&a, row);
     measure_lengths(&b, row);
     rc = 0;
-#pragma omp parallel
+#pragma omp parallel num_threads(linalg_team(blocks_of(&a) + blocks_of(&b)))
     {
         struct work t;
         struct err why;
