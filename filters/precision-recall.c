@@ -97,9 +97,12 @@ main(int argc, char **argv)
     struct realism_line *line;
     struct realism r;
     struct err e;
+    int rc = realism_name(&r, argv + first, n, &e);
 
-    if (realism_name(&r, argv + first, n, &e) == -1)
+    if (rc == 1)
         cli_usage("%s", e.text);
+    if (rc == -1)
+        cli_fail(&e);
     if (o.threads > 0)
         omp_set_num_threads((int)o.threads);
     if (realism_read(&r, &e) == -1)

@@ -10,6 +10,7 @@ static const char *const comparisons[] = {"all", "half", "floor"};
 
 /* ---- sets ---- */
 
+/* As realism_name(), of one operand. */
 static int
 parse(struct realism *r, size_t k, const char *arg, struct err *e)
 {
@@ -29,27 +30,28 @@ parse(struct realism *r, size_t k, const char *arg, struct err *e)
     if (eq == NULL && end > 4 && strcmp(name + end - 4, ".sts") == 0)
         name[end - 4] = '\0';
     if (r->path[k][0] == '\0')
-        return err_set(e, "'%s': the name of the file is empty", arg);
+        return -err_set(e, "'%s': the name of the file is empty", arg);
     if (name[0] == '\0' || strpbrk(name, "\t\n\"\\") != NULL)
-        return err_set(e, "'%s': a name is empty or holds tabs, quotes or backslashes", arg);
+        return -err_set(e, "'%s': a name is empty or holds tabs, quotes or backslashes", arg);
     for (size_t i = 0; i < k; i++)
         if (strcmp(r->name[i], name) == 0)
-            return err_set(e, "two sets are named '%s': give them names (NAME=FILE)", name);
+            return -err_set(e, "two sets are named '%s': give them names (NAME=FILE)", name);
     return 0;
 }
 
 int
 realism_name(struct realism *r, char **arg, size_t n, struct err *e)
 {
+    int rc = 0;
+
     *r = (struct realism){.n = n};
     if ((r->name = mem_array(n, sizeof(*r->name), e)) == NULL ||
         (r->path = mem_array(n, sizeof(*r->path), e)) == NULL ||
         (r->set = mem_array(n, sizeof(*r->set), e)) == NULL)
         return -1;
-    for (size_t k = 0; k < n; k++)
-        if (parse(r, k, arg[k], e) == -1)
-            return -1;
-    return 0;
+    for (size_t k = 0; k < n && rc == 0; k++)
+        rc = parse(r, k, arg[k], e);
+    return rc;
 }
 
 int

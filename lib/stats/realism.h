@@ -20,8 +20,9 @@ struct realism {
 
 /*
  * Takes n operands: NAME=FILE, or FILE, whose name is then the file's without folders and ".sts".
- * A "=" behind a "/" belongs to the file.  Borrows arg.  Returns 0, or -1 with the reason in e:
- * memory, an empty name or file, a tab or a quote in a name, two of one name.
+ * A "=" behind a "/" belongs to the file.  Borrows arg.  Returns 0; 1 where the command line is
+ * wrong (an empty name or file, a tab or a quote in a name, two of one name), -1 for memory, with
+ * the reason in e.
  */
 int realism_name(struct realism *r, char **arg, size_t n, struct err *e);
 
