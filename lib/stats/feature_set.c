@@ -1,13 +1,11 @@
 #include "stats/feature_set.h"
 
-#include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/rng.h"
-#include "stream/tstream.h"
+#include "stream/features.h"
 
 #define GROW(array, cap, n) mem_grow((void **)&(array), &(cap), n, sizeof(*(array)), e)
 
@@ -67,18 +65,17 @@ number_of(struct feature_name_table *t, const char *name, uint32_t *number, stru
     return 0;
 }
 
-/* The numbers of a record's id and of its patient, or else of itself. */
+/* The numbers of the id of vector i, and of its patient, or else of itself. */
 static int
-name_record(struct feature_names *names, const struct ts_record *r, uint32_t *id, uint32_t *unit,
-            struct err *e)
+name_record(struct feature_names *names, const struct features *f, size_t i, uint32_t *id,
+            uint32_t *unit, struct err *e)
 {
-    const char *name = ts_meta_or(r, "id", ""), *patient = ts_meta_or(r, "patient", "");
+    const char *name = features_text(f, i, FEATURES_ID);
+    const char *patient = features_text(f, i, FEATURES_PATIENT);
     size_t known = names->ids.n;
     char *text;
     int rc;
 
-    if (name[0] == '\0')
-        return err_set(e, "has no id");
     text = patient[0] != '\0' ? mem_printf(e, "patient %s", patient) : mem_printf(e, "id %s", name);
     if (text == NULL)
         return -1;
@@ -100,53 +97,17 @@ name_record(struct feature_names *names, const struct ts_record *r, uint32_t *id
     return 0;
 }
 
-static int
-check_network(struct feature_names *names, const struct ts_record *r, struct err *e)
-{
-    const char *network = ts_meta(r, "features_of");
+/* ---- reading ---- */
 
+static int
+check_network(struct feature_names *names, const char *network, struct err *e)
+{
     if (network == NULL)
         return 0;
     if (names->network == NULL)
         return (names->network = mem_string(network, e)) == NULL ? -1 : 0;
     if (strcmp(names->network, network) != 0)
         return err_set(e, "features of network %.64s, of %.64s before", network, names->network);
-    return 0;
-}
-
-/* ---- reading ---- */
-
-struct capacity {
-    size_t data, record, unit;
-};
-
-static int
-add_record(struct feature_set *s, struct capacity *cap, struct feature_names *names,
-           const struct ts_record *r, struct err *e)
-{
-    const struct ts_tensor *x = ts_find(r, "features");
-    size_t end;
-
-    if (x == NULL || x->dtype != TS_F32 || x->rank != 1 || x->shape[0] == 0)
-        return err_set(e, "no tensor 'features' of F32 [d]");
-    if (x->shape[0] > FEATURE_SET_LENGTH)
-        return err_set(e, "%zu features are more than %d", x->shape[0], FEATURE_SET_LENGTH);
-    if (s->n == FEATURE_SET_RECORDS)
-        return err_set(e, "more than %d records", FEATURE_SET_RECORDS);
-    if (s->n > 0 && x->shape[0] != s->d)
-        return err_set(e, "%zu features, the records before have %zu", x->shape[0], s->d);
-    s->d = x->shape[0];
-    for (size_t i = 0; i < s->d; i++)
-        if (!isfinite(((const float *)x->data)[i]))
-            return err_set(e, "feature %zu is not finite", i);
-    if (mem_mul(s->n + 1, s->d, &end) == -1)
-        return err_set(e, "too many features");
-    if (GROW(s->data, cap->data, end) == -1 || GROW(s->record, cap->record, s->n + 1) == -1 ||
-        GROW(s->unit, cap->unit, s->n + 1) == -1 || check_network(names, r, e) == -1 ||
-        name_record(names, r, &s->record[s->n], &s->unit[s->n], e) == -1)
-        return -1;
-    memcpy(s->data + s->n * s->d, x->data, s->d * sizeof(float));
-    s->n++;
     return 0;
 }
 
@@ -167,38 +128,43 @@ count_units(struct feature_set *s, struct err *e)
     return 0;
 }
 
+static int
+take(struct feature_set *s, struct feature_names *names, struct features *f, struct err *e)
+{
+    if (f->n == 0)
+        return err_set(e, "no records");
+    if (f->n > FEATURE_SET_RECORDS)
+        return err_set(e, "%zu records are more than %d", f->n, FEATURE_SET_RECORDS);
+    *s = (struct feature_set){.n = f->n, .d = f->d, .data = f->x};
+    f->x = NULL;
+    if ((s->row = mem_array(s->n, sizeof(*s->row), e)) == NULL ||
+        (s->record = mem_array(s->n, sizeof(*s->record), e)) == NULL ||
+        (s->unit = mem_array(s->n, sizeof(*s->unit), e)) == NULL ||
+        check_network(names, f->network, e) == -1)
+        return -1;
+    names->sets++;
+    for (size_t i = 0; i < s->n; i++) {
+        s->row[i] = s->data + i * s->d;
+        if (name_record(names, f, i, &s->record[i], &s->unit[i], e) == -1)
+            return err_in(e, "record %zu", i);
+    }
+    return count_units(s, e);
+}
+
 int
 feature_set_read(struct feature_set *s, const char *path, struct feature_names *names,
                  struct err *e)
 {
-    struct ts_reader *in = ts_open(path, e);
-    struct ts_record rec = {0};
-    struct capacity cap = {0};
-    int rc;
+    struct features f = {0};
+    int rc = features_read(&f, path, NULL, e);
 
     *s = (struct feature_set){0};
-    if (in == NULL)
-        return -1;
-    names->sets++;
-    while ((rc = ts_read(in, &rec, e)) == 1)
-        if (add_record(s, &cap, names, &rec, e) == -1) {
-            rc = err_in(e, "%s: record %" PRIu64, ts_name(in), ts_count(in) - 1);
-            break;
-        }
-    if (rc == 0 && s->n == 0)
-        rc = err_set(e, "%s: no records", ts_name(in));
-    if (rc == 0 &&
-        ((s->row = mem_array(s->n, sizeof(*s->row), e)) == NULL || count_units(s, e) == -1))
-        rc = -1;
-    ts_clear(&rec);
-    ts_close(in);
-    if (rc == -1) {
+    if (rc == 0 && (rc = take(s, names, &f, e)) == -1) {
+        err_in(e, "%s", strcmp(path, "-") == 0 ? "stdin" : path);
         feature_set_free(s);
-        return -1;
     }
-    for (size_t i = 0; i < s->n; i++)
-        s->row[i] = s->data + i * s->d;
-    return 0;
+    features_free(&f);
+    return rc;
 }
 
 /* ---- using ---- */

@@ -1,9 +1,8 @@
 /*
- * feature_set - the features of a stream's records, and which records and patients two sets share.
+ * feature_set - features of patches as a set, and which records and patients two sets share.
  *
- * A stream of features has a tensor `features` [d], F32, in each record (resnet-predict writes
- * one).  What is independent is a patient's records together; a record without a patient is a
- * patient of its own.  All features are held: 4 d bytes a record.
+ * What is independent is a patient's records together; a record without a patient is a patient of
+ * its own.  All features are held: 4 d bytes a record.
  */
 #ifndef MP_STATS_FEATURE_SET_H
 #define MP_STATS_FEATURE_SET_H
@@ -14,7 +13,6 @@
 #include "base/err.h"
 
 #define FEATURE_SET_RECORDS 100000 /* most records of a set */
-#define FEATURE_SET_LENGTH 65536   /* most features of a record */
 
 /* Names with numbers from 0, in the order in which they came. */
 struct feature_name_table {
@@ -47,11 +45,10 @@ struct feature_set {
 };
 
 /*
- * Reads all records of a stream ("-" is standard input).  Errors: the stream is broken or empty, a
- * record without features or an id, an id that comes twice, or with another patient than in a set
- * before; lengths that differ, numbers that are not finite, features of different networks
- * (metadata `features_of`), more than the limits above.  Returns 0, or -1 with the reason in e and
- * s empty.
+ * Reads all records of a file (features.h; "-" is standard input).  Errors: those of
+ * features_read(), no records, an id that comes twice, or with another patient than in a set
+ * before, features of another network than those of a set before, more than FEATURE_SET_RECORDS.
+ * Returns 0, or -1 with the reason in e and s empty.
  */
 int feature_set_read(struct feature_set *s, const char *path, struct feature_names *names,
                      struct err *e);

@@ -54,6 +54,21 @@ new_vector(struct features *f, size_t d, const char *const *known, struct err *e
 
 /* ---- streams ---- */
 
+/* Features of two networks have nothing to do with each other. */
+static int
+check_network(struct features *f, const struct ts_record *r, struct err *e)
+{
+    const char *network = ts_meta(r, "features_of");
+
+    if (network == NULL)
+        return 0;
+    if (f->network == NULL)
+        return (f->network = mem_string(network, e)) == NULL ? -1 : 0;
+    if (strcmp(f->network, network) != 0)
+        return err_set(e, "features of network %.64s, of %.64s before", network, f->network);
+    return 0;
+}
+
 static int
 add_record(struct features *f, const struct ts_record *r, struct err *e)
 {
@@ -68,7 +83,7 @@ add_record(struct features *f, const struct ts_record *r, struct err *e)
     if (t->dtype != TS_F32 || t->rank != 1)
         return err_set(e, "features are %s of rank %u, not F32 of rank 1", ts_dtype_name(t->dtype),
                        t->rank);
-    if ((to = new_vector(f, t->shape[0], known, e)) == NULL)
+    if (check_network(f, r, e) == -1 || (to = new_vector(f, t->shape[0], known, e)) == NULL)
         return -1;
     memcpy(to, t->data, t->bytes);
     for (size_t k = 0; k < f->d; k++)
@@ -309,6 +324,7 @@ void
 features_free(struct features *f)
 {
     free(f->x);
+    free(f->network);
     free(f->text);
     free(f->known);
     free(f->by_id);

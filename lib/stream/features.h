@@ -30,7 +30,8 @@ extern const char *const features_column_name[FEATURES_COLUMNS];
 /* All zeros is an empty set. */
 struct features {
     size_t n, d;
-    float *x; /* [n][d] finite */
+    float *x;      /* [n][d] finite */
+    char *network; /* metadata `features_of` of the first record that has it, or NULL */
 
     /* Private. */
     char *text;    /* what is known, one behind the other, each with its end */
@@ -47,7 +48,8 @@ struct features {
  *   columns  of a table: "a,b,c"; NULL: f1 to fd, however many there are
  *
  * Returns 0, or -1 with the reason, which names the place, in e: no id, numbers that are not
- * finite, vectors of different lengths, what does not fit into a line of text.
+ * finite, vectors of different lengths or of different networks (metadata `features_of`), what does
+ * not fit into a line of text.
  */
 int features_read(struct features *f, const char *path, const char *columns, struct err *e);
 

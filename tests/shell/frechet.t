@@ -50,6 +50,25 @@ is "$(awk -F'\t' -v OFS='\t' '$2 == "half" { print $1, $5, $6, $7 }' self)" \
 frechet - b.sts < a.sts | cut -f 5- | cmp -s - <(frechet a.sts b.sts | cut -f 5-)
 ok $? "standard input"
 
+# Tables hold the same.
+$python - "$TOP" <<'PY' 2> /dev/null
+import sys
+sys.path.append(sys.argv[1] + "/examples")
+from read_stream import read_stream
+for name in "a", "b":
+    with open(name + ".tsv", "w") as out:
+        for i, (t, m) in enumerate(read_stream(open(name + ".sts", "rb"))):
+            if i == 0:
+                print("id", "patient", *("f%d" % (k + 1) for k in range(len(t["features"]))), sep="\t", file=out)
+            print(m["id"], m["patient"], *("%.9g" % v for v in t["features"]), sep="\t", file=out)
+PY
+if [ -s b.tsv ]; then
+    frechet a.tsv b.tsv | cmp -s - <(frechet a.sts b.sts)
+    ok $? "tables of features give the same"
+else
+    skip "no numpy for $python"
+fi
+
 # Options.
 frechet a.sts b.sts > want
 frechet a.sts b.sts | cmp -s - want
@@ -116,12 +135,12 @@ bad "records that come twice" "record 60: id 'a0' comes twice" frechet twice.sts
 "$BUILD/tests/set_meta" patient=other < a.sts > moved.sts
 bad "another patient" "id 'a0' is of patient 'other' here" frechet a.sts moved.sts
 "$BUILD/tests/set_meta" id= < a.sts > anonymous.sts
-bad "no id" "record 0: has no id" frechet anonymous.sts b.sts
+bad "no id" "record 0: id is missing" frechet anonymous.sts b.sts
 "$BUILD/tests/set_meta" features_of=one < a.sts > one.sts
 "$BUILD/tests/set_meta" features_of=two < b.sts > other.sts
 bad "two networks" "features of network two, of one before" frechet one.sts other.sts
 "$features" 60 12 3 e nan > odd.sts
-bad "a feature that is not finite" "record 0: feature 0 is not finite" frechet a.sts odd.sts
+bad "a feature that is not finite" "record 0: feature 1 is not finite" frechet a.sts odd.sts
 "$BUILD/tests/make_patches" 20 16 > patches.sts
 bad "patches" "no tensor 'features'" frechet patches.sts a.sts
 "$features" 60 12 60 a 0 > one.sts
