@@ -63,7 +63,7 @@ for name in "a", "b":
             print(m["id"], m["patient"], *("%.9g" % v for v in t["features"]), sep="\t", file=out)
 PY
 if [ -s b.tsv ]; then
-    frechet a.tsv b.tsv | cmp -s - <(frechet a.sts b.sts)
+    frechet a=a.tsv b=b.tsv | cmp -s - <(frechet a.sts b.sts)
     ok $? "tables of features give the same"
 else
     skip "no numpy for $python"
