@@ -5,9 +5,11 @@
  * For detectors, which want whole images: each becomes a PNG of 16 bits with its lesions at full
  * resolution, and the manifest that is printed has their boxes and masks.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cli.h"
@@ -27,7 +29,7 @@ static struct opts {
 } o = {.per_image = 1};
 
 static const struct cli_opt options[] = {
-    CLI_LOCAL_TEXT('o', "out", "DIR", &o.out, "folder of the new images and masks; must be there"),
+    CLI_LOCAL_TEXT('o', "out", "DIR", &o.out, "folder of the new images and masks"),
     CLI_LOCAL_TEXT(0, "root", "DIR", &o.root, "folder that the manifest's paths start from"),
     CLI_SIZE(0, "per-image", "N", &o.per_image, 1, INSERT_MAX_LESIONS,
              "lesions that an image may be given"),
@@ -78,12 +80,15 @@ check_input(const struct manifest *m, const char *name, struct err *e)
     return rc;
 }
 
-/* Seen before the stream is read, so that no work is lost. */
+/* Made, if need be, before the stream is read, so that no work is lost. */
 static int
-check_folder(struct err *e)
+make_folder(struct err *e)
 {
     char *inside = mem_printf(e, "%s/.", o.out);
-    int rc = inside != NULL && access(inside, W_OK | X_OK) == 0 ? 0 : -1;
+    int rc = inside != NULL && (mkdir(o.out, 0777) == 0 || errno == EEXIST) &&
+                     access(inside, W_OK | X_OK) == 0
+                 ? 0
+                 : -1;
 
     if (inside != NULL && rc == -1)
         err_sys(e, "%s", o.out);
@@ -219,7 +224,7 @@ main(int argc, char **argv)
     if (strcmp(path, "-") == 0)
         cli_usage("standard input is the stream: the manifest must be a file");
     if ((history = cli_history(&prog, &e)) == NULL || manifest_read(path, o.root, &m, &e) == -1 ||
-        check_folder(&e) == -1 || insertion_open(&s, &m, o.per_image, &e) == -1)
+        make_folder(&e) == -1 || insertion_open(&s, &m, o.per_image, &e) == -1)
         cli_fail(&e);
     read_stream(&s);
     if (make_names(&s, &names, &e) == -1)

@@ -6,7 +6,6 @@ cd "$T"
 phantom --out ph --patients 8 --height 300 --seed 5 --malignant 0.4 --benign 0.2
 draw() { patch-sample --split train --label normal --min-tissue 0.5 --seed 1 "$@" ph/manifest.tsv; }
 draw --from both --each 3 --size 32 --downscale 2 | "$tools/fake_lesions" > made.sts
-mkdir ph/new
 lesion-insert --out ph/new ph/manifest.tsv < made.sts > ph/new.tsv 2> err
 is "$?/$(wc -l < err)" 0/1 "lesions are laid, and those left out are told"
 images=$(ts-info -r made.sts | tail -n +2 | cut -f 4 | sort -u | wc -l)
@@ -110,7 +109,7 @@ bad "a cut stream" stdin cut.sts
 (cat made.sts; echo junk) > junk.sts
 bad "bytes behind the trailer" stdin junk.sts
 is "$(ls clean)" "" "nothing has been written"
-bad "a folder that is not there" "nowhere: No such file" one.sts --out nowhere
+bad "a folder of one that is not there" "nowhere/new: No such file" one.sts --out nowhere/new
 bad "a file in a folder's place" "one.sts: Not a directory" one.sts --out one.sts
 STDIN=one.sts fails 1 "no such manifest" lesion-insert --out clean nowhere.tsv
 source=$(ts-info -r one.sts | tail -1 | cut -f 4)
