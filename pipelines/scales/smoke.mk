@@ -28,3 +28,9 @@ WARM_SAMPLES := 3200
 CLASSIFIER_LR := 1e-3
 SAMPLES := 3200
 EVAL_PATCHES := 200
+
+# The figures: a fifth of the paper's patches.
+FIG4_NORMAL := 400
+FIG4_REAL := 200
+FIG4_SYNTHETIC.mass := 712
+FIG4_SYNTHETIC.calcification := 800
