@@ -38,7 +38,7 @@ rows() {
         { printf "%s<tr>", NR == 1 ? "<div class=\"wide\"><table><thead>" : ""
           for (i = 1; i <= NF; i++) {
               tag = NR == 1 ? "th" : "td"
-              printf "<%s%s>%s</%s>", tag, $i ~ /^[-+0-9.<>]/ ? " class=\"n\"" : "", $i, tag
+              printf "<%s%s>%s</%s>", tag, $i ~ /^[-+]?[0-9.]/ ? " class=\"n\"" : "", $i, tag
           }
           printf "</tr>%s\n", NR == 1 ? "</thead><tbody>" : "" }
         END { if (NR) print "</tbody></table></div>" }'
