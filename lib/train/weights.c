@@ -8,6 +8,7 @@
 #include "io/input.h"
 #include "stream/pickle.h"
 #include "stream/tstream.h"
+#include "train/checkpoint.h"
 
 /* ResNet-50 in double with its optimiser's moments is 0.6 GB. */
 #define WEIGHTS_LIMIT ((size_t)2 << 30)
@@ -136,7 +137,10 @@ weights_width(const struct ts_record *r, double *width, struct err *e)
     if (x->rank != 4 || x->shape[0] < 1 || x->shape[0] > 1024)
         return err_set(e, "tensor conv1.weight: is no convolution of 1 to 1024 channels");
     *width = (double)x->shape[0] / 64;
-    return 0;
+    /* resnet-train's own says it, for channels are rounded one by one. */
+    return strcmp(ts_meta_or(r, "kind", ""), "resnet50") == 0 && ts_meta(r, "width") != NULL
+               ? checkpoint_get_real(r, "width", 1.0 / 64, 4, width, e)
+               : 0;
 }
 
 static int

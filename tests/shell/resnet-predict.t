@@ -69,6 +69,13 @@ $predict < val.sts | cmp -s - a.tsv
 ok $? "same input, same bytes"
 is "$($predict < none.sts | wc -l | tr -d ' ')" 1 "an empty stream: a line of names"
 
+
+# Of a width that is no whole number of channels everywhere.
+resnet-train --val val.sts --width 0.03 --threads 1 --batch 4 --samples 4 --every 4 --out odd.ckpt < train.sts
+is "$(resnet-predict --threads 1 --model odd.ckpt < val.sts | wc -l | tr -d ' ')" 17 "a width of 0.03"
+resnet-train --val val.sts --init odd.ckpt --threads 1 --samples 4 --every 4 --out odder.ckpt < train.sts
+is "$?/$(ls odder.ckpt)" 0/odder.ckpt "is a start too"
+
 STDIN=train.sts fails 1 "patients the model was trained on" $predict
 grep -q 'record 0: the model was trained on patient P0 ' fails.err
 ok $? "are named"
