@@ -1,6 +1,7 @@
 /*
- * make_feature_set RECORDS LENGTH EACH NAME SHIFT - a stream of features on standard output, for shell
- * tests: normal numbers, the same ones for the same NAME, moved by SHIFT.  Ids are NAME0, NAME1,
+ * make_feature_set RECORDS LENGTH EACH NAME SHIFT - a stream of features on standard output, for
+ * shell tests: normal numbers, the same ones for the same NAME, moved by SHIFT.  Ids are NAME0,
+ * NAME1,
  * ... A patient has EACH records; EACH 0: no patients.  SHIFT "copy": every record is the first
  * one.
  */
