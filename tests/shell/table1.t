@@ -66,6 +66,8 @@ ok $? "p: averaged, Holm's, plain, the paper's, of each seed"
 grep -q '^CC among malignant patches: validation 100 %, test 100 %, training 100 %;$' "$T/table" &&
     grep -q '^CC among the others: validation 50 %, test 100 %, training 50 %\.$' "$T/table"
 ok $? "shares of views"
+is "$(grep -o 'patients of set: .*' "$T/table")/$(grep -c '^With less than some 30 patients' "$T/table")" \
+    "patients of set: malignant ones of 20, others of 20./1" "patients of each kind, and that they are few"
 grep -q 'Malignant (mass, calcification) against normal; 1000 samples a training, 2 seeds' "$T/table"
 ok $? "what was told apart"
 
