@@ -1,10 +1,10 @@
 # ablations.awk - the table of ablations.mk from delong's numbers:
 #
 #   awk -v data= -v scale= -v cancers= -v samples= -v share=PERCENT -v seeds=N \
-#       -f ablations.awk gain.tsv change.tsv seeds.tsv
+#       -v scores=FILE -f tested-patients.awk -f ablations.awk gain.tsv change.tsv seeds.tsv
 #
-# gain.tsv compares with the baseline, change.tsv with the unchanged regime; in seeds.tsv every seed is
-# a curve, NAME-sN.
+# scores: of the test patches, any regime's.  gain.tsv compares with the baseline, change.tsv with the unchanged
+# regime; in seeds.tsv every seed is a curve, NAME-sN.
 BEGIN { FS = "\t" }
 
 FNR == 1 {
@@ -57,7 +57,11 @@ function difference(file, name,    t) {
 END {
     adjust()
     printf "Ablations: %s, SCALE=%s, %s, %d %% synthetic patches at first.\n", data, scale, cancers, share
-    printf "%d samples a training, %d seeds; tested on %s of %d patients.\n\n", samples, seeds, cases, patients
+    count_patients(scores)
+    printf "%d samples a training, %d seeds; tested on %s of %d patients: malignant ones of %d, others of %d.\n", samples, seeds,
+        cases, patients, of["malignant"], of["other"]
+    warn_of_few_patients()
+    print ""
     printf "%-20s %-21s  %-27s %7s %7s  %-27s %7s %7s  %s\n", "", "AUC, scores averaged", "gain over the baseline", "", \
         "Holm's", "change of the unchanged", "", "Holm's", "AUC of each"
     printf "%-20s %-21s  %-27s %7s %7s  %-27s %7s %7s  %s\n", "", "over seeds [95 %]", "(none synthetic) [95 %]", "p", "p", \

@@ -2,7 +2,7 @@
 #
 #   awk -v data= -v tested= -v scale= -v positives= -v negatives= -v samples= -v seeds=N -v list="0 10 ..." \
 #       -v warm= -v warm_on= -v views=views.tsv -v t1=FOLDER -v out=FOLDER \
-#       -f table1.awk areas.tsv plain.tsv areas-shortcut.tsv plain-shortcut.tsv areas-s1.tsv areas-s2.tsv ...
+#       -f tested-patients.awk -f table1.awk areas.tsv plain.tsv areas-shortcut.tsv plain-shortcut.tsv areas-s1.tsv areas-s2.tsv ...
 #
 # All of the files are delong's; the logs of mix-ratio are read from t1.
 BEGIN {
@@ -64,18 +64,6 @@ function drawn(r,    n, name, line, last, all, kind, sum, v, i, k) {
         }
     }
     return sum / seeds
-}
-
-# Patients of malignant test patches, and of others, from the first file of scores.
-function count_patients(    file, line, part, n, i, col, kind, seen) {
-    file = out "/r" regime[1] "-s1.tsv"
-    while ((getline line < file) > 0) {
-        n = split(line, part, "\t")
-        if (!("label" in col)) { for (i = 1; i <= n; i++) col[part[i]] = i; continue }
-        kind = part[col["label"]] == "malignant" ? "malignant" : "other"
-        if (!((kind, part[col["patient"]]) in seen)) { seen[kind, part[col["patient"]]] = 1; of[kind]++ }
-    }
-    close(file)
 }
 
 # "validation 263:303, ..." for one class: CC to MLO.
@@ -140,10 +128,9 @@ END {
     printf "Malignant (%s) against %s; %d samples a training, %d seeds.\n", joined(positives), joined(negatives),
         samples, seeds
     printf "All begin with the same weights, trained on real patches of %s (%s).\n", warm_on, warm
-    count_patients()
+    count_patients(out "/r" regime[1] "-s1.tsv")
     printf "Tested on %s of %d patients of %s: malignant ones of %d, others of %d.\n", cases, patients, tested, of["malignant"], of["other"]
-    if (of["malignant"] < 30 || of["other"] < 30)
-        print "With less than some 30 patients of a kind, intervals and p by patient are too narrow: do not lean on them."
+    warn_of_few_patients()
     if (view_line("malignant") ~ /%/)
         printf "CC among malignant patches: %s;\nCC among the others: %s.\n\n", view_line("malignant"), view_line("other")
     else

@@ -163,11 +163,11 @@ $(out)/roc.png: $(out)/areas.tsv
 	pipelines/roc-plot.sh $(out)/roc.tsv $@
 
 areas := $(addprefix $(out)/,areas.tsv plain.tsv areas-shortcut.tsv plain-shortcut.tsv $(seeds:%=areas-s%.tsv))
-$(out)/table.txt: $(areas) $(out)/views.tsv pipelines/table1.awk
+$(out)/table.txt: $(areas) $(out)/views.tsv pipelines/tested-patients.awk pipelines/table1.awk
 	awk -v data=$(DATA) -v tested=$(or $(TEST),$(DATA)) -v scale=$(SCALE) -v positives="$(cancers)" \
 	    -v negatives="$(normals) $(benigns)" -v samples=$(SAMPLES) -v t1=$(t1) -v out=$(out) -v seeds=$(SEEDS) \
 	    -v list="$(regimes)" -v warm=$(warm) -v warm_on=$(warm_on) -v views=$(out)/views.tsv \
-	    -f pipelines/table1.awk $(areas) > $@.tmp
+	    -f pipelines/tested-patients.awk -f pipelines/table1.awk $(areas) > $@.tmp
 	mv $@.tmp $@
 
 # What the trainings took, by the clock of each; with -j they ran side by side.

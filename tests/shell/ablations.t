@@ -117,6 +117,9 @@ for name in lesion-paste no-decay no-removal two-way conditional; do
     [ "$(grep -c "^$name " log)" = 1 ]
     ok $? "and is printed"
 done
+of() { awk -F '\t' -v m="$1" 'NR > 1 && ($3 == "malignant") == m { print $2 }' build/phantom/tiny/table1/r0-s1.tsv | sort -u | wc -l; }
+is "$(grep -o 'malignant ones of .*' $a/no-decay/table.txt)/$(grep -c '^With less than some 30 patients' $a/no-decay/table.txt)" \
+    "malignant ones of $(of 1), others of $(of 0)./1" "patients of each kind, and that they are few"
 is "$(sed -n 's/.*"share": \([0-9.]*\),.*/\1/p' $a/no-decay/mix-r50-s1.jsonl | sort -u)" 0.5 "no-decay draws half synthetic to the end"
 grep -q '"negative_synthetic"' $a/no-removal/mix-r50-s1.jsonl
 is "$?" 1 "no-removal draws no synthetic normal patch"
