@@ -82,6 +82,7 @@ index_ids(struct features *f)
         cli_fail(&e);
 }
 
+/* All of the output: closed here, before a word is said about it. */
 static void
 print_map(const struct features *f, const double *y)
 {
@@ -93,6 +94,7 @@ print_map(const struct features *f, const double *y)
             printf("%s\t", features_text(f, i, (enum features_column)c));
         printf("%.9g\t%.9g\n", (float)y[2 * i], (float)y[2 * i + 1]);
     }
+    cli_close_stdout();
 }
 
 /* ---- a new map ---- */
@@ -243,6 +245,5 @@ main(int argc, char **argv)
     if (jsonl_close(&log_file, &e) == -1)
         cli_fail(&e);
     features_free(&f);
-    cli_close_stdout();
     return 0;
 }
