@@ -4,7 +4,7 @@
 #   make            build everything into build/bin
 #   make check      all tests
 #   make demo       phantoms, generators, classifiers: a contact sheet and a table
-#   make help       every target
+#   make help       the recipes too
 #
 # Variables: NN=dnnl|blas, REAL=float|double, SAN=1 (ASan, UBSan), WERROR=1, ARCH, PREFIX, DESTDIR.
 

@@ -18,7 +18,6 @@ FNR == 1 {
 $col["what"] == "area" && file == 1 {
     order[++rows] = name
     area[name] = sprintf("%.3f [%.3f, %.3f]", $col["estimate"], $col["lower"], $col["upper"])
-    cases = $col["positives"] " malignant and " $col["negatives"] " normal patches"
     patients = $col["units"]
 }
 $col["what"] == "area" && file == 3 { seed[name] = $col["estimate"] }
@@ -57,9 +56,9 @@ function difference(file, name,    t) {
 END {
     adjust()
     printf "Ablations: %s, SCALE=%s, %s, %d %% synthetic patches at first.\n", data, scale, cancers, share
-    count_patients(scores)
-    printf "%d samples a training, %d seeds; tested on %s of %d patients: malignant ones of %d, others of %d.\n", samples, seeds,
-        cases, patients, of["malignant"], of["other"]
+    count_tested(scores)
+    printf "%d samples a training, %d seeds; tested on %s: malignant ones of %d, others of %d.\n", samples, seeds,
+        tested_on(patients), of["malignant"], of["other"]
     warn_of_few_patients()
     print ""
     printf "%-20s %-21s  %-27s %7s %7s  %-27s %7s %7s  %s\n", "", "AUC, scores averaged", "gain over the baseline", "", \

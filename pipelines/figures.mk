@@ -2,10 +2,8 @@
 #
 #   make fig1 DATA=D SCALE=S      lesions inserted and removed
 #   make fig4 DATA=D SCALE=S      map (t-SNE) of real and synthetic patches as the baseline sees them
-#   make fig5 DATA=D SCALE=S      malignant patches that the classifier misses without synthetic patches and finds with
-#                                 them, and the reverse; a map of each classifier
-#   make realism DATA=D SCALE=S   synthetic patches against real ones: distances of their features, and what
-#                                 lesions measure
+#   make fig5 DATA=D SCALE=S      malignant patches found with synthetic patches only, or lost; a map of each classifier
+#   make realism DATA=D SCALE=S   synthetic patches against real ones: features, and what lesions measure
 #   make report DATA=D SCALE=S    all of it, gan-check and table1 on one page, build/DATA/SCALE/report.html
 #
 # All of them train what is missing (lesions.mk, table1.mk; classifiers of seed 1).  In build/DATA/SCALE/figures:

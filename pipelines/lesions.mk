@@ -1,6 +1,6 @@
 # lesions.mk - from full mammograms to contact sheets of inserted and removed lesions.
 #
-#     make lesions DATA=phantom|cdd-cesm|cdd-cesm-512|mini-mias SCALE=smoke|mini|paper
+#     make lesions DATA=phantom|cdd-cesm|cdd-cesm-512|mini-mias SCALE=smoke|mini|paper   generators, and sheets
 #
 # Everything lands in build/DATA/SCALE.  A recipe that was interrupted goes on where it stopped:
 # training from its last state, everything else behind the last finished file.

@@ -26,7 +26,6 @@ FNR == 1 {
 $col["what"] == "area" {
     area[file, r] = $col["estimate"]
     low[file, r] = $col["lower"]; high[file, r] = $col["upper"]
-    cases = $col["positives"] " malignant and " $col["negatives"] " other patches"
     if (file == PATIENT) patients = $col["units"]
 }
 $col["what"] == "difference" {
@@ -125,11 +124,11 @@ END {
         printf "Training with synthetic patches: %s, SCALE=%s.\n", data, scale
     else
         printf "The classifier alone, real patches: %s, SCALE=%s.\n", data, scale
-    printf "Malignant (%s) against %s; %d samples a training, %d seeds.\n", joined(positives), joined(negatives),
+    printf "Trained to tell malignant (%s) from %s; %d samples a training, %d seeds.\n", joined(positives), joined(negatives),
         samples, seeds
     printf "All begin with the same weights, trained on real patches of %s (%s).\n", warm_on, warm
-    count_patients(out "/r" regime[1] "-s1.tsv")
-    printf "Tested on %s of %d patients of %s: malignant ones of %d, others of %d.\n", cases, patients, tested, of["malignant"], of["other"]
+    count_tested(out "/r" regime[1] "-s1.tsv")
+    printf "Tested on %s of %s: malignant ones of %d, others of %d.\n", tested_on(patients), tested, of["malignant"], of["other"]
     warn_of_few_patients()
     if (view_line("malignant") ~ /%/)
         printf "CC among malignant patches: %s;\nCC among the others: %s.\n\n", view_line("malignant"), view_line("other")

@@ -1,10 +1,8 @@
 # table1.mk - what the synthetic patches are worth: the paper's Table 1.
 #
-#   make table1 DATA=D SCALE=S SEEDS=n      a classifier for each share of synthetic patches and each
-#                                           seed; the table, beside the paper's
+#   make table1 DATA=D SCALE=S SEEDS=n      classifiers for each share of synthetic patches, the table
 #   make cross-test DATA=A TEST=B SCALE=S   the classifiers of A on the test patches of B
-#   make tune-classifier DATA=D SCALE=S     validation areas of the baseline alone over a grid of
-#                                           widths, learning rates and batches
+#   make tune-classifier DATA=D SCALE=S     the baseline alone over widths, learning rates and batches
 #
 # Regimes do not wait for each other: make -j2 THREADS=1 trains two side by side.  What was interrupted
 # goes on.  Everything lands in build/DATA/SCALE/table1:

@@ -1,14 +1,24 @@
-# tested-patients.awk - for the tables of table1.mk and ablations.mk: how many patients they rest on.
+# tested-patients.awk - for the tables of table1.mk and ablations.mk: what they were tested on.
 
-# Patients of malignant patches, and of others, in a file of scores: into of["malignant"], of["other"].
-function count_patients(scores,    line, part, n, i, col, kind, seen) {
+# Patches of each label in a file of scores, into patches[label]; patients of malignant patches, and of others,
+# into of["malignant"], of["other"].
+function count_tested(scores,    line, part, n, i, col, kind, seen) {
     while ((getline line < scores) > 0) {
         n = split(line, part, "\t")
         if (!("label" in col)) { for (i = 1; i <= n; i++) col[part[i]] = i; continue }
+        patches[part[col["label"]]]++
         kind = part[col["label"]] == "malignant" ? "malignant" : "other"
         if (!((kind, part[col["patient"]]) in seen)) { seen[kind, part[col["patient"]]] = 1; of[kind]++ }
     }
     close(scores)
+}
+
+# "500 malignant, 500 normal patches of 41 patients ...".
+function tested_on(patients,    text) {
+    text = patches["malignant"] " malignant"
+    if (patches["normal"]) text = text ", " patches["normal"] " normal"
+    if (patches["benign"]) text = text ", " patches["benign"] " benign"
+    return text " patches of " patients " patients"
 }
 
 function warn_of_few_patients() {

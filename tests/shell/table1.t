@@ -68,7 +68,7 @@ grep -q '^CC among malignant patches: validation 100 %, test 100 %, training 100
 ok $? "shares of views"
 is "$(grep -o 'patients of set: .*' "$T/table")/$(grep -c '^With less than some 30 patients' "$T/table")" \
     "patients of set: malignant ones of 20, others of 20./1" "patients of each kind, and that they are few"
-grep -q 'Malignant (mass, calcification) against normal; 1000 samples a training, 2 seeds' "$T/table"
+grep -q 'Trained to tell malignant (mass, calcification) from normal; 1000 samples a training, 2 seeds' "$T/table"
 ok $? "what was told apart"
 
 awk_table "$T/t" "0 10 50" -v tested=other | head -n 1 | grep -q 'Trained on set, tested on other'
