@@ -40,7 +40,7 @@ static const struct cli_opt options[] = {
     CLI_FLAG(0, "unpaired", &o.unpaired, "the curves are of different cases"),
     CLI_REAL(0, "level", "SHARE", &o.level, 0.5, 0.999999, "level of the intervals"),
     CLI_CHOICE(0, "interval", &o.interval, intervals, "how the interval of an area is made"),
-    CLI_TEXT(0, "roc", "FILE", &o.roc, "write the points of all curves to FILE"),
+    CLI_LOCAL_TEXT(0, "roc", "FILE", &o.roc, "write the points of all curves to FILE"),
     CLI_FLAG(0, "table", &o.table, "print a table to read instead of TSV"),
     CLI_END,
 };

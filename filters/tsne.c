@@ -175,6 +175,8 @@ read_old(struct features *map, struct features *f)
         cli_fail(&e);
     f->n = map->n;
     f->d = all.d;
+    f->network = all.network;
+    all.network = NULL;
     for (size_t i = 0; i < map->n; i++) {
         const char *id = features_text(map, i, FEATURES_ID);
         size_t at = features_find(&all, id);
@@ -196,6 +198,9 @@ place(const struct features *f)
     struct err e;
 
     read_old(&map, &old);
+    if (f->network != NULL && old.network != NULL && strcmp(f->network, old.network) != 0)
+        cli_failf("features of network %.64s, those of %s are of %.64s", f->network,
+                  o.into_features, old.network);
     if (f->n > 0 && f->d != old.d)
         cli_failf("%zu features, those of %s have %zu", f->d, o.into_features, old.d);
     if ((y = mem_array(map.n > f->n ? map.n : f->n, 2 * sizeof(*y), &e)) == NULL)

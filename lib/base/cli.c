@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -18,13 +19,15 @@
 
 static const char *prog_name = "mammopipe";
 static volatile sig_atomic_t stop_requested;
+static int stdout_closed, stdout_errno; /* why a flush of it failed, until it is closed */
 
 /* ---- messages ---- */
 
 static void
 say(const char *fmt, va_list ap)
 {
-    fflush(stdout);
+    if (!stdout_closed && fflush(stdout) != 0 && stdout_errno == 0)
+        stdout_errno = errno;
     fprintf(stderr, "%s: ", prog_name);
     vfprintf(stderr, fmt, ap);
     fputc('\n', stderr);
@@ -77,9 +80,12 @@ cli_close_stdout(void)
     int bad = ferror(stdout);
 
     errno = 0;
+    stdout_closed = 1;
     if (fclose(stdout) != 0 || bad) {
-        if (errno != EPIPE)
-            cli_warn("stdout: %s", errno ? strerror(errno) : "write error");
+        int why = stdout_errno ? stdout_errno : errno;
+
+        if (why != EPIPE)
+            cli_warn("stdout: %s", why ? strerror(why) : "write error");
         exit(1);
     }
 }
@@ -314,6 +320,55 @@ fill_closed_streams(void)
             exit(1);
 }
 
+/* Whether text, "FILE", "NAME=FILE" or "NAME=FILE,FILE", names the file that `file` tells of. */
+static int
+names_file(const char *text, const struct stat *file)
+{
+    const char *p = strchr(text, '=');
+    struct stat s;
+
+    if (stat(text, &s) == 0)
+        return s.st_dev == file->st_dev && s.st_ino == file->st_ino;
+    for (p = p ? p + 1 : text; *p != '\0'; p += strcspn(p, ","), p += *p == ',') {
+        char part[PATH_MAX];
+        int n = snprintf(part, sizeof(part), "%.*s", (int)strcspn(p, ","), p);
+
+        if (n > 0 && n < PATH_MAX && stat(part, &s) == 0 && s.st_dev == file->st_dev &&
+            s.st_ino == file->st_ino)
+            return 1;
+    }
+    return 0;
+}
+
+/* Nothing that is read is written over: a local FILE is no operand, and no other option's file. */
+static void
+check_outputs(const struct cli_prog *prog, char **operand)
+{
+    for (const struct cli_opt *out = prog->opts; out->kind != CLI_KIND_END; out++) {
+        const char *path = out->kind == CLI_KIND_TEXT ? *(const char **)out->value : NULL;
+        struct stat file;
+
+        if (path == NULL || !out->local || strcmp(out->arg, "FILE") != 0 ||
+            stat(path, &file) == -1 || !S_ISREG(file.st_mode))
+            continue;
+        for (char **p = operand; *p != NULL; p++)
+            if (names_file(*p, &file))
+                cli_usage("--%s: '%s' is to be read, too", out->name, path);
+        for (const struct cli_opt *in = prog->opts; in->kind != CLI_KIND_END; in++) {
+            const struct cli_list *list = in->kind == CLI_KIND_LIST ? in->value : NULL;
+            const char *text = in->kind == CLI_KIND_TEXT ? *(const char **)in->value : NULL;
+
+            if (in == out)
+                continue;
+            for (size_t i = 0; list != NULL && i < list->n; i++)
+                if (names_file(list->item[i], &file))
+                    cli_usage("--%s: '%s' is the file of --%s, too", out->name, path, in->name);
+            if (text != NULL && names_file(text, &file))
+                cli_usage("--%s: '%s' is the file of --%s, too", out->name, path, in->name);
+        }
+    }
+}
+
 int
 cli_parse(const struct cli_prog *prog, int argc, char **argv)
 {
@@ -367,6 +422,7 @@ cli_parse(const struct cli_prog *prog, int argc, char **argv)
         cli_usage("expected %s", prog->operands);
     if (operands > prog->max_operands)
         cli_usage("unexpected operand '%s'", argv[optind + (int)prog->max_operands]);
+    check_outputs(prog, argv + optind);
     return optind;
 }
 

@@ -73,7 +73,8 @@ struct cli_opt {
     {                                                   \
         l, n, "WORD", CLI_KIND_CHOICE, v, 0, 0, c, 0, h \
     } /* int */
-/* The same, for options that do not change the result (places, threads, progress). */
+/* The same, for options that do not change the result (places, threads, progress).  A local text
+ * whose argument is FILE is a file that may be written. */
 #define CLI_LOCAL_FLAG(l, n, v, h)                     \
     {                                                  \
         l, n, NULL, CLI_KIND_FLAG, v, 0, 0, NULL, 1, h \
@@ -110,7 +111,8 @@ struct cli_prog {
 
 /*
  * Parses argv into the table's values and returns the index of the first operand.  --help (-h) and
- * --version (-v) are added to every table.  Exits 2 with one line on a wrong command line.  Also
+ * --version (-v) are added to every table.  Exits 2 with one line on a wrong command line, and
+ * where a file that may be written is also an operand or the file of another option.  Also
  * ignores SIGPIPE, so that a closed pipe is a failed write (err.broken_pipe), and remembers the
  * program's name for the messages below.
  */

@@ -179,6 +179,14 @@ sed '3s/^i1/j1/' out > odd.map
 bad "a map of other points" "id 'j1' is not in a.sts" tsne --into odd.map --into-features a.sts new.sts
 bad "new points of another length" "7 features, those of a.sts have 8" tsne $into seven.sts
 bad "a map of too few points" "more than 21 old points, there are 19" tsne --into <(head -20 out) --into-features a.sts --perplexity 7 new.sts
+cp a.sts read.sts
+fails 2 "a log that is its input" tsne --log ./read.sts read.sts
+cmp -s read.sts a.sts
+ok $? "which is what it was"
+"$BUILD/tests/set_meta" features_of=aaaa < a.sts > net1.sts
+"$BUILD/tests/set_meta" features_of=bbbb < new.sts > net2.sts
+bad "new points of another network" "features of network bbbb, those of net1.sts are of aaaa" \
+    tsne --into out --into-features net1.sts net2.sts
 bad "a log that cannot be written" "nowhere" tsne $few --log nowhere/log a.sts
 if [ -w /dev/full ]; then
     tsne $few a.sts > /dev/full 2> err
