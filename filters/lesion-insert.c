@@ -50,36 +50,6 @@ struct names {
     char *folder; /* what stands before them in the manifest */
 };
 
-static int
-ends_with(const char *text, const char *end)
-{
-    size_t n = strlen(text), m = strlen(end);
-
-    return n >= m && strcmp(text + n - m, end) == 0;
-}
-
-/* No file that the manifest names is written over: `name` in --out is none of them. */
-static int
-check_input(const struct manifest *m, const char *name, struct err *e)
-{
-    int rc = 0;
-
-    for (size_t i = 0; i < 3 * m->n && rc == 0; i++) {
-        const struct finding *f = &m->row[i / 3];
-        const char *file = i % 3 == 0 ? f->image : i % 3 == 1 ? f->mask : f->tissue;
-        char *path;
-
-        if (!ends_with(file, name))
-            continue;
-        path = manifest_path(m, file, e);
-        rc = path ? outname_is(o.out, name, path, e) : -1;
-        free(path);
-    }
-    if (rc == 1)
-        return err_set(e, "%s/%s is a file of the manifest: choose another folder", o.out, name);
-    return rc;
-}
-
 /* Made, if need be, before the stream is read, so that no work is lost. */
 static int
 make_folder(struct err *e)
@@ -114,7 +84,8 @@ make_names(const struct insertion *s, struct names *n, struct err *e)
             continue;
         if ((n->image[k] = outname_of(image, ".png", e)) == NULL ||
             (n->mask[k] = outname_of(image, "-lesions.png", e)) == NULL ||
-            check_input(s->m, n->image[k], e) == -1 || check_input(s->m, n->mask[k], e) == -1)
+            outname_check(o.out, n->image[k], s->m, 1, e) == -1 ||
+            outname_check(o.out, n->mask[k], s->m, 1, e) == -1)
             return -1;
     }
     rc = outname_clash(n->image, 2 * images, &a, &b, e);

@@ -173,6 +173,9 @@ run_manifest(const struct opts *o, const char *path, struct jsonl *log, struct e
     folder = outname_folder(m.root, o->out, e);
     if (folder == NULL)
         goto done;
+    for (size_t i = 0; i < m.n_images; i++)
+        if (name[i] != NULL && outname_check(o->out, name[i], &m, !o->replace, e) == -1)
+            goto done;
     progress_start(&progress, "tissue-mask", "images", 0, m.n_images, o->progress);
     for (size_t i = 0; i < m.n_images; i++) {
         rc = name[i] ? run_image(o, &m, i, folder, name[i], log, e) : 0;

@@ -104,3 +104,33 @@ outname_is(const char *out, const char *name, const char *path, struct err *e)
     free(here);
     return same;
 }
+
+static int
+ends_with(const char *text, const char *end)
+{
+    size_t n = strlen(text), m = strlen(end);
+
+    return n >= m && strcmp(text + n - m, end) == 0;
+}
+
+int
+outname_check(const char *out, const char *name, const struct manifest *m, int tissue,
+              struct err *e)
+{
+    int rc = 0;
+
+    for (size_t i = 0; i < 3 * m->n && rc == 0; i++) {
+        const struct finding *f = &m->row[i / 3];
+        const char *file = i % 3 == 0 ? f->image : i % 3 == 1 ? f->mask : f->tissue;
+        char *path;
+
+        if (!ends_with(file, name) || (i % 3 == 2 && !tissue))
+            continue;
+        path = manifest_path(m, file, e);
+        rc = path ? outname_is(out, name, path, e) : -1;
+        free(path);
+    }
+    if (rc == 1)
+        return err_set(e, "%s/%s is a file of the manifest: choose another folder", out, name);
+    return rc;
+}

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "stream/manifest.h"
 
 /*
  * The image's path in one piece, "/" and ":" replaced by "_" and the ending by `ending` (".png"),
@@ -34,5 +35,13 @@ char *outname_folder(const char *root, const char *out, struct err *e);
  * reached: 1, 0, or -1 (memory) with the reason in e.
  */
 int outname_is(const char *out, const char *name, const char *path, struct err *e);
+
+/*
+ * No file that a manifest names is written over: refuses the file `name` in the folder `out` if it
+ * is an image, a lesion's mask or, where `tissue` is not 0, a tissue mask of m.  Returns 0, or -1
+ * with the reason in e.
+ */
+int outname_check(const char *out, const char *name, const struct manifest *m, int tissue,
+                  struct err *e);
 
 #endif

@@ -101,6 +101,16 @@ is "$?/$(column 1 left.tsv)" 0/a_b.png "--skip leaves them out"
 is "$(grep -c '^tissue-mask: left out: ' err)/$(grep -c '"failed": "' bad.log)" 2/2 \
     "with a warning and a line in the log each"
 head -c 200 ph/manifest.tsv > cut.tsv
+# Nothing that the manifest names is written over.
+cp -r ph flat
+(cd flat && for f in images/*; do mv "$f" .; done && sed 's|images/||' manifest.tsv > flat.tsv)
+sum=$(cat flat/*.png | cksum)
+fails 1 "masks that would be the images" tissue-mask --out flat --replace flat/flat.tsv
+says "is a file of the manifest"
+is "$(cat flat/*.png | cksum)" "$sum" "they are what they were"
+fails 2 "a mask that would be its image" tissue-mask --image "flat/$cc" --out "./flat/$cc"
+is "$(cat flat/*.png | cksum)" "$sum" "it is what it was"
+
 fails 1 "a manifest that is cut" tissue-mask --out bad cut.tsv
 fails 1 "no manifest" tissue-mask --out bad none-such.tsv
 fails 1 "a folder that cannot be made" tissue-mask --out no/such/folder --replace ph/manifest.tsv
