@@ -178,6 +178,8 @@ variance(const struct delong_cases *cases, const double *va, const double *vb, d
                        s.n_pos, cases->cluster ? "patients" : "units", s.n_neg);
     *out = s.n_pos / (s.n_pos - 1) * s.pos / (m * m) + s.n_neg / (s.n_neg - 1) * s.neg / (n * n) +
            2 * s.n / (s.n - 1) * s.cross / (m * n);
+    if (*out < 0) /* by rounding alone, see delong.h */
+        *out = 0;
     return 0;
 }
 

@@ -42,8 +42,8 @@ struct scores {
 /*
  * Adds one curve: the mean score of each case over the files ("-" is standard input).  The first
  * file that a set reads says which cases there are; every other one must hold just these, in any
- * order, with the same labels and patients.  Errors name file and line.  Returns 0, or -1 with the
- * reason in e and s fit for scores_free() only.
+ * order, malignant in all files or in none, with the same patients.  Errors name file and line.
+ * Returns 0, or -1 with the reason in e and s fit for scores_free() only.
  */
 int scores_add(struct scores *s, const char *const *file, size_t n_files, struct err *e);
 

@@ -144,6 +144,15 @@ bad "no such file" "nowhere" delong nowhere.tsv
 bad "points that cannot be written" "nowhere" delong --roc nowhere/roc.tsv a.tsv
 delong --roc kept.tsv a.tsv short.tsv > out 2> err
 is "$(ls kept.tsv* 2> /dev/null)" "" "a failure leaves no points"
+fails 2 "points that would be the scores" delong --roc a.tsv b=b.tsv a=./a.tsv
+ok "$([ -s a.tsv ]; echo $?)" "which stay"
+# A variance of 0 that rounding makes less.
+for n in 7 26 50; do
+    awk -v n=$n 'BEGIN { OFS = "\t"; print "id", "patient", "label", "score"
+        for (k = 1; k <= n; k++) { print "m" k, k, "malignant", k + 0.5; print "n" k, k, "normal", k } }' > zero.tsv
+    is "$(delong --cluster patient zero.tsv | column se /dev/stdin | awk '{ print ($1 >= 0 && $1 < 1e-8) }')" 1 \
+        "$n patients whose placements cancel: no variance"
+done
 if [ -w /dev/full ]; then
     delong a.tsv > /dev/full 2> err
     is "$?/$(wc -l < err)" 1/1 "a full disk"
