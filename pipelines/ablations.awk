@@ -1,7 +1,7 @@
 # ablations.awk - the table of ablations.mk from delong's numbers:
 #
 #   awk -v data= -v scale= -v cancers= -v samples= -v share=PERCENT -v seeds=N \
-#       -v scores=FILE -f tested-patients.awk -f ablations.awk gain.tsv change.tsv seeds.tsv
+#       -v scores=FILE -f tables.awk -f ablations.awk gain.tsv change.tsv seeds.tsv
 #
 # scores: of the test patches, any regime's.  gain.tsv compares with the baseline, change.tsv with the unchanged
 # regime; in seeds.tsv every seed is a curve, NAME-sN.
@@ -26,11 +26,6 @@ $col["what"] == "difference" && file < 3 {
     at[file, name] = tests
     gain[tests] = sprintf("%+.4f [%+.4f, %+.4f]", $col["estimate"], $col["lower"], $col["upper"])
     log_p[tests] = $col["log10_p"]
-}
-
-# Of a logarithm: a p may lie below what a number can hold.
-function short(l) {
-    return l > -3 ? sprintf("%.3f", 10 ^ l) : sprintf("%.1fe%d", 10 ^ (l - int(l - 1)), int(l - 1))
 }
 
 # Holm's method over all tests of the table.

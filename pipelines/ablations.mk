@@ -135,7 +135,7 @@ $(tables:%=%/table.txt): %/table.txt: $$(foreach a,$$(call tested,$$*),$$(foreac
 	$(BIN)/delong --reference unchanged --cluster patient $(call averaged,$(filter-out baseline,$(call tested,$*))) > $*/change.tsv
 	$(BIN)/delong --reference baseline-s1 --cluster patient $(call single,$(call tested,$*)) > $*/seeds.tsv
 	awk -v data=$(DATA) -v scale=$(SCALE) -v cancers="$(cancers)" -v samples=$(SAMPLES) -v share=$(share) -v seeds=$(SEEDS) \
-	    -v scores=$(call score,baseline,1) -f pipelines/tested-patients.awk -f pipelines/ablations.awk $*/gain.tsv $*/change.tsv $*/seeds.tsv > $@.tmp
+	    -v scores=$(call score,baseline,1) -f pipelines/tables.awk -f pipelines/ablations.awk $*/gain.tsv $*/change.tsv $*/seeds.tsv > $@.tmp
 	mv $@.tmp $@
 
 # One make for all that was asked for, so that under -j no file has two makers.  Looked up by the recipe: which

@@ -13,7 +13,7 @@
 #   features-real-KIND.sts, features-synthetic-KIND.sts   what FEATURES sees in them
 #   fig4.tsv, fig4.jsonl, fig4.png      where they lie on the map, how it came about, the map
 #   val-rR.tsv, features-rR.sts, map-rR.tsv   scores of val.sts; features and map of test.sts, R % synthetic at first
-#   fig5.tsv, fig5.txt, fig5.png        each malignant test patch before and after; counts; both maps
+#   fig5.tsv, fig5.txt, fig5.png        each test patch before and after; counts; both maps
 #   fig5-found.png, fig5-lost.png       the patches that changed sides, where there are any
 #   frechet-KIND.txt, spread-KIND.txt   of features: distances; precision and recall
 #   lesions-real-KIND.tsv, lesions-synthetic-KIND.tsv, lesions-KIND.txt, lesions-KIND.png   what lesions measure
@@ -32,6 +32,7 @@ FEATURES ?= $(t1)/r0-s1.ckpt
 FIG5_SPECIFICITY ?= 0.8
 
 settings.figures := FIG4_NORMAL FIG4_REAL FIG4_SYNTHETIC.mass FIG4_SYNTHETIC.calcification
+settings.features := FEATURES
 settings.fig5 := FIG5_SPECIFICITY
 
 # ---- fig1: lesions inserted and removed ----
@@ -64,7 +65,7 @@ $(fig)/synthetic-%.sts: $(TABLE) $(here)/%.ckpt $(set)/patches $(set)/postproc $
 	mv $@.tmp $@
 
 what := $(kinds:%=real-%) real-normal $(kinds:%=synthetic-%)
-$(what:%=$(fig)/features-%.sts): $(fig)/features-%.sts: $(fig)/%.sts $$(FEATURES) | $(BIN)/resnet-features
+$(what:%=$(fig)/features-%.sts): $(fig)/features-%.sts: $(fig)/%.sts $$(FEATURES) $(set)/features | $(BIN)/resnet-features
 	$(BIN)/resnet-features --threads $(THREADS) --model $(FEATURES) < $< > $@.tmp
 	mv $@.tmp $@
 

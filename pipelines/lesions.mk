@@ -10,7 +10,7 @@ here := build/$(DATA)/$(SCALE)
 # What a file was made with, beside what it was made of: settings.STAGE lists the variables of a stage, and
 # what depends on $(set)/STAGE is made anew when one of them has another value than it had then.
 set := $(here)/settings
-stages := patches train test mass calcification removal central postproc judge evaluated warm classifier table tune grid figures fig5
+stages := patches train test mass calcification removal central postproc judge evaluated warm classifier table tune grid figures features fig5
 settings.patches := PATCH FIELD ZOOM OFFSET NORMALS REMOVED contrast.removal min_box.removal
 settings.train := TRAIN_PATCHES
 settings.test := TEST_PATCHES

@@ -2,7 +2,7 @@
 #
 #   awk -v data= -v tested= -v scale= -v positives= -v negatives= -v samples= -v seeds=N -v list="0 10 ..." \
 #       -v warm= -v warm_on= -v views=views.tsv -v t1=FOLDER -v out=FOLDER \
-#       -f tested-patients.awk -f table1.awk areas.tsv plain.tsv areas-shortcut.tsv plain-shortcut.tsv areas-s1.tsv areas-s2.tsv ...
+#       -f tables.awk -f table1.awk areas.tsv plain.tsv areas-shortcut.tsv plain-shortcut.tsv areas-s1.tsv areas-s2.tsv ...
 #
 # All of the files are delong's; the logs of mix-ratio are read from t1.
 BEGIN {
@@ -31,10 +31,9 @@ $col["what"] == "area" {
 $col["what"] == "difference" {
     gain[file, r] = $col["estimate"]
     gain_low[file, r] = $col["lower"]; gain_high[file, r] = $col["upper"]
-    p_of[file, r] = $col["p"]; holm[file, r] = $col["holm_p"]
+    log_p[file, r] = $col["log10_p"]; log_holm[file, r] = $col["log10_holm_p"]
 }
 
-function short(p) { return p < 0.001 ? sprintf("%.1e", p) : sprintf("%.3f", p) }
 function level(r) { return r == 0 ? "none" : r " %" }
 function interval(f, r) { return sprintf("[%.3f, %.3f]", low[f, r], high[f, r]) }
 function joined(words) { sub(/^ +/, "", words); gsub(/ /, ", ", words); sub(/(, )+$/, "", words); return words }
@@ -105,11 +104,11 @@ function comparisons(    i, f, r, each, verdict) {
     for (i = 2; i <= regimes; i++) {
         r = regime[i]
         each = ""
-        for (f = FIRST_SEED; f <= file; f++) each = each " " short(p_of[f, r])
+        for (f = FIRST_SEED; f <= file; f++) each = each " " short(log_p[f, r])
         printf "%-10s %-25s %7s %7s %8s %8s %s\n", level(r),
             sprintf("%+.4f [%+.4f, %+.4f]", gain[PATIENT, r], gain_low[PATIENT, r], gain_high[PATIENT, r]),
-            short(p_of[PATIENT, r]), short(holm[PATIENT, r]), short(p_of[PLAIN, r]), paper_p[r], each
-        if (holm[PATIENT, r] < 0.05) verdict = verdict (verdict ? ", " : "") level(r)
+            short(log_p[PATIENT, r]), short(log_holm[PATIENT, r]), short(log_p[PLAIN, r]), paper_p[r], each
+        if (log_holm[PATIENT, r] != "NA" && log_holm[PATIENT, r] + 0 < log(0.05) / log(10)) verdict = verdict (verdict ? ", " : "") level(r)
     }
     print ""
     print verdict ? "Different from the baseline at 5 %, by patient and after Holm: " verdict "." \

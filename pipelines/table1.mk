@@ -82,8 +82,7 @@ files = $(real_files) $(filter %.sts,$(synthetic))
 # fit: mix-ratio's options, resnet-train's.  A training that was stopped goes on, unless what it
 # is made of is newer.
 define fit
-resume=; if [ -e $@.tmp ]; then resume=--resume; fi; \
-for f in $^; do if [ ! $@.state -nt $$f ]; then resume=; fi; done; \
+resume=--resume; for f in $^; do if [ ! $@.state -nt $$f ]; then resume=; fi; done; \
 $(BIN)/mix-ratio $1 | $(BIN)/resnet-train --threads $(THREADS) $(CLASSIFIER) --bn update $2 --val $(t1)/val.sts \
     --state $@.state $$resume --out $@.tmp
 mv $@.tmp $@
@@ -161,11 +160,11 @@ $(out)/roc.png: $(out)/areas.tsv
 	pipelines/roc-plot.sh $(out)/roc.tsv $@
 
 areas := $(addprefix $(out)/,areas.tsv plain.tsv areas-shortcut.tsv plain-shortcut.tsv $(seeds:%=areas-s%.tsv))
-$(out)/table.txt: $(areas) $(out)/views.tsv pipelines/tested-patients.awk pipelines/table1.awk
+$(out)/table.txt: $(areas) $(out)/views.tsv pipelines/tables.awk pipelines/table1.awk
 	awk -v data=$(DATA) -v tested=$(or $(TEST),$(DATA)) -v scale=$(SCALE) -v positives="$(cancers)" \
 	    -v negatives="$(normals) $(benigns)" -v samples=$(SAMPLES) -v t1=$(t1) -v out=$(out) -v seeds=$(SEEDS) \
 	    -v list="$(regimes)" -v warm=$(warm) -v warm_on=$(warm_on) -v views=$(out)/views.tsv \
-	    -f pipelines/tested-patients.awk -f pipelines/table1.awk $(areas) > $@.tmp
+	    -f pipelines/tables.awk -f pipelines/table1.awk $(areas) > $@.tmp
 	mv $@.tmp $@
 
 # What the trainings took, by the clock of each; with -j they ran side by side.

@@ -1,4 +1,14 @@
-# tested-patients.awk - for the tables of table1.mk and ablations.mk: what they were tested on.
+# tables.awk - what the tables of table1.mk and ablations.mk share.
+
+# A p as text, of its logarithm: it may lie below what a number can hold.  NA: there is none.
+function short(log_p,    e) {
+    if (log_p == "NA") return "NA"
+    if (log_p > -3) return sprintf("%.3f", 10 ^ log_p)
+    e = int(log_p)
+    if (e > log_p) e--
+    if (10 ^ (log_p - e) >= 9.95) return "1.0e" e + 1
+    return sprintf("%.1fe%d", 10 ^ (log_p - e), e)
+}
 
 # Patches of each label in a file of scores, into patches[label]; patients of malignant patches, and of others,
 # into of["malignant"], of["other"].

@@ -5,7 +5,7 @@ awk_table() { # FOLDER LIST [NAME=VALUE ...]
     shift 2
     awk -v data=set -v tested=set -v scale=smoke -v positives="mass calcification" -v negatives=" normal" -v samples=1000 \
         -v seeds=2 -v list="$list" -v warm=w.ckpt -v warm_on=cbis-mass -v views="$f/views.tsv" -v t1="$f" -v out="$f" \
-        -f "$TOP/pipelines/tested-patients.awk" -f "$TOP/pipelines/table1.awk" "$@" "$f/areas.tsv" "$f/plain.tsv" \
+        -f "$TOP/pipelines/tables.awk" -f "$TOP/pipelines/table1.awk" "$@" "$f/areas.tsv" "$f/plain.tsv" \
         "$f/areas-shortcut.tsv" "$f/plain-shortcut.tsv" "$f/areas-s1.tsv" "$f/areas-s2.tsv"
 }
 # Scores of 60 cases of 20 patients: regime R, seed N.
