@@ -49,7 +49,8 @@ void insertion_close(struct insertion *s);
 /*
  * Decides about a record, which is of no use afterwards.  Returns its verdict; or -1 with the
  * reason in e: an image that the manifest does not have, or has with another patient or split, or
- * whose finding is of unknown place; what insert_take() refuses; too much to hold.
+ * calls no finding and not normal (mammograms of unknown lesions); what insert_take() refuses; too
+ * much to hold.
  */
 int insertion_add(struct insertion *s, struct ts_record *r, struct err *e);
 

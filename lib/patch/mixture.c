@@ -53,10 +53,11 @@ mixture_class(struct mixture *m, const char *name, size_t length, enum mixture_l
     if (mem_grow(&class, &m->cap_class, m->n + 1, sizeof(*m->class), e) == -1)
         return NULL;
     m->class = class;
-    if (mem_grow(&law, &m->cap_law, m->n + 1, sizeof(*m->law), e) == -1 ||
-        (copy = mem_printf(e, "%.*s", (int)length, name)) == NULL)
+    if (mem_grow(&law, &m->cap_law, m->n + 1, sizeof(*m->law), e) == -1)
         return NULL;
     m->law = law;
+    if ((copy = mem_printf(e, "%.*s", (int)length, name)) == NULL)
+        return NULL;
     m->law[k] = (struct mix_class){.weight = 1};
     m->class[k] = (struct mixture_class){.name = copy, .label = label};
     m->n++;

@@ -36,7 +36,8 @@ void kernel_draws_free(struct kernel_draws *w);
 /*
  * The distance in each draw into distance [w->n]; not-a-number where a draw leaves no pairs.  Equal
  * to the bit on any number of threads.  Takes O(n^2 d) time and, beside the sets, some 4 kB a
- * feature and thread.  Returns 0, or -1 (memory) with the reason in e.
+ * feature, 4 kB a draw and thread, and draws x patients floats.  Returns 0, or -1 (memory) with the
+ * reason in e.
  */
 int kernel_distance(const struct feature_set *x, const struct feature_set *y,
                     const struct kernel_draws *w, double *distance, struct err *e);

@@ -54,16 +54,17 @@ validation_open(struct validation *v, const char *path, size_t size, struct err 
     while ((got = ts_read(v->reader, &rec, e)) == 1) {
         void *list = v->malignant;
         float *plane;
+        int room;
 
         label = classify_label(&rec, e);
         plane = label == -1 ? NULL : feed_plane(&rec, "image", size, e);
+        room = plane != NULL && mem_grow(&list, &cap, v->n + 1, 1, e) == 0;
         free(plane);
-        if (plane == NULL || mem_grow(&list, &cap, v->n + 1, 1, e) == -1 ||
-            patients_add(&v->patients, ts_meta_or(&rec, "patient", ""), e) == -1) {
+        v->malignant = list;
+        if (!room || patients_add(&v->patients, ts_meta_or(&rec, "patient", ""), e) == -1) {
             err_in(e, "%s: record %" PRIu64, ts_name(v->reader), ts_count(v->reader) - 1);
             break;
         }
-        v->malignant = list;
         v->malignant[v->n++] = (uint8_t)label;
         v->positives += (size_t)label;
     }
