@@ -23,7 +23,7 @@ GAN_OPTIONS := --width 0.25 --d-width 0.125 --batch 4 --lr 2e-4 --half-iteration
 # On phantoms masses become rings and shells when training goes on.
 GAN_OPTIONS.mass := --iterations $(if $(filter phantom,$(DATA)),2500,20000) --gp-lambda 2
 # Specks vanish at half size.  They begin as rings, which break up late.
-GAN_OPTIONS.calcification := --width 0.5 --d-width 0.25 --half-iterations 0 --fade 0 --iterations 16000 --gp-lambda 0.5
+GAN_OPTIONS.calcification := --width 0.5 --d-width 0.25 --half-iterations 0 --fade 0 --iterations 32000 --gp-lambda 0.5
 GAN_OPTIONS.removal := --iterations 8000 --gp-lambda 0.5 --g-steps 2
 TEST_PATCHES := 200
 JUDGE_OPTIONS := --updates 600
