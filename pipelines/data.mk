@@ -17,6 +17,8 @@
 
 FIELD.phantom := $(shell echo $$(( $(PHANTOM_HEIGHT) * 64 / 800 )))
 NORMALS.phantom := clean
+# On bright tissue masses are fainter.
+THRESHOLD.phantom := 0.05
 FIELD.cdd-cesm := 512
 NORMALS.cdd-cesm := both
 FIELD.cdd-cesm-512 := 64
