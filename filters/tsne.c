@@ -86,12 +86,12 @@ index_ids(struct features *f)
 static void
 print_map(const struct features *f, const double *y)
 {
-    for (int c = 0; c < FEATURES_COLUMNS; c++)
-        printf("%s\t", features_column_name[c]);
+    for (int c = 0; c < TS_IDENTITY; c++)
+        printf("%s\t", ts_identity_name[c]);
     puts("x\ty");
     for (size_t i = 0; i < f->n; i++) {
-        for (int c = 0; c < FEATURES_COLUMNS; c++)
-            printf("%s\t", features_text(f, i, (enum features_column)c));
+        for (int c = 0; c < TS_IDENTITY; c++)
+            printf("%s\t", features_text(f, i, (enum ts_identity)c));
         printf("%.9g\t%.9g\n", (float)y[2 * i], (float)y[2 * i + 1]);
     }
     cli_close_stdout();
@@ -178,7 +178,7 @@ read_old(struct features *map, struct features *f)
     f->network = all.network;
     all.network = NULL;
     for (size_t i = 0; i < map->n; i++) {
-        const char *id = features_text(map, i, FEATURES_ID);
+        const char *id = features_text(map, i, TS_ID);
         size_t at = features_find(&all, id);
 
         if (at == all.n)

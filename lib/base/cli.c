@@ -208,12 +208,39 @@ set_value(const struct cli_opt *o, const char *s)
     }
 }
 
+/* 0 where an option has nothing to show: no text, no limit (SIZE_MAX), a flag that is not set. */
+static int
+has_value(const struct cli_opt *o)
+{
+    const char *s;
+
+    switch (o->kind) {
+    case CLI_KIND_FLAG:
+        return *(int *)o->value != 0;
+    case CLI_KIND_TEXT:
+        s = *(const char **)o->value;
+        return s != NULL && s[0] != '\0';
+    case CLI_KIND_LIST:
+        return ((struct cli_list *)o->value)->n > 0;
+    case CLI_KIND_SIZE:
+        return *(size_t *)o->value != SIZE_MAX;
+    case CLI_KIND_REAL:
+        return !isnan(*(double *)o->value);
+    case CLI_KIND_SEED:
+    case CLI_KIND_CHOICE:
+        return 1;
+    case CLI_KIND_END:
+        break;
+    }
+    return 0;
+}
+
 /*
  * The text s; if `file_only`, without the folders of a file's name, which stands behind NAME= where
- * the option takes such.  Returns what snprintf() does.
+ * the option takes such.
  */
-static int
-format_text(const struct cli_opt *o, const char *s, int file_only, char *buf, size_t n)
+static void
+print_text(FILE *f, const struct cli_opt *o, const char *s, int file_only)
 {
     const char *equals = strchr(o->arg, '=') != NULL ? strchr(s, '=') : NULL;
     const char *slash = file_only ? strrchr(s, '/') : NULL;
@@ -221,51 +248,40 @@ format_text(const struct cli_opt *o, const char *s, int file_only, char *buf, si
 
     if (slash != NULL && equals != NULL && memchr(s, '/', (size_t)(equals - s)) == NULL)
         name = (int)(equals + 1 - s);
-    return snprintf(buf, n, "%.*s%s", name, s, slash != NULL ? slash + 1 : s);
+    fprintf(f, "%.*s%s", name, s, slash != NULL ? slash + 1 : s);
 }
 
-/*
- * The value as text, or "" where there is none.  `file_only` drops the folders of texts.  Sizes of
- * SIZE_MAX mean "no limit" and show as none.
- */
+/* The value, of an option that has one; `file_only` drops the folders of texts. */
 static void
-format_value(const struct cli_opt *o, int file_only, char *buf, size_t n)
+print_value(FILE *f, const struct cli_opt *o, int file_only)
 {
-    const char *s;
-    size_t used = 0;
+    const struct cli_list *list = o->value;
 
-    buf[0] = '\0';
     switch (o->kind) {
-    case CLI_KIND_FLAG:
-    case CLI_KIND_END:
-        break;
     case CLI_KIND_TEXT:
-        s = *(const char **)o->value;
-        if (s != NULL)
-            format_text(o, s, file_only, buf, n);
+        print_text(f, o, *(const char **)o->value, file_only);
         break;
     case CLI_KIND_LIST:
-        for (size_t i = 0; i < ((struct cli_list *)o->value)->n && used < n; i++) {
-            s = ((struct cli_list *)o->value)->item[i];
+        for (size_t i = 0; i < list->n; i++) {
             if (i > 0)
-                used += (size_t)snprintf(buf + used, n - used, ",");
-            if (used < n)
-                used += (size_t)format_text(o, s, file_only, buf + used, n - used);
+                fputc(',', f);
+            print_text(f, o, list->item[i], file_only);
         }
         break;
     case CLI_KIND_SIZE:
-        if (*(size_t *)o->value != SIZE_MAX)
-            snprintf(buf, n, "%zu", *(size_t *)o->value);
+        fprintf(f, "%zu", *(size_t *)o->value);
         break;
     case CLI_KIND_SEED:
-        snprintf(buf, n, "%llu", (unsigned long long)*(uint64_t *)o->value);
+        fprintf(f, "%llu", (unsigned long long)*(uint64_t *)o->value);
         break;
     case CLI_KIND_REAL:
-        if (!isnan(*(double *)o->value))
-            snprintf(buf, n, "%.10g", *(double *)o->value);
+        fprintf(f, "%.10g", *(double *)o->value);
         break;
     case CLI_KIND_CHOICE:
-        snprintf(buf, n, "%s", o->choices[*(int *)o->value]);
+        fputs(o->choices[*(int *)o->value], f);
+        break;
+    case CLI_KIND_FLAG:
+    case CLI_KIND_END:
         break;
     }
 }
@@ -275,7 +291,7 @@ format_value(const struct cli_opt *o, int file_only, char *buf, size_t n)
 static void
 print_help(const struct cli_prog *prog)
 {
-    char left[80], value[256];
+    char left[80];
 
     printf("usage: %s [options]%s%s\n\n%s\n\noptions:\n", prog->name, prog->operands[0] ? " " : "",
            prog->operands, prog->purpose);
@@ -287,14 +303,16 @@ print_help(const struct cli_prog *prog)
         snprintf(left, sizeof(left), "%s--%s%s%s", letter, o->name, o->arg ? " " : "",
                  o->arg ? o->arg : "");
         printf("  %-30s %s", left, o->help);
-        format_value(o, 0, value, sizeof(value));
         if (o->kind == CLI_KIND_CHOICE) {
             printf(": ");
             for (int i = 0; o->choices[i] != NULL; i++)
                 printf("%s%s", i ? "|" : "", o->choices[i]);
         }
-        if (value[0] != '\0')
-            printf(" [%s]", value);
+        if (has_value(o) && o->kind != CLI_KIND_FLAG) {
+            printf(" [");
+            print_value(stdout, o, 0);
+            printf("]");
+        }
         printf("\n");
     }
     printf("  %-30s %s\n  %-30s %s\n", "-h, --help", "show this help", "-v, --version",
@@ -429,19 +447,28 @@ cli_parse(const struct cli_prog *prog, int argc, char **argv)
 char *
 cli_history(const struct cli_prog *prog, struct err *e)
 {
-    char *text = mem_printf(e, "%s %s", prog->name, MP_VERSION);
+    char *text = NULL;
+    size_t n;
+    FILE *f = open_memstream(&text, &n);
 
-    for (const struct cli_opt *o = prog->opts; text != NULL && o->kind != CLI_KIND_END; o++) {
-        char value[512], *longer;
-
-        if (o->local || (o->kind == CLI_KIND_FLAG && *(int *)o->value == 0))
+    if (f == NULL) {
+        err_sys(e, "history");
+        return NULL;
+    }
+    fprintf(f, "%s %s", prog->name, MP_VERSION);
+    for (const struct cli_opt *o = prog->opts; o->kind != CLI_KIND_END; o++) {
+        if (o->local || !has_value(o))
             continue;
-        format_value(o, 1, value, sizeof(value));
-        if (o->kind != CLI_KIND_FLAG && value[0] == '\0')
-            continue;
-        longer = mem_printf(e, "%s --%s%s%s", text, o->name, value[0] ? " " : "", value);
+        fprintf(f, " --%s", o->name);
+        if (o->kind != CLI_KIND_FLAG) {
+            fputc(' ', f);
+            print_value(f, o, 1);
+        }
+    }
+    if (fclose(f) != 0) {
+        err_sys(e, "history");
         free(text);
-        text = longer;
+        return NULL;
     }
     return text;
 }

@@ -83,10 +83,6 @@ struct cli_opt {
     {                                               \
         l, n, a, CLI_KIND_TEXT, v, 0, 0, NULL, 1, h \
     }
-#define CLI_LOCAL_LIST(l, n, a, v, h)               \
-    {                                               \
-        l, n, a, CLI_KIND_LIST, v, 0, 0, NULL, 1, h \
-    }
 #define CLI_LOCAL_SIZE(l, n, a, v, lo, hi, h)         \
     {                                                 \
         l, n, a, CLI_KIND_SIZE, v, lo, hi, NULL, 1, h \

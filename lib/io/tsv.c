@@ -132,6 +132,7 @@ split(struct tsv *t, char *line, size_t *n)
 int
 tsv_heading(struct tsv *t, struct err *e)
 {
+    static const char mark[] = "\xef\xbb\xbf";
     char *line;
     size_t n;
     int rc = next_line(t, &line, &n, e);
@@ -140,6 +141,8 @@ tsv_heading(struct tsv *t, struct err *e)
         return -1;
     if (rc == 0)
         return err_set(e, "%s: is empty", t->path);
+    if (strncmp(line, mark, strlen(mark)) == 0)
+        line += strlen(mark);
     split(t, line, &t->fields);
     if (t->fields > t->max_fields)
         return err_set(e, "%s: more than %zu columns", t->path, t->max_fields);

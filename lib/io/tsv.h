@@ -1,7 +1,8 @@
 /*
  * tsv - tables of text: a line of column names, then lines of as many fields, parted by tabs.
  *
- * Lines end in LF or CR LF, the last one too: a file that ends within a line is cut.
+ * Lines end in LF or CR LF, the last one too: a file that ends within a line is cut.  A UTF-8 byte
+ * order mark, which spreadsheets write, may stand before the column names.
  *
  *     if (tsv_open(&t, path, 1 << 14, 256, e) == -1 || tsv_heading(&t, e) == -1)
  *         ...

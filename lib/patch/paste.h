@@ -2,8 +2,8 @@
  * paste - a real lesion from one patch, blended into another: a stage that is no GAN.
  *
  *   1. known = pixels further than `expand` from the lesion's mask
- *   2. background = the known pixels, smoothed; in the gap the harmonic function that continues
- * them (Laplace's equation, the surface of a soap film)
+ *   2. background = the known pixels, smoothed; in the gap the harmonic function that
+ *      continues them (Laplace's equation, the surface of a soap film)
  *   3. weight = 0 on known pixels, rising to 1 over the next `edge` pixels
  *   4. lesion = weight * (image - background)
  *   5. image of the result = base + lesion, clipped to [0, 1]

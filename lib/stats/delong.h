@@ -14,8 +14,8 @@
  * Obuchowski's takes the sums a, b of V - A over the positives and over the negatives of each
  * cluster.  I10 clusters hold positives, I01 negatives, I are all:
  *
- *     I10 / (I10 - 1) sum a^2 / M^2  +  I01 / (I01 - 1) sum b^2 / N^2  +  2 I / (I - 1) sum a b / M
- * N.
+ *     I10 / (I10 - 1) sum a^2 / M^2  +  I01 / (I01 - 1) sum b^2 / N^2
+ *         +  2 I / (I - 1) sum a b / M N.
  *
  * With one case a cluster I10 = M, I01 = N and a b = 0: the two are equal.  As I / (I - 1) is the
  * smallest of the three factors, the variance is never negative.

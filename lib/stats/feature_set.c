@@ -70,8 +70,8 @@ static int
 name_record(struct feature_names *names, const struct features *f, size_t i, uint32_t *id,
             uint32_t *unit, struct err *e)
 {
-    const char *name = features_text(f, i, FEATURES_ID);
-    const char *patient = features_text(f, i, FEATURES_PATIENT);
+    const char *name = features_text(f, i, TS_ID);
+    const char *patient = features_text(f, i, TS_PATIENT);
     size_t known = names->ids.n;
     char *text;
     int rc;

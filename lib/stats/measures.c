@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "io/tsv.h"
+#include "stream/record.h"
 
 /* What is being read, beside the measures themselves. */
 struct reading {
@@ -21,10 +22,8 @@ enum { MAX_LINE = 16384, MAX_FIELDS = 256 };
 static int
 is_measure(const char *name)
 {
-    static const char *const other[] = {"id", "patient", "label", "lesion", "synthetic"};
-
-    for (size_t i = 0; i < sizeof(other) / sizeof(other[0]); i++)
-        if (strcmp(name, other[i]) == 0)
+    for (size_t i = 0; i < TS_IDENTITY; i++)
+        if (strcmp(name, ts_identity_name[i]) == 0)
             return 0;
     return 1;
 }

@@ -10,9 +10,6 @@
 #include "io/tsv.h"
 #include "stream/tstream.h"
 
-const char *const features_column_name[FEATURES_COLUMNS] = {"id", "patient", "label", "lesion",
-                                                            "synthetic"};
-
 #define GROW(array, cap, n) mem_grow((void **)&(array), &(cap), n, sizeof(*(array)), e)
 
 /* Makes room for one more vector of d numbers and keeps what is known of it; f->n is not yet more.
@@ -28,25 +25,25 @@ new_vector(struct features *f, size_t d, const char *const *known, struct err *e
         err_set(e, "%zu features, those before have %zu", d, f->d);
         return NULL;
     }
-    if (known[FEATURES_ID][0] == '\0') {
+    if (known[TS_ID][0] == '\0') {
         err_set(e, "id is missing");
         return NULL;
     }
     f->d = d;
     if (GROW(f->x, f->cap_x, (f->n + 1) * d) == -1 ||
-        GROW(f->known, f->cap_known, (f->n + 1) * FEATURES_COLUMNS) == -1)
+        GROW(f->known, f->cap_known, (f->n + 1) * TS_IDENTITY) == -1)
         return NULL;
-    for (size_t c = 0; c < FEATURES_COLUMNS; c++) {
+    for (size_t c = 0; c < TS_IDENTITY; c++) {
         size_t size = strlen(known[c]) + 1;
 
         if (strpbrk(known[c], "\t\n") != NULL) {
-            err_set(e, "%s holds a tab or a newline", features_column_name[c]);
+            err_set(e, "%s holds a tab or a newline", ts_identity_name[c]);
             return NULL;
         }
         if (GROW(f->text, f->cap_text, f->text_used + size) == -1)
             return NULL;
         memcpy(f->text + f->text_used, known[c], size);
-        f->known[f->n * FEATURES_COLUMNS + c] = f->text_used;
+        f->known[f->n * TS_IDENTITY + c] = f->text_used;
         f->text_used += size;
     }
     return f->x + f->n * d;
@@ -73,11 +70,11 @@ static int
 add_record(struct features *f, const struct ts_record *r, struct err *e)
 {
     const struct ts_tensor *t = ts_find(r, "features");
-    const char *known[FEATURES_COLUMNS];
+    const char *known[TS_IDENTITY];
     float *to;
 
-    for (size_t c = 0; c < FEATURES_COLUMNS; c++)
-        known[c] = ts_meta_or(r, features_column_name[c], "");
+    for (size_t c = 0; c < TS_IDENTITY; c++)
+        known[c] = ts_meta_or(r, ts_identity_name[c], "");
     if (t == NULL)
         return err_set(e, "has no tensor 'features'");
     if (t->dtype != TS_F32 || t->rank != 1)
@@ -113,7 +110,7 @@ read_stream(struct features *f, struct ts_reader *in, struct err *e)
 
 /* Where in a line things stand. */
 struct layout {
-    size_t known[FEATURES_COLUMNS]; /* or TSV_NONE */
+    size_t known[TS_IDENTITY]; /* or TSV_NONE */
     size_t *number;                 /* [d] */
     char **name;                    /* [d] of the columns, for messages; texts in names */
     char *names;
@@ -162,10 +159,10 @@ lay_out(struct layout *l, const struct tsv *t, const char *columns, struct err *
 {
     size_t most = 1;
 
-    for (size_t c = 0; c < FEATURES_COLUMNS; c++)
-        if (tsv_column(t, features_column_name[c], &l->known[c], e) == -1)
+    for (size_t c = 0; c < TS_IDENTITY; c++)
+        if (tsv_column(t, ts_identity_name[c], &l->known[c], e) == -1)
             return -1;
-    if (l->known[FEATURES_ID] == TSV_NONE)
+    if (l->known[TS_ID] == TSV_NONE)
         return err_set(e, "%s: no column 'id' in the first line", t->path);
     l->names = columns != NULL ? mem_string(columns, e) : numbered_columns(t, e);
     if (l->names == NULL)
@@ -188,11 +185,11 @@ lay_out(struct layout *l, const struct tsv *t, const char *columns, struct err *
 static int
 add_line(struct features *f, const struct tsv *t, const struct layout *l, struct err *e)
 {
-    const char *known[FEATURES_COLUMNS];
+    const char *known[TS_IDENTITY];
     float *to;
     double v;
 
-    for (size_t c = 0; c < FEATURES_COLUMNS; c++)
+    for (size_t c = 0; c < TS_IDENTITY; c++)
         known[c] = l->known[c] != TSV_NONE ? t->field[l->known[c]] : "";
     if ((to = new_vector(f, l->d, known, e)) == NULL)
         return -1;
@@ -255,9 +252,9 @@ out:
 /* ---- ids ---- */
 
 const char *
-features_text(const struct features *f, size_t i, enum features_column c)
+features_text(const struct features *f, size_t i, enum ts_identity what)
 {
-    return f->text + f->known[i * FEATURES_COLUMNS + c];
+    return f->text + f->known[i * TS_IDENTITY + what];
 }
 
 struct named {
@@ -285,7 +282,7 @@ features_index(struct features *f, struct err *e)
     if (all == NULL || f->by_id == NULL)
         goto out;
     for (size_t i = 0; i < f->n; i++)
-        all[i] = (struct named){features_text(f, i, FEATURES_ID), i};
+        all[i] = (struct named){features_text(f, i, TS_ID), i};
     qsort(all, f->n, sizeof(*all), by_id);
     for (size_t k = 0; k < f->n; k++) {
         f->by_id[k] = all[k].i;
@@ -308,7 +305,7 @@ features_find(const struct features *f, const char *id)
 
     while (lo < hi) {
         size_t mid = (lo + hi) / 2;
-        int order = strcmp(features_text(f, f->by_id[mid], FEATURES_ID), id);
+        int order = strcmp(features_text(f, f->by_id[mid], TS_ID), id);
 
         if (order == 0)
             return f->by_id[mid];

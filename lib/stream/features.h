@@ -8,24 +8,13 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "stream/record.h"
 
 enum {
     FEATURES_MAX_LENGTH = 8192,    /* numbers in a vector */
     FEATURES_MAX_LINE = 1 << 20,   /* bytes of a line of a table */
     FEATURES_MAX_COLUMNS = 1 << 14 /* of a table */
 };
-
-/* What is known of a vector beside its numbers: as metadata of a record, or columns of a table. */
-enum features_column {
-    FEATURES_ID,
-    FEATURES_PATIENT,
-    FEATURES_LABEL,
-    FEATURES_LESION,
-    FEATURES_SYNTHETIC,
-    FEATURES_COLUMNS
-};
-
-extern const char *const features_column_name[FEATURES_COLUMNS];
 
 /* All zeros is an empty set. */
 struct features {
@@ -35,7 +24,7 @@ struct features {
 
     /* Private. */
     char *text;    /* what is known, one behind the other, each with its end */
-    size_t *known; /* [n][FEATURES_COLUMNS] where in text */
+    size_t *known; /* [n][TS_IDENTITY] where in text */
     size_t *by_id; /* [n] numbers of vectors, sorted by id; made by features_index() */
     size_t text_used, cap_text, cap_known, cap_x;
 };
@@ -59,8 +48,9 @@ int features_index(struct features *f, struct err *e);
 /* After features_index(): the number of the vector of that id, or f->n. */
 size_t features_find(const struct features *f, const char *id);
 
-/* What is known of vector i; "" where that is nothing. */
-const char *features_text(const struct features *f, size_t i, enum features_column c);
+/* What is known of vector i beside its numbers, as metadata of its record or columns of its table;
+ * "" where that is nothing. */
+const char *features_text(const struct features *f, size_t i, enum ts_identity what);
 
 void features_free(struct features *f);
 

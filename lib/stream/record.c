@@ -18,6 +18,8 @@ static const struct {
     [TS_BOOL] = {"BOOL", 1},
 };
 
+const char *const ts_identity_name[TS_IDENTITY] = {"id", "patient", "label", "lesion", "synthetic"};
+
 size_t
 ts_dtype_size(enum ts_dtype t)
 {

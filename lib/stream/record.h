@@ -88,6 +88,12 @@ int ts_meta_setf(struct ts_record *r, const char *key, struct err *e, const char
     __attribute__((format(printf, 4, 5)));
 void ts_meta_drop(struct ts_record *r, const char *key);
 
+/* The metadata that says which patch a record is; tables that list patches have columns of the same
+ * names, in this order. */
+enum ts_identity { TS_ID, TS_PATIENT, TS_LABEL, TS_LESION, TS_SYNTHETIC, TS_IDENTITY };
+
+extern const char *const ts_identity_name[TS_IDENTITY];
+
 /* Appends one stage ("augment 0.1.0 --seed 3") to `history`, one stage a line. */
 int ts_history_add(struct ts_record *r, const char *stage, struct err *e);
 

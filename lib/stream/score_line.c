@@ -2,21 +2,17 @@
 
 #include <string.h>
 
-static const char *const columns[] = {"id", "patient", "label", "lesion", "synthetic"};
-
-enum { COLUMNS = sizeof(columns) / sizeof(columns[0]) };
-
 static const char *
 field(const struct ts_record *r, size_t i)
 {
-    return ts_meta_or(r, columns[i], strcmp(columns[i], "synthetic") == 0 ? "0" : "");
+    return ts_meta_or(r, ts_identity_name[i], i == TS_SYNTHETIC ? "0" : "");
 }
 
 void
 score_line_fields(FILE *f, const struct ts_record *r)
 {
-    for (size_t i = 0; i < COLUMNS; i++)
-        fprintf(f, "%s\t", r ? field(r, i) : columns[i]);
+    for (size_t i = 0; i < TS_IDENTITY; i++)
+        fprintf(f, "%s\t", r ? field(r, i) : ts_identity_name[i]);
 }
 
 void
@@ -29,9 +25,9 @@ score_line_head(FILE *f)
 int
 score_line_check(const struct ts_record *r, struct err *e)
 {
-    for (size_t i = 0; i < COLUMNS; i++)
+    for (size_t i = 0; i < TS_IDENTITY; i++)
         if (strpbrk(field(r, i), "\t\n") != NULL)
-            return err_set(e, "%s holds a tab or a newline", columns[i]);
+            return err_set(e, "%s holds a tab or a newline", ts_identity_name[i]);
     return 0;
 }
 

@@ -27,8 +27,8 @@ check(struct features *f)
         return;
     }
     for (size_t i = 0; i < f->n; i++)
-        if (features_text(f, i, FEATURES_ID)[0] == '\0' ||
-            features_find(f, features_text(f, i, FEATURES_ID)) != i)
+        if (features_text(f, i, TS_ID)[0] == '\0' ||
+            features_find(f, features_text(f, i, TS_ID)) != i)
             abort();
 }
 

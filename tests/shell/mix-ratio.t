@@ -232,6 +232,11 @@ is "$(ts-info --records out.sts | head -n 2 | wc -l)/$(grep -ao 'mix-ratio [^"]*
     2/1 "history tells"
 mix-ratio --initial 0 $real -n 50 > a.sts
 is "$(grep -ac -e --balance a.sts)" 0 "without it, history says nothing of it"
+long=$(printf 'é%.0s' $(seq 100)).sts
+cp pos.sts "$long"
+many=$(printf -- "--positive $long %.0s" 1 2 3 4 5)
+mix-ratio --initial 0 $many --negative neg.sts -n 2 > a.sts
+is "$(grep -ao 'mix-ratio [^"]*' a.sts | head -n 1 | grep -o 'sts' | wc -l)" 6 "all files of a long list are in the history"
 STDIN=/dev/null fails 1 "a class without one of the values" \
     mix-ratio --initial 0 --positive bpos.sts --negative mlo --balance view -n 5
 is "$(cat fails.err)" "mix-ratio: real positive patches cannot be balanced by view: 'CC' occurs only in them" "is named"
