@@ -149,19 +149,3 @@ resample_nearest_u8(const uint8_t *src, size_t h, size_t w, double y0, double x0
             dst[y * dw + x] = row[nearest(x0, sw / (double)dw, x, w)];
     }
 }
-
-void
-resample_box(const float *src, size_t h, size_t w, size_t f, float *dst)
-{
-    size_t dh = h / f, dw = w / f;
-
-    for (size_t y = 0; y < dh; y++)
-        for (size_t x = 0; x < dw; x++) {
-            double sum = 0;
-
-            for (size_t j = 0; j < f; j++)
-                for (size_t i = 0; i < f; i++)
-                    sum += (double)src[(y * f + j) * w + x * f + i];
-            dst[y * dw + x] = (float)(sum / (double)(f * f));
-        }
-}

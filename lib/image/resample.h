@@ -24,7 +24,4 @@ int resample_bilinear(const float *src, size_t h, size_t w, double y0, double x0
 void resample_nearest_u8(const uint8_t *src, size_t h, size_t w, double y0, double x0, double sh,
                          double sw, uint8_t *dst, size_t dh, size_t dw);
 
-/* Mean over f x f blocks; the border that does not fill a block is dropped.  dst [h/f][w/f]. */
-void resample_box(const float *src, size_t h, size_t w, size_t f, float *dst);
-
 #endif

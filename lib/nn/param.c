@@ -191,12 +191,6 @@ params_use(struct tape *t, struct params *ps, int iterate)
 }
 
 void
-params_copy(struct params *to, const struct params *from)
-{
-    params_average(to, from, 0);
-}
-
-void
 params_average(struct params *to, const struct params *from, double decay)
 {
     real keep = (real)decay, take = (real)(1 - decay);

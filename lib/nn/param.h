@@ -51,9 +51,6 @@ void params_free(struct params *ps);
  */
 void params_use(struct tape *t, struct params *ps, int iterate);
 
-/* Copies values (not the state of the optimiser) from a set of the same names and shapes. */
-void params_copy(struct params *to, const struct params *from);
-
 /* to = decay to + (1 - decay) from, and u, v from `from`: an exponential average over training. */
 void params_average(struct params *to, const struct params *from, double decay);
 
