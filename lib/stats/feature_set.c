@@ -4,66 +4,11 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/rng.h"
 #include "stream/features.h"
 
 #define GROW(array, cap, n) mem_grow((void **)&(array), &(cap), n, sizeof(*(array)), e)
 
 /* ---- names ---- */
-
-/* The slot of a name: its own, or the free one for it. */
-static size_t
-slot_of(const struct feature_name_table *t, const uint32_t *slot, size_t slots, const char *name)
-{
-    size_t k = (size_t)rng_hash(name, strlen(name)) & (slots - 1);
-
-    while (slot[k] != 0 && strcmp(t->text + t->at[slot[k] - 1], name) != 0)
-        k = (k + 1) & (slots - 1);
-    return k;
-}
-
-/* Keeps the hash table at most half full with one name more. */
-static int
-make_room(struct feature_name_table *t, struct err *e)
-{
-    size_t more = t->slots == 0 ? 1024 : t->slots;
-    uint32_t *wider;
-
-    while (more < 2 * (t->n + 1))
-        more *= 2;
-    if (more == t->slots)
-        return 0;
-    if ((wider = mem_array(more, sizeof(*wider), e)) == NULL)
-        return -1;
-    for (size_t i = 0; i < t->n; i++)
-        wider[slot_of(t, wider, more, t->text + t->at[i])] = (uint32_t)i + 1;
-    free(t->slot);
-    t->slot = wider;
-    t->slots = more;
-    return 0;
-}
-
-/* The number of a name, new or not. */
-static int
-number_of(struct feature_name_table *t, const char *name, uint32_t *number, struct err *e)
-{
-    size_t length = strlen(name) + 1, k;
-
-    if (make_room(t, e) == -1)
-        return -1;
-    k = slot_of(t, t->slot, t->slots, name);
-    if (t->slot[k] == 0) {
-        if (GROW(t->text, t->cap_text, t->used + length) == -1 ||
-            GROW(t->at, t->cap_at, t->n + 1) == -1)
-            return -1;
-        memcpy(t->text + t->used, name, length);
-        t->at[t->n] = t->used;
-        t->used += length;
-        t->slot[k] = (uint32_t)++t->n;
-    }
-    *number = t->slot[k] - 1;
-    return 0;
-}
 
 /* The numbers of the id of vector i, and of its patient, or else of itself. */
 static int
@@ -79,9 +24,9 @@ name_record(struct feature_names *names, const struct features *f, size_t i, uin
     text = patient[0] != '\0' ? mem_printf(e, "patient %s", patient) : mem_printf(e, "id %s", name);
     if (text == NULL)
         return -1;
-    rc = number_of(&names->units, text, unit, e);
+    rc = names_number(&names->units, text, unit, e);
     free(text);
-    if (rc == -1 || number_of(&names->ids, name, id, e) == -1)
+    if (rc == -1 || names_number(&names->ids, name, id, e) == -1)
         return -1;
     if (*id == known) {
         if (GROW(names->unit_of, names->cap_unit_of, known + 1) == -1 ||
@@ -235,19 +180,11 @@ feature_set_free(struct feature_set *s)
     *s = (struct feature_set){0};
 }
 
-static void
-free_table(struct feature_name_table *t)
-{
-    free(t->text);
-    free(t->at);
-    free(t->slot);
-}
-
 void
 feature_names_free(struct feature_names *names)
 {
-    free_table(&names->ids);
-    free_table(&names->units);
+    names_free(&names->ids);
+    names_free(&names->units);
     free(names->unit_of);
     free(names->last_set);
     free(names->network);

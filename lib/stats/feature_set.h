@@ -11,24 +11,16 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/names.h"
 
 #define FEATURE_SET_RECORDS 100000 /* most records of a set */
-
-/* Names with numbers from 0, in the order in which they came. */
-struct feature_name_table {
-    char *text;
-    size_t *at; /* [n] where in text */
-    size_t n;
-    uint32_t *slot; /* a hash table: number + 1, or 0 */
-    size_t slots, used, cap_text, cap_at;
-};
 
 /*
  * Ids and patients of all sets read so far: what has the same name has the same number in each set.
  * All zeros is empty.
  */
 struct feature_names {
-    struct feature_name_table ids, units;
+    struct names ids, units;
     uint32_t *unit_of, *last_set; /* [ids.n] the unit of an id; the last set that held it */
     size_t cap_unit_of, cap_last_set;
     uint32_t sets;

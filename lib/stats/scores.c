@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/rng.h"
 #include "io/tsv.h"
 
 enum column { ID, LABEL, SCORE, PATIENT, COLUMNS };
@@ -65,98 +64,31 @@ parse_row(struct table *t, const struct scores *s, struct row *row, struct err *
     return 0;
 }
 
-/* The slot of the text `key` in a table of numbers of texts at[]: its own, or the free one for it.
- */
-static size_t
-slot_of(const uint32_t *slot, size_t slots, const char *text, const size_t *at, const char *key)
-{
-    size_t k = (size_t)rng_hash(key, strlen(key)) & (slots - 1);
-
-    while (slot[k] != 0 && strcmp(text + at[slot[k] - 1], key) != 0)
-        k = (k + 1) & (slots - 1);
-    return k;
-}
-
-/* Keeps the table at most half full with n entries and one more. */
-static int
-make_room(uint32_t **slot, size_t *slots, const char *text, const size_t *at, size_t n,
-          struct err *e)
-{
-    size_t more = *slots == 0 ? 1024 : *slots;
-    uint32_t *wider;
-
-    while (more < 2 * (n + 1))
-        more *= 2;
-    if (more == *slots)
-        return 0;
-    if ((wider = mem_array(more, sizeof(*wider), e)) == NULL)
-        return -1;
-    for (size_t i = 0; i < n; i++)
-        wider[slot_of(wider, more, text, at, text + at[i])] = (uint32_t)i + 1;
-    free(*slot);
-    *slot = wider;
-    *slots = more;
-    return 0;
-}
-
 #define GROW(array, cap, n) mem_grow((void **)&(array), &(cap), n, sizeof(*(array)), e)
-
-static int
-keep_text(struct scores *s, const char *text, size_t *at, struct err *e)
-{
-    size_t n = strlen(text) + 1;
-
-    if (GROW(s->text, s->cap_text, s->text_used + n) == -1)
-        return -1;
-    memcpy(s->text + s->text_used, text, n);
-    *at = s->text_used;
-    s->text_used += n;
-    return 0;
-}
-
-/* The number of a patient, new or not. */
-static int
-patient_number(struct scores *s, const char *name, uint32_t *number, struct err *e)
-{
-    size_t k;
-
-    if (make_room(&s->by_name, &s->name_slots, s->text, s->name, s->n_patients, e) == -1)
-        return -1;
-    k = slot_of(s->by_name, s->name_slots, s->text, s->name, name);
-    if (s->by_name[k] == 0) {
-        if (GROW(s->name, s->cap_name, s->n_patients + 1) == -1 ||
-            keep_text(s, name, &s->name[s->n_patients], e) == -1)
-            return -1;
-        s->by_name[k] = (uint32_t)++s->n_patients;
-    }
-    *number = s->by_name[k] - 1;
-    return 0;
-}
 
 /* A line of the first file: a new case, whose score goes behind the others'. */
 static int
 new_case(struct scores *s, const struct row *row, double **sum, size_t *cap_sum, struct err *e)
 {
-    size_t k;
+    uint32_t i;
 
     if (s->n == SCORES_MAX_CASES)
         return err_set(e, "more than %d cases", SCORES_MAX_CASES);
-    if (make_room(&s->by_id, &s->id_slots, s->text, s->id, s->n, e) == -1)
+    if (names_number(&s->ids, row->id, &i, e) == -1)
         return -1;
-    k = slot_of(s->by_id, s->id_slots, s->text, s->id, row->id);
-    if (s->by_id[k] != 0)
-        return err_set(e, "id '%.64s' stands on line %zu too", row->id, (size_t)s->by_id[k] + 1);
-    if (GROW(s->id, s->cap_id, s->n + 1) == -1 ||
-        GROW(s->positive, s->cap_positive, s->n + 1) == -1 ||
-        GROW(*sum, *cap_sum, s->n + 1) == -1 || keep_text(s, row->id, &s->id[s->n], e) == -1)
+    if (i < s->n)
+        return err_set(e, "id '%.64s' stands on line %zu too", row->id, (size_t)i + 2);
+    if (GROW(s->positive, s->cap_positive, s->n + 1) == -1 ||
+        GROW(*sum, *cap_sum, s->n + 1) == -1)
         return -1;
     if (s->patients && (GROW(s->patient, s->cap_patient, s->n + 1) == -1 ||
-                        patient_number(s, row->patient, &s->patient[s->n], e) == -1))
+                        names_number(&s->patient_names, row->patient, &s->patient[i], e) == -1))
         return -1;
-    s->positive[s->n] = (uint8_t)row->positive;
+    s->n_patients = s->patient_names.n;
+    s->positive[i] = (uint8_t)row->positive;
     s->positives += (size_t)row->positive;
-    (*sum)[s->n] = row->score;
-    s->by_id[k] = (uint32_t)++s->n;
+    (*sum)[i] = row->score;
+    s->n++;
     return 0;
 }
 
@@ -164,9 +96,10 @@ new_case(struct scores *s, const struct row *row, double **sum, size_t *cap_sum,
 static int
 known_case(const struct scores *s, const struct row *row, double *sum, uint8_t *seen, struct err *e)
 {
-    size_t k = slot_of(s->by_id, s->id_slots, s->text, s->id, row->id), i = s->by_id[k];
+    const char *patient;
+    uint32_t i;
 
-    if (i-- == 0)
+    if (!names_find(&s->ids, row->id, &i))
         return err_set(e, "id '%.64s' is not in %s", row->id, s->origin);
     if (seen[i])
         return err_set(e, "id '%.64s' comes twice", row->id);
@@ -174,9 +107,10 @@ known_case(const struct scores *s, const struct row *row, double *sum, uint8_t *
         return err_set(e, "id '%.64s' is %s here and %s in %s", row->id,
                        row->positive ? "malignant" : "not malignant",
                        row->positive ? "not malignant" : "malignant", s->origin);
-    if (s->patients && strcmp(s->text + s->name[s->patient[i]], row->patient) != 0)
+    patient = s->patients ? names_text(&s->patient_names, s->patient[i]) : "";
+    if (s->patients && strcmp(patient, row->patient) != 0)
         return err_set(e, "id '%.64s' is of patient '%.64s' here and of '%.64s' in %s", row->id,
-                       row->patient, s->text + s->name[s->patient[i]], s->origin);
+                       row->patient, patient, s->origin);
     seen[i] = 1;
     sum[i] += row->score;
     return 0;
@@ -197,7 +131,7 @@ check_all_seen(const struct scores *s, const uint8_t *seen, const char *path, st
     if (missing == 0)
         return 0;
     return err_set(e, "%s: %zu of the %zu ids of %s are missing, '%.64s' the first", path, missing,
-                   s->n, s->origin, s->text + s->id[first]);
+                   s->n, s->origin, names_text(&s->ids, (uint32_t)first));
 }
 
 static int
@@ -263,7 +197,7 @@ scores_add(struct scores *s, const char *const *file, size_t n_files, struct err
         if (!isfinite(sum[i])) {
             free(sum);
             return err_set(e, "%s: mean score of id '%.64s' is not finite", file[0],
-                           s->text + s->id[i]);
+                           names_text(&s->ids, (uint32_t)i));
         }
     }
     s->curve[s->n_curves++] = sum;
@@ -278,11 +212,8 @@ scores_free(struct scores *s)
     free(s->curve);
     free(s->positive);
     free(s->patient);
-    free(s->text);
-    free(s->id);
-    free(s->name);
-    free(s->by_id);
-    free(s->by_name);
+    names_free(&s->ids);
+    names_free(&s->patient_names);
     free(s->origin);
     *s = (struct scores){0};
 }

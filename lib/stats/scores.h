@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/names.h"
 
 #define SCORES_MAX_CASES 10000000
 #define SCORES_MAX_LINE 16384 /* bytes of a line */
@@ -30,12 +31,8 @@ struct scores {
     size_t n_curves;
 
     /* Private. */
-    char *text;   /* ids and names of patients, one behind the other, each with its end */
-    size_t *id;   /* [n] where in text */
-    size_t *name; /* [n_patients] where in text */
-    uint32_t *by_id, *by_name; /* hash tables: number + 1, or 0 */
-    size_t id_slots, name_slots;
-    size_t text_used, cap_text, cap_id, cap_positive, cap_patient, cap_name, cap_curve;
+    struct names ids, patient_names;
+    size_t cap_positive, cap_patient, cap_curve;
     char *origin; /* the first file, for messages */
 };
 

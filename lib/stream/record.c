@@ -172,6 +172,68 @@ ts_rename(struct ts_record *r, const char *from, const char *to, struct err *e)
     return 0;
 }
 
+/* ---- values ---- */
+
+/* IEEE 754 binary16: 1 sign, 5 exponent, 10 fraction bits. */
+static double
+half(uint16_t h)
+{
+    int exponent = h >> 10 & 31, fraction = h & 1023;
+    double v;
+
+    if (exponent == 31)
+        v = fraction ? NAN : INFINITY;
+    else if (exponent == 0)
+        v = ldexp(fraction, -24);
+    else
+        v = ldexp(1024 + fraction, exponent - 25);
+    return h & 0x8000 ? -v : v;
+}
+
+/* The upper half of an F32. */
+static double
+brain(uint16_t b)
+{
+    uint32_t bits = (uint32_t)b << 16;
+    float f;
+
+    memcpy(&f, &bits, sizeof(f));
+    return (double)f;
+}
+
+double
+ts_value(const struct ts_tensor *t, size_t i)
+{
+    switch (t->dtype) {
+    case TS_F64:
+        return ((const double *)t->data)[i];
+    case TS_F32:
+        return (double)((const float *)t->data)[i];
+    case TS_F16:
+        return half(((const uint16_t *)t->data)[i]);
+    case TS_BF16:
+        return brain(((const uint16_t *)t->data)[i]);
+    case TS_I64:
+        return (double)((const int64_t *)t->data)[i];
+    case TS_I32:
+        return ((const int32_t *)t->data)[i];
+    case TS_I16:
+        return ((const int16_t *)t->data)[i];
+    case TS_I8:
+        return ((const int8_t *)t->data)[i];
+    case TS_U64:
+        return (double)((const uint64_t *)t->data)[i];
+    case TS_U32:
+        return ((const uint32_t *)t->data)[i];
+    case TS_U16:
+        return ((const uint16_t *)t->data)[i];
+    case TS_U8:
+    case TS_BOOL:
+        break;
+    }
+    return ((const uint8_t *)t->data)[i];
+}
+
 /* ---- metadata ---- */
 
 /* The place of key in the sorted list, or where it would stand. */

@@ -80,6 +80,9 @@ void ts_drop(struct ts_record *r, const char *name);
 /* Renames a tensor; a tensor that bears the new name already is dropped.  -1 if there is none. */
 int ts_rename(struct ts_record *r, const char *from, const char *to, struct err *e);
 
+/* Number i of a tensor of any type; of 64 bits the nearest double. */
+double ts_value(const struct ts_tensor *t, size_t i);
+
 /* Metadata.  ts_meta() returns NULL where the key is missing; ts_meta_or() the fallback. */
 const char *ts_meta(const struct ts_record *r, const char *key);
 const char *ts_meta_or(const struct ts_record *r, const char *key, const char *fallback);

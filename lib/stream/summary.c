@@ -104,66 +104,6 @@ count_patient(struct summary *s, const char *patient, struct err *e)
 
 /* ---- values ---- */
 
-/* IEEE 754 binary16: 1 sign, 5 exponent, 10 fraction bits. */
-static double
-half(uint16_t h)
-{
-    int exponent = h >> 10 & 31, fraction = h & 1023;
-    double v;
-
-    if (exponent == 31)
-        v = fraction ? NAN : INFINITY;
-    else if (exponent == 0)
-        v = ldexp(fraction, -24);
-    else
-        v = ldexp(1024 + fraction, exponent - 25);
-    return h & 0x8000 ? -v : v;
-}
-
-/* The upper half of an F32. */
-static double
-brain(uint16_t b)
-{
-    uint32_t bits = (uint32_t)b << 16;
-    float f;
-
-    memcpy(&f, &bits, sizeof(f));
-    return (double)f;
-}
-
-static double
-value_at(const struct ts_tensor *t, size_t i)
-{
-    switch (t->dtype) {
-    case TS_F64:
-        return ((const double *)t->data)[i];
-    case TS_F32:
-        return (double)((const float *)t->data)[i];
-    case TS_F16:
-        return half(((const uint16_t *)t->data)[i]);
-    case TS_BF16:
-        return brain(((const uint16_t *)t->data)[i]);
-    case TS_I64:
-        return (double)((const int64_t *)t->data)[i];
-    case TS_I32:
-        return ((const int32_t *)t->data)[i];
-    case TS_I16:
-        return ((const int16_t *)t->data)[i];
-    case TS_I8:
-        return ((const int8_t *)t->data)[i];
-    case TS_U64:
-        return (double)((const uint64_t *)t->data)[i];
-    case TS_U32:
-        return ((const uint32_t *)t->data)[i];
-    case TS_U16:
-        return ((const uint16_t *)t->data)[i];
-    case TS_U8:
-    case TS_BOOL:
-        break;
-    }
-    return ((const uint8_t *)t->data)[i];
-}
-
 /* The row of a tensor, a new one where it has none; *row is NULL where the table is full. */
 static int
 row_of(struct summary *s, const struct ts_tensor *t, struct summary_tensor **row, struct err *e)
@@ -201,7 +141,7 @@ measure(struct summary_tensor *row, const struct ts_tensor *t)
     row->records++;
     row->values += n;
     for (size_t i = 0; i < n; i++) {
-        double v = value_at(t, i);
+        double v = ts_value(t, i);
 
         if (!isfinite(v)) {
             row->not_finite++;

@@ -17,40 +17,6 @@
 /* The last tensor but the head's in every ResNet-50, whatever stands before it. */
 static const char mark[] = "layer4.2.bn3.weight";
 
-/* ---- numbers of any floating type ---- */
-
-static double
-half(uint16_t bits)
-{
-    int exponent = bits >> 10 & 31;
-    double fraction = bits & 1023, v;
-
-    if (exponent == 31)
-        v = fraction != 0 ? NAN : INFINITY;
-    else
-        v = exponent ? ldexp(1024 + fraction, exponent - 25) : ldexp(fraction, -24);
-    return bits & 0x8000 ? -v : v;
-}
-
-static double
-number(const struct ts_tensor *x, size_t i)
-{
-    uint16_t bits = 0;
-    uint32_t wide;
-    float f;
-
-    if (x->dtype == TS_F64)
-        return ((const double *)x->data)[i];
-    if (x->dtype == TS_F32)
-        return (double)((const float *)x->data)[i];
-    bits = ((const uint16_t *)x->data)[i];
-    if (x->dtype == TS_F16)
-        return half(bits);
-    wide = (uint32_t)bits << 16;
-    memcpy(&f, &wide, sizeof(f));
-    return (double)f;
-}
-
 static int
 is_floating(const struct ts_tensor *x)
 {
@@ -159,7 +125,7 @@ get(const struct ts_tensor *x, struct param *p, struct err *e)
     if (!is_floating(x))
         return err_set(e, "tensor %s: numbers of type %s", p->name, ts_dtype_name(x->dtype));
     for (size_t i = 0; i < p->w.n; i++) {
-        real v = (real)number(x, i);
+        real v = (real)ts_value(x, i);
 
         if (!isfinite(v))
             return err_set(e, "tensor %s: number %zu is not finite", p->name, i);
