@@ -78,8 +78,7 @@ new_case(struct scores *s, const struct row *row, double **sum, size_t *cap_sum,
         return -1;
     if (i < s->n)
         return err_set(e, "id '%.64s' stands on line %zu too", row->id, (size_t)i + 2);
-    if (GROW(s->positive, s->cap_positive, s->n + 1) == -1 ||
-        GROW(*sum, *cap_sum, s->n + 1) == -1)
+    if (GROW(s->positive, s->cap_positive, s->n + 1) == -1 || GROW(*sum, *cap_sum, s->n + 1) == -1)
         return -1;
     if (s->patients && (GROW(s->patient, s->cap_patient, s->n + 1) == -1 ||
                         names_number(&s->patient_names, row->patient, &s->patient[i], e) == -1))

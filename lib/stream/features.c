@@ -111,8 +111,8 @@ read_stream(struct features *f, struct ts_reader *in, struct err *e)
 /* Where in a line things stand. */
 struct layout {
     size_t known[TS_IDENTITY]; /* or TSV_NONE */
-    size_t *number;                 /* [d] */
-    char **name;                    /* [d] of the columns, for messages; texts in names */
+    size_t *number;            /* [d] */
+    char **name;               /* [d] of the columns, for messages; texts in names */
     char *names;
     size_t d;
 };
