@@ -452,7 +452,7 @@ cli_history(const struct cli_prog *prog, struct err *e)
     FILE *f = open_memstream(&text, &n);
 
     if (f == NULL) {
-        err_sys(e, "history");
+        err_set(e, "no memory for the history");
         return NULL;
     }
     fprintf(f, "%s %s", prog->name, MP_VERSION);
@@ -465,8 +465,9 @@ cli_history(const struct cli_prog *prog, struct err *e)
             print_value(f, o, 1);
         }
     }
-    if (fclose(f) != 0) {
-        err_sys(e, "history");
+    /* Where memory is short only in the end, glibc closes well and leaves no text. */
+    if (fclose(f) != 0 || text == NULL) {
+        err_set(e, "no memory for the history");
         free(text);
         return NULL;
     }
