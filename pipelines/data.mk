@@ -10,14 +10,14 @@
 #   NORMALS  where normal patches come from (patch-sample --from): away from findings too where
 #            lesion-free images are few, or, as in CDD-CESM, serve training only
 #   CONTRAST.DATA  of what a remover works on, where it differs from the scale's
-#   THRESHOLD.DATA, REMOVED_THRESHOLD.DATA  lesion-postproc's for masses and removals, but at SCALE=paper
+#   THRESHOLD.DATA, REMOVED_THRESHOLD.DATA  lesion-postproc's for lesions and removals, but at SCALE=paper
 #   FEW.MODEL.DATA  options of gan-train where patients are few, but at SCALE=paper
 #   VIEWS    views that a classifier meets equally often in each class; empty: as they come
 #   CROPS    side of the images of a set of lesion crops, which has no normal tissue
 
 FIELD.phantom := $(shell echo $$(( $(PHANTOM_HEIGHT) * 64 / 800 )))
 NORMALS.phantom := clean
-# On bright tissue masses are fainter.
+# On bright tissue masses are fainter, and so are most specks.
 THRESHOLD.phantom := 0.05
 FIELD.cdd-cesm := 512
 NORMALS.cdd-cesm := both

@@ -146,7 +146,7 @@ named: $(foreach m,$(networks),$(here)/generated-$m.sts $(here)/kept-$m.sts $(he
 # ---- synthetic patches ----
 # Clusters of calcifications: specks some pixels apart are one object, and small.
 postproc.mass := $(addprefix --threshold ,$(call own,THRESHOLD))
-postproc.calcification := --join 64 --min-area 0.001 --edge-only
+postproc.calcification := --join 64 --min-area 0.001 --edge-only $(postproc.mass)
 postproc.removal := --threshold $(or $(call own,REMOVED_THRESHOLD),$(REMOVED_THRESHOLD))
 bases.mass := normal
 bases.calcification := fine-normal

@@ -20,14 +20,12 @@ REMOVED_THRESHOLD := -0.05
 TRAIN_PATCHES := 6000
 GAN_OPTIONS := --width 0.25 --d-width 0.125 --batch 4 --lr 2e-4 --half-iterations 3000 --fade 1000 \
                --ema 0.995 --gp-k 0 --save-every 1000 --sheet-every 1000
-# On phantoms, whose malignant masses have spicules, masses that begin at half size become rings and shells; and
-# spectral normalisation keeps the discriminator too blunt for spicules.  Without it the penalty alone holds it.
-masses := --iterations 20000 --gp-lambda 2
-masses.phantom := --width 0.5 --d-width 0.25 --half-iterations 0 --fade 0 --iterations 32000 --g-steps 1 \
-                  --gp-lambda 0.2 --no-spectral --ema 0.999
-GAN_OPTIONS.mass := $(or $(masses.$(DATA)),$(masses))
-# Specks vanish at half size.  They begin as rings, which break up late.
-GAN_OPTIONS.calcification := --width 0.5 --d-width 0.25 --half-iterations 0 --fade 0 --iterations 32000 --gp-lambda 0.5
+# Spicules and specks are lost where training begins at half size, and to a discriminator that spectral normalisation
+# keeps blunt: lesions become rings and shells.  Without it the penalty alone holds the discriminator.
+fine_detail := --width 0.5 --d-width 0.25 --half-iterations 0 --fade 0 --iterations 32000 --g-steps 1 \
+               --gp-lambda 0.2 --no-spectral --ema 0.999
+GAN_OPTIONS.mass := $(if $(filter phantom,$(DATA)),$(fine_detail),--iterations 20000 --gp-lambda 2)
+GAN_OPTIONS.calcification := $(fine_detail)
 GAN_OPTIONS.removal := --iterations 8000 --gp-lambda 0.5 --g-steps 2
 TEST_PATCHES := 200
 JUDGE_OPTIONS := --updates 600
