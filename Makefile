@@ -145,6 +145,13 @@ include pipelines/table1.mk
 include pipelines/ablations.mk
 include pipelines/figures.mk
 
+# Recipes share files, and each is a make of its own: two in one command are made one after the other.
+recipes := data lesions gan-check table1 cross-test tune-classifier ablations $(names:%=ablation-%) \
+           fig1 fig4 fig5 realism report
+ifneq ($(word 2,$(filter $(recipes),$(MAKECMDGOALS))),)
+.NOTPARALLEL:
+endif
+
 # ---- tests ----
 # tests/unit/test_*.c are TAP programs (other sources there are tools of the scripts), tests/shell/*.t
 # TAP scripts run from this folder.

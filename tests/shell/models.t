@@ -11,8 +11,8 @@ draw() {
     esac
 }
 for kind in mass calcification removal; do draw $kind --size 64 --count 60 --seed 1 > $kind.sts; done
-clean_mass=
-clean_calcification='--join 64 --min-area 0.001 --edge-only'
+clean_mass='--threshold 0.05'
+clean_calcification='--threshold 0.05 --join 64 --min-area 0.001 --edge-only'
 clean_removal='--threshold -0.05'
 for model in "$models"/*.ckpt; do
     name=$(basename "$model" .ckpt)
