@@ -131,4 +131,6 @@ cd "$TOP"
 for target in fig1 fig4 fig5 realism report; do
     is "$(make -s $target DATA=cbis-mass MAMMO_DATA=/nowhere 2>&1 | grep -c 'crops of lesions')" 1 "$target of crops: refused, with the reason"
 done
+together() { make -np -j2 "$@" DATA=cbis-mass MAMMO_DATA=/nowhere 2> /dev/null | grep -c '^\.NOTPARALLEL:'; }
+is "$(together fig1)/$(together fig1 realism)" 0/1 "two recipes in one command are made one after the other"
 done_testing
