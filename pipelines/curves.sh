@@ -33,9 +33,9 @@ set terminal pngcairo size 1200,800 font "Sans,10"
 set output "$out.tmp"
 set datafile separator "\t"
 set multiplot layout 2,2 title "$(basename "$log" .jsonl)"
-set xlabel "iteration"
+set xlabel "iteration" offset 0,0.5
 set grid
-set key top right opaque
+set key below horizontal
 set title "cross-entropies of the discriminator"
 plot "$table" u 1:2 w l lw 2 lc rgb "#0072b2" t "real", "" u 1:3 w l lw 2 lc rgb "#d55e00" t "synthetic", \
      "" u 1:4 w l lw 2 lc rgb "#009e73" t "input class"
