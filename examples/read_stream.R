@@ -1,7 +1,7 @@
 #!/usr/bin/env Rscript
-# Read a tensor stream from a pipe with base R alone, and print a summary.
+# Read a tensor stream from a file or a pipe with base R alone, and print a summary.
 #
-#     Rscript examples/read_stream.R < patches.sts
+#     Rscript examples/read_stream.R patches.sts
 #     build/bin/ts-select label=malignant < patches.sts | Rscript examples/read_stream.R
 #
 # `read_stream` with what stands above it is the whole: copy it into your own program, or source() this file.  It calls
@@ -100,11 +100,12 @@ read_stream <- function(con, fun) {
   }
 }
 
-main <- function() {
+main <- function(path) {
+  if (path != "stdin" && !file.exists(path)) stop(path, ": no such file")
   records <- 0
   labels <- list()
   seen <- list()
-  read_stream(file("stdin", "rb"), function(tensors, metadata) {
+  read_stream(file(path, "rb"), function(tensors, metadata) {
     records <<- records + 1
     label <- if (is.null(metadata[["label"]])) "(none)" else metadata[["label"]]
     labels[[label]] <<- sum(labels[[label]], 1)
@@ -120,7 +121,7 @@ main <- function() {
   for (key in names(seen)) cat(sprintf("tensor %s in %d, min %.6g, max %.6g\n", key, seen[[key]][1], seen[[key]][2], seen[[key]][3]))
 }
 
-if (sys.nframe() == 0) tryCatch(main(), error = function(e) {
+if (sys.nframe() == 0) tryCatch(main(c(commandArgs(TRUE), "stdin")[1]), error = function(e) {
   message("read_stream.R: ", conditionMessage(e))
   quit(status = 1)
 })

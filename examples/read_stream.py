@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Read a tensor stream from a pipe with numpy alone, and print a summary.
+"""Read a tensor stream from a file or a pipe with numpy alone, and print a summary.
 
-    examples/read_stream.py < patches.sts
+    examples/read_stream.py patches.sts
     build/bin/ts-select label=malignant < patches.sts | examples/read_stream.py
 
 `read_stream` is the whole of it: copy it into your own program.  It yields the records of a stream
@@ -71,9 +71,9 @@ def tensor(data, t):
     return np.frombuffer(data[begin:end], dtype).reshape(t["shape"])  # read-only: .copy() to change
 
 
-def main():
+def main(file):
     records, labels, tensors = 0, {}, {}
-    for arrays, metadata in read_stream(sys.stdin.buffer):
+    for arrays, metadata in read_stream(file):
         records += 1
         label = metadata.get("label", "(none)")
         labels[label] = labels.get(label, 0) + 1
@@ -92,8 +92,8 @@ def main():
 
 if __name__ == "__main__":
     try:
-        main()
-    except ValueError as error:
+        main(open(sys.argv[1], "rb") if len(sys.argv) > 1 else sys.stdin.buffer)
+    except (OSError, ValueError) as error:
         sys.exit(f"read_stream.py: {error}")
     except (AttributeError, KeyError, TypeError):
         sys.exit("read_stream.py: a header is not made as it should be")

@@ -114,6 +114,9 @@ if Rscript -e 0 > /dev/null 2>&1; then
     ts-info "$T/augment-my-data/synthetic.sts" > "$T/info"
     cat "$T/augment-my-data/synthetic.sts" | r
     is "$?/$(head -2 "$T/out" | xargs)" "0/records $n label malignant $n" "read_stream.R"
+    Rscript "$TOP/examples/read_stream.R" "$T/augment-my-data/synthetic.sts" > "$T/named" 2>&1
+    cmp -s "$T/named" "$T/out"
+    ok $? "and of a file that is named"
     is "$(sed -n 's/^tensor \([a-z]*\) [a-z]* .64, 64. in \(.*, min .*, max .*\)/\1 \2/p' "$T/out" | sort)" \
         "$(sed -n 's/^tensor  *\([a-z]*\) [A-Z0-9]*.64,64. in \(.*\), mean.*/\1 \2/p' "$T/info" | sort)" \
         "the values are those that ts-info sees"

@@ -13,6 +13,10 @@ script=$TOP/examples/read_stream.py
 cat seven seven | "$python" "$script" > out
 is "$?" 0 "reads two segments"
 is "$(head -3 out | xargs)" "records 14 label malignant 8 label normal 6" "and counts"
+"$python" "$script" seven > out
+is "$?/$(head -1 out)" "0/records 7" "reads a file"
+"$python" "$script" nowhere > got 2> err
+is "$?/$(wc -l < err)/$(cut -c -16 err)" "1/1/read_stream.py: " "says which it cannot open"
 ts-info seven | sed -n 's/^tensor     \(image\|lesion\|mask\) .* min \(.*\), max \(.*\), mean.*/\1 \2 \3/p' | sort > want
 sed -n 's/^tensor \(image\|lesion\|mask\) .* min \(.*\), max \(.*\)/\1 \2 \3/p' out | sort > got
 is "$(cat got)" "$(cat want)" "the values are those that ts-info sees"
