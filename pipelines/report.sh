@@ -94,7 +94,8 @@ echo '<nav><a href="#run">Run</a><a href="#data">Data</a><a href="#generators">G
 # ---- what was run ----
 echo '<h2 id="run">What was run</h2>'
 logs=()
-for l in "$here"/{mass,calcification,removal}.jsonl "$here"/table1/r*-s*.jsonl; do [ ! -s "$l" ] || logs+=("$l"); done
+mapfile -t classifiers < <(printf '%s\n' "$here"/table1/r*-s*.jsonl | sort -V)
+for l in "$here"/{mass,calcification,removal}.jsonl "${classifiers[@]}"; do [ ! -s "$l" ] || logs+=("$l"); done
 if [ ${#logs[@]} -gt 0 ]; then
     # A line for each training; then each command once, for all trainings that differ in their seeds alone.
     awk '
@@ -125,6 +126,12 @@ if [ ${#logs[@]} -gt 0 ]; then
 else
     missing 'any training'
 fi
+# Generators that were there already (MODELS=) say themselves how they were trained.
+for m in mass calcification removal; do
+    [ -s "$here/$m.ckpt" ] && [ ! -s "$here/$m.jsonl" ] || continue
+    printf '<p><b>%s, trained before</b><br><code>%s</code></p>\n' "$m" \
+        "$(say "$(head -c 65536 "$here/$m.ckpt" | grep -ao '"history":"gan-train[^"]*"' | cut -d '"' -f 4)")"
+done
 
 # ---- data ----
 echo '<h2 id="data">Data</h2>'

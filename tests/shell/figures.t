@@ -86,11 +86,16 @@ echo 'a < b & c' > $here/table1/table.txt
 echo '{"run": "gan-train 1.2.3 --name <x> --seed 7", "engine": "BLAS", "threads": 2}' > $here/mass.jsonl
 echo '{"iteration": 1, "seconds": 61.5}' >> $here/mass.jsonl
 echo 'FOUND' > $here/figures/fig5.txt
+cp "$TOP/examples/models/phantom-removal.ckpt" $here/removal.ckpt
+for r in r10-s1 r100-s1 r25-s1; do echo '{"run": "resnet-train 1.2.3", "engine": "BLAS", "threads": 1}' > $here/table1/$r.jsonl; done
 "$TOP/pipelines/report.sh" set smoke build/set/table.tsv build/set/smoke 1.2.3 > full.html
 grep -q 'a &lt; b &amp; c' full.html && grep -q -- '--name &lt;x&gt; --seed N' full.html
 ok $? "texts are escaped"
 grep -q '<td>mass<td class="n">1<td class="n">2<td class="n">61' full.html
 ok $? "trainings with their starts, threads and seconds"
+is "$(grep -o '<tr><td>r[0-9]*' full.html | tr -d '\n')" "<tr><td>r10<tr><td>r25<tr><td>r100" "classifiers by their share"
+grep -q '<b>removal, trained before</b><br><code>gan-train .* --remove --size 64' full.html
+ok $? "a generator that was there tells how it was trained"
 grep -q 'class="short">short<' full.html
 ok $? "what falls short shows"
 is "$(grep -c 'src="data:image/png;base64,' full.html)" 2 "pictures stand in the page"
