@@ -145,8 +145,9 @@ named: $(foreach m,$(networks),$(here)/generated-$m.sts $(here)/kept-$m.sts $(he
 
 # ---- synthetic patches ----
 # Clusters of calcifications: specks some pixels apart are one object, and small.
-postproc.mass := $(addprefix --threshold ,$(call own,THRESHOLD))
-postproc.calcification := --join 64 --min-area 0.001 --edge-only $(postproc.mass)
+lesion_threshold := $(addprefix --threshold ,$(call own,THRESHOLD))
+postproc.mass := $(lesion_threshold)
+postproc.calcification := --join 64 --min-area 0.001 --edge-only $(lesion_threshold)
 postproc.removal := --threshold $(or $(call own,REMOVED_THRESHOLD),$(REMOVED_THRESHOLD))
 bases.mass := normal
 bases.calcification := fine-normal
