@@ -1,5 +1,5 @@
 /*
- * resnet-features - what a ResNet-50 sees in patches: the pooled features in front of its last
+ * resnet-features - what a classifier sees in patches: the pooled features in front of its last
  * layer, for tsne, frechet and precision-recall.
  *
  * The paper, "t-SNE Embedding": features of the last layer of the classifier trained on real
@@ -12,7 +12,7 @@
 #include "base/progress.h"
 #include "nn/backend.h"
 #include "stream/tstream.h"
-#include "train/resnet_model.h"
+#include "train/predictor.h"
 
 static struct opts {
     const char *model;
@@ -21,7 +21,8 @@ static struct opts {
 } o = {.batch = 8};
 
 static const struct cli_opt options[] = {
-    CLI_TEXT('m', "model", "FILE", &o.model, "weights of a ResNet-50: .safetensors, .pth, .ckpt"),
+    CLI_TEXT('m', "model", "FILE", &o.model,
+             "what resnet-train made, or any ResNet-50: .safetensors, .pth, .ckpt"),
     CLI_SIZE(0, "size", "PX", &o.size, 0, 1024,
              "bring patches to this side; 0 = what the model was trained on, or leave them"),
     CLI_SIZE('b', "batch", "N", &o.batch, 1, 1024, "patches looked at at once"),
@@ -31,32 +32,32 @@ static const struct cli_opt options[] = {
 };
 
 static const struct cli_prog prog = {
-    "resnet-features", "", "Writes the features that a ResNet-50 sees in patches, one record each.",
+    "resnet-features", "", "Writes the features that a classifier sees in patches, one record each.",
     options,           0,  0};
 
 /* The side of a stream whose first record is at hand. */
 static size_t
-side(const struct resnet_model *m, const struct ts_record *first)
+side(const struct predictor *m, const struct ts_record *first)
 {
     const struct ts_tensor *x = ts_find(first, "image");
     size_t size = o.size ? o.size : m->size;
 
     if (size == 0 && x != NULL && x->rank == 2)
         size = x->shape[0];
-    if (size != 0 && (size < 32 || size > 1024))
-        cli_failf("stdin: record 0: image is %zu pixels wide, not from 32 to 1024 (--size)", size);
+    if (size != 0 && !classifier_takes(&m->net.config, size))
+        cli_failf("stdin: record 0: patches of %zu pixels do not fit the network (--size)", size);
     return size ? size : 32;
 }
 
 static void
-write_features(struct resnet_batch *b, struct ts_writer *w, const char *history)
+write_features(struct predict_batch *b, struct ts_writer *w, const char *history)
 {
     struct err e;
 
-    if (resnet_batch_look(b, &e) == -1)
+    if (predict_batch_run(b, &e) == -1)
         cli_fail(&e);
     for (size_t i = 0; i < b->n; i++)
-        if (resnet_batch_put_features(b, i, &e) == -1 ||
+        if (predict_batch_put_features(b, i, &e) == -1 ||
             ts_history_add(&b->record[i], history, &e) == -1 ||
             ts_write(w, &b->record[i], &e) == -1)
             cli_fail(&e);
@@ -66,8 +67,8 @@ write_features(struct resnet_batch *b, struct ts_writer *w, const char *history)
 int
 main(int argc, char **argv)
 {
-    struct resnet_model model;
-    struct resnet_batch batch = {0};
+    struct predictor model;
+    struct predict_batch batch = {0};
     struct ts_record rec = {0};
     struct ts_reader *in;
     struct ts_writer *out;
@@ -80,20 +81,20 @@ main(int argc, char **argv)
     cli_parse(&prog, argc, argv);
     if (o.model == NULL)
         cli_usage("--model is needed");
-    if (o.size != 0 && o.size < 32)
-        cli_usage("--size: %zu is less than 32", o.size);
+    if (o.size != 0 && o.size < 16)
+        cli_usage("--size: %zu is less than 16", o.size);
     backend_threads((int)o.threads);
     history = cli_history(&prog, &e);
-    if (history == NULL || resnet_model_load_any(&model, o.model, &e) == -1 ||
+    if (history == NULL || predictor_load_any(&model, o.model, &e) == -1 ||
         (in = ts_open("-", &e)) == NULL || (out = ts_stdout(&e)) == NULL)
         cli_fail(&e);
     progress_start(&p, "resnet-features", "patches", 0, 0, o.progress);
     while ((rc = ts_read(in, &rec, &e)) == 1) {
         /* A size that nobody named is that of the first patch, and then of all. */
-        if (batch.room == 0 && resnet_batch_init(&batch, &model, side(&model, &rec),
-                                                 o.size || model.size, o.batch, &e) == -1)
+        if (batch.room == 0 && predict_batch_init(&batch, &model, side(&model, &rec),
+                                                  o.size || model.size, o.batch, &e) == -1)
             cli_fail(&e);
-        if (resnet_batch_add(&batch, &rec, &e) == -1) {
+        if (predict_batch_add(&batch, &rec, &e) == -1) {
             err_in(&e, "stdin: record %" PRIu64, ts_count(in) - 1);
             cli_fail(&e);
         }
@@ -108,9 +109,9 @@ main(int argc, char **argv)
         cli_fail(&e);
     progress_end(&p, ts_count(in));
     ts_clear(&rec);
-    resnet_batch_free(&batch);
+    predict_batch_free(&batch);
     ts_close(in);
-    resnet_model_free(&model);
+    predictor_free(&model);
     free(history);
     return 0;
 }

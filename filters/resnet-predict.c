@@ -14,7 +14,7 @@
 #include "stats/logistic.h"
 #include "stream/score_line.h"
 #include "stream/tstream.h"
-#include "train/resnet_model.h"
+#include "train/predictor.h"
 
 static struct opts {
     const char *model, *features;
@@ -47,7 +47,7 @@ fail(const struct err *e)
 
 /* Takes over a record; `index` is its place in the stream. */
 static void
-take(struct resnet_batch *b, struct ts_record *rec, uint64_t index)
+take(struct predict_batch *b, struct ts_record *rec, uint64_t index)
 {
     const char *patient = ts_meta_or(rec, "patient", "");
     struct err e;
@@ -55,22 +55,22 @@ take(struct resnet_batch *b, struct ts_record *rec, uint64_t index)
 
     if (rc == 0 && !o.allow_seen && patients_has(&b->model->patients, patient))
         rc = err_set(&e, "the model was trained on patient %s (--allow-seen)", patient);
-    if (rc == -1 || resnet_batch_add(b, rec, &e) == -1) {
+    if (rc == -1 || predict_batch_add(b, rec, &e) == -1) {
         err_in(&e, "stdin: record %" PRIu64, index);
         fail(&e);
     }
 }
 
 static void
-score(struct resnet_batch *b, struct ts_writer *w, const char *history)
+score(struct predict_batch *b, struct ts_writer *w, const char *history)
 {
     struct err e;
 
-    if (resnet_batch_look(b, &e) == -1)
+    if (predict_batch_run(b, &e) == -1)
         fail(&e);
     for (size_t i = 0; i < b->n; i++) {
         score_line_write(stdout, &b->record[i], logistic_probability(b->odds[i]));
-        if (w != NULL && (resnet_batch_put_features(b, i, &e) == -1 ||
+        if (w != NULL && (predict_batch_put_features(b, i, &e) == -1 ||
                           ts_history_add(&b->record[i], history, &e) == -1 ||
                           ts_write(w, &b->record[i], &e) == -1))
             fail(&e);
@@ -81,12 +81,12 @@ score(struct resnet_batch *b, struct ts_writer *w, const char *history)
 int
 main(int argc, char **argv)
 {
-    struct resnet_model model;
+    struct predictor model;
     struct ts_record rec = {0};
     struct ts_reader *in;
     struct ts_writer *w = NULL;
     struct progress p;
-    struct resnet_batch batch;
+    struct predict_batch batch;
     struct err e;
     char *history;
     int rc;
@@ -97,8 +97,8 @@ main(int argc, char **argv)
         cli_usage("--model is needed");
     backend_threads((int)o.threads);
     history = cli_history(&prog, &e);
-    if (history == NULL || resnet_model_load(&model, o.model, &e) == -1 ||
-        resnet_batch_init(&batch, &model, model.size, 0, o.batch, &e) == -1 ||
+    if (history == NULL || predictor_load(&model, o.model, &e) == -1 ||
+        predict_batch_init(&batch, &model, model.size, 0, o.batch, &e) == -1 ||
         (in = ts_open("-", &e)) == NULL ||
         (o.features != NULL &&
          (output_open(&features, o.features, &e) == -1 ||
@@ -118,9 +118,9 @@ main(int argc, char **argv)
     if (w != NULL && (ts_finish(w, &e) == -1 || output_commit(&features, &e) == -1))
         fail(&e);
     progress_end(&p, ts_count(in));
-    resnet_batch_free(&batch);
+    predict_batch_free(&batch);
     ts_close(in);
-    resnet_model_free(&model);
+    predictor_free(&model);
     free(history);
     cli_close_stdout();
     return 0;

@@ -1,8 +1,10 @@
 /*
- * resnet-train - trains ResNet-50 to tell malignant patches from normal and benign ones.
+ * resnet-train - trains ResNet-50, or a small network, to tell malignant patches from normal and
+ * benign ones.
  *
  * The paper, "Results": batch 1, Adam 1e-5, 500,000 samples; every 5,000 the validation patches are
- * scored, and the weights with the highest area under the ROC curve are kept.
+ * scored, and the weights with the highest area under the ROC curve are kept (--schedule constant
+ * --keep best).
  */
 #include <math.h>
 #include <stdint.h>
@@ -17,13 +19,13 @@
 #include "train/classify.h"
 #include "train/resume.h"
 
-enum { BN_AUTO }; /* the others follow in the order of enum resnet_bn */
+enum { BN_AUTO }; /* the others follow in the order of enum norm_mode */
 
 static struct opts {
     const char *val, *out, *state, *init, *log;
-    int bn, freeze, resume, progress;
+    int net, stem, bn, freeze, schedule, keep, resume, progress;
     size_t samples, every, batch, save_every, log_every, threads;
-    double width, lr, beta1, beta2, epsilon;
+    double width, lr, weight_decay, average, beta1, beta2, epsilon;
     uint64_t seed;
 } o = {.samples = 500000,
        .every = 5000,
@@ -31,22 +33,30 @@ static struct opts {
        .save_every = 5000,
        .log_every = 500,
        .lr = 1e-5,
+       .schedule = SCHEDULE_COSINE,
        .beta1 = 0.9,
        .beta2 = 0.999,
        .epsilon = 1e-8,
        .seed = 1};
 
+static const char *const nets[] = {"resnet50", "small", NULL};
+static const char *const stems[] = {"imagenet", "small", NULL};
+static const char *const schedules[] = {"constant", "cosine", "one-cycle", NULL};
+static const char *const keeps[] = {"last", "best", NULL};
 static const char *const bn_words[] = {"auto", "frozen", "update", "batch", NULL};
 static const char *const freeze_words[] = {"none",   "stem",   "layer1", "layer2",
                                            "layer3", "layer4", NULL};
 
 static const struct cli_opt options[] = {
     CLI_TEXT('V', "val", "FILE", &o.val, "stream of validation patches, a file"),
-    CLI_LOCAL_TEXT('o', "out", "FILE", &o.out, "the best weights so far"),
+    CLI_LOCAL_TEXT('o', "out", "FILE", &o.out, "the weights that are kept"),
     CLI_LOCAL_TEXT(0, "state", "FILE", &o.state,
                    "everything needed to resume (default: OUT.state)"),
     CLI_LOCAL_FLAG(0, "resume", &o.resume, "go on from the state"),
     CLI_TEXT('i', "init", "FILE", &o.init, "weights to start from: .safetensors, .pth, .ckpt"),
+    CLI_CHOICE(0, "net", &o.net, nets, "the network"),
+    CLI_CHOICE(0, "stem", &o.stem, stems,
+               "how ResNet-50 begins: as for photographs, or without stride and pooling"),
     CLI_CHOICE(0, "bn", &o.bn, bn_words,
                "batch normalisation; auto = frozen with --init, else update"),
     CLI_CHOICE(0, "freeze", &o.freeze, freeze_words, "stages that do not learn, up to this one"),
@@ -55,6 +65,11 @@ static const struct cli_opt options[] = {
     CLI_SIZE(0, "every", "N", &o.every, 1, 1e12, "patches between validations"),
     CLI_SIZE('b', "batch", "N", &o.batch, 1, 1024, "patches in an update"),
     CLI_REAL(0, "lr", "X", &o.lr, 0, 1, "Adam: learning rate"),
+    CLI_CHOICE(0, "schedule", &o.schedule, schedules, "how the rate falls"),
+    CLI_REAL(0, "weight-decay", "X", &o.weight_decay, 0, 10, "Adam: decay of the weights"),
+    CLI_REAL(0, "average", "X", &o.average, 0, 0.999999,
+             "decay of the running average that is kept; 0 = none"),
+    CLI_CHOICE(0, "keep", &o.keep, keeps, "which weights"),
     CLI_REAL(0, "beta1", "X", &o.beta1, 0, 0.9999, "Adam: decay of the mean"),
     CLI_REAL(0, "beta2", "X", &o.beta2, 0, 0.999999, "Adam: decay of the square"),
     CLI_REAL(0, "epsilon", "X", &o.epsilon, 1e-30, 1, "Adam: added to the root"),
@@ -68,23 +83,27 @@ static const struct cli_opt options[] = {
 };
 
 static const struct cli_prog prog = {
-    "resnet-train", "", "Trains ResNet-50 to tell malignant patches from all others.",
+    "resnet-train", "", "Trains a classifier to tell malignant patches from all others.",
     options,        0,  0};
 
 static void
 check_options(void)
 {
-    if (o.val == NULL || o.out == NULL)
-        cli_usage("--val and --out are needed");
+    if (o.out == NULL)
+        cli_usage("--out is needed");
+    if (o.keep == KEEP_BEST && o.val == NULL)
+        cli_usage("--keep: the best weights are those that --val chooses");
+    if (o.net == NET_SMALL && (o.stem != STEM_IMAGENET || o.freeze > 0))
+        cli_usage("--stem and --freeze go with --net resnet50");
     if (o.bn == BN_AUTO)
-        o.bn = 1 + (o.init != NULL ? RESNET_FROZEN : RESNET_UPDATE);
-    if (o.bn == 1 + RESNET_FROZEN && o.init == NULL)
+        o.bn = 1 + (o.init != NULL ? NORM_FROZEN : NORM_UPDATE);
+    if (o.bn == 1 + NORM_FROZEN && o.init == NULL)
         cli_usage("--bn: frozen needs the statistics of trained weights (--init)");
     if (o.freeze > 0 && o.init == NULL)
         cli_usage("--freeze: random weights that do not learn are of no use (--init)");
     if (o.width > 0 && o.width < 1.0 / 64)
         cli_usage("--width: %g leaves less than a channel", o.width);
-    if (strcmp(o.val, "-") == 0)
+    if (o.val != NULL && strcmp(o.val, "-") == 0)
         cli_usage("--val: standard input holds the patches to train on");
     if (o.state != NULL && strcmp(o.state, o.out) == 0)
         cli_usage("--state and --out are one file");
@@ -93,15 +112,25 @@ check_options(void)
 static struct classify_config
 config(const char *history)
 {
-    return (struct classify_config){
-        .net = {.width = o.width, .bn = (enum resnet_bn)(o.bn - 1), .frozen = (size_t)o.freeze},
-        .adam = {.rate = o.lr, .beta1 = o.beta1, .beta2 = o.beta2, .epsilon = o.epsilon},
-        .batch = o.batch,
-        .samples = o.samples,
-        .every = o.every,
-        .seed = o.seed,
-        .init = o.init,
-        .history = history};
+    return (struct classify_config){.net = {.net = (enum classifier_net)o.net,
+                                            .stem = (enum resnet_stem)o.stem,
+                                            .width = o.width,
+                                            .bn = (enum norm_mode)(o.bn - 1),
+                                            .frozen = (size_t)o.freeze},
+                                    .adam = {.rate = o.lr,
+                                             .beta1 = o.beta1,
+                                             .beta2 = o.beta2,
+                                             .epsilon = o.epsilon,
+                                             .decay = o.weight_decay},
+                                    .schedule = (enum schedule)o.schedule,
+                                    .average = o.average,
+                                    .keep = (enum classify_keep)o.keep,
+                                    .batch = o.batch,
+                                    .samples = o.samples,
+                                    .every = o.every,
+                                    .seed = o.seed,
+                                    .init = o.init,
+                                    .history = history};
 }
 
 /* The run record: the first line of a log. */
@@ -111,7 +140,7 @@ log_start(struct jsonl *log, const struct classify *c, struct err *e)
     const struct params *ps = &c->net.params;
     size_t learning = 0;
 
-    for (size_t i = resnet50_first_trainable(&c->net); i < ps->n; i++)
+    for (size_t i = classifier_first_trainable(&c->net); i < ps->n; i++)
         learning += ps->p[i]->w.n;
     jsonl_begin(log);
     jsonl_text(log, "run", c->config.history);
@@ -119,6 +148,7 @@ log_start(struct jsonl *log, const struct classify *c, struct err *e)
     jsonl_int(log, "threads", backend_threads((int)o.threads));
     jsonl_text(log, "start", o.init ? o.init : "random");
     jsonl_text(log, "left_out", c->origin);
+    jsonl_text(log, "net", nets[o.net]);
     jsonl_text(log, "bn", bn_words[o.bn]);
     jsonl_real(log, "width", c->config.net.width);
     jsonl_int(log, "size", (int64_t)c->size);
@@ -143,18 +173,19 @@ train(struct classify *c, struct jsonl *log)
     while (classify_samples(c) < o.samples) {
         if (classify_step(c, &e) == -1)
             cli_fail(&e);
-        snprintf(note, sizeof(note), "loss %.3f, best AUC %.3f",
-                 c->loss_sum / (double)c->loss_count, fmax(c->best, 0));
+        snprintf(note, sizeof(note), "loss %.3f", c->loss_sum / (double)c->loss_count);
+        if (c->auc >= 0)
+            snprintf(note + strlen(note), sizeof(note) - strlen(note), ", AUC %.3f", c->auc);
         if (classify_due(c, o.log_every)) {
             if (classify_log_loss(c, progress_clock() - began, log, &e) == -1)
                 cli_fail(&e);
             began = progress_clock();
         }
-        if (classify_due(c, o.every)) {
+        if (o.val != NULL && classify_due(c, o.every)) {
             double start = progress_clock();
 
             if (classify_evaluate(c, &better, &e) == -1 ||
-                (better && classify_export(c, o.out, &e) == -1) ||
+                (better && o.keep == KEEP_BEST && classify_export(c, o.out, &e) == -1) ||
                 classify_log_evaluation(c, progress_clock() - start, log, &e) == -1)
                 cli_fail(&e);
             began += progress_clock() - start;
@@ -200,7 +231,8 @@ main(int argc, char **argv)
         cli_fail(&e);
 
     train(&c, &log);
-    if (jsonl_close(&log, &e) == -1)
+    if ((o.keep == KEEP_LAST && classify_export(&c, o.out, &e) == -1) ||
+        jsonl_close(&log, &e) == -1)
         cli_fail(&e);
     classify_free(&c);
     free(history);

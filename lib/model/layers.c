@@ -71,6 +71,94 @@ conv_layer(struct tape *t, const struct conv_layer *l, struct tensor *x)
     return nn_conv(t, x, l->weight->use, l->bias ? l->bias->use : NULL, l->stride, l->pad);
 }
 
+/* ---- batch normalisation ---- */
+
+static const double norm_epsilon = 1e-5, norm_momentum = 0.1; /* torchvision's */
+
+static struct param *
+vector_add(struct params *ps, const char *name, const char *what, size_t n, real value,
+           struct err *e)
+{
+    struct param *p;
+    char full[80];
+
+    snprintf(full, sizeof(full), "%s.%s", name, what);
+    p = param_add(ps, full, 1, &n, PARAM_ZERO, 0, 0, e);
+    for (size_t i = 0; p != NULL && i < n; i++)
+        p->w.v[i] = value;
+    return p;
+}
+
+int
+conv_norm_add(struct conv_norm *l, struct params *params, struct params *stats,
+              const char *conv_name, const char *norm_name, size_t k, size_t ci, size_t co,
+              size_t stride, struct err *e)
+{
+    const size_t shape[4] = {k, k, ci, co};
+    struct norm *n = &l->norm;
+    char full[80];
+
+    *l = (struct conv_norm){.conv = {.stride = stride, .pad = k / 2}};
+    snprintf(full, sizeof(full), "%s.weight", conv_name);
+    l->conv.weight = param_add(params, full, 4, shape, PARAM_ZERO, 0, 0, e);
+    return l->conv.weight == NULL ||
+                   (n->gamma = vector_add(params, norm_name, "weight", co, 1, e)) == NULL ||
+                   (n->beta = vector_add(params, norm_name, "bias", co, 0, e)) == NULL ||
+                   (n->mean = vector_add(stats, norm_name, "running_mean", co, 0, e)) == NULL ||
+                   (n->variance = vector_add(stats, norm_name, "running_var", co, 1, e)) == NULL
+               ? -1
+               : 0;
+}
+
+/* running = (1 - momentum) running + momentum now; the variance is divided by rows - 1 there. */
+static void
+track(const struct norm *n, const real *mean, const real *variance, size_t rows)
+{
+    double unbiased = (double)rows / (double)(rows - 1);
+
+    for (size_t i = 0; i < n->mean->w.n; i++) {
+        real *m = &n->mean->w.v[i], *v = &n->variance->w.v[i];
+
+        *m = (real)((1 - norm_momentum) * (double)*m + norm_momentum * (double)mean[i]);
+        *v = (real)((1 - norm_momentum) * (double)*v +
+                    norm_momentum * unbiased * (double)variance[i]);
+    }
+}
+
+/* The statistics are constants: y = a x + b with a = gamma / sqrt(variance + epsilon). */
+static struct tensor *
+norm_running(struct tape *t, const struct norm *n, struct tensor *x)
+{
+    size_t c = n->mean->w.n;
+    struct tensor *s = tape_new(t, 1, &c), *mean = tape_const(t, 1, &c, n->mean->w.v), *a;
+
+    for (size_t i = 0; i < c; i++)
+        s->v[i] = (real)(1 / sqrt((double)n->variance->w.v[i] + norm_epsilon));
+    a = nn_mul(t, n->gamma->use, s);
+    return nn_col_affine(t, x, a, nn_sub(t, n->beta->use, nn_mul(t, a, mean)));
+}
+
+struct tensor *
+conv_norm(struct tape *t, const struct conv_norm *l, enum norm_mode mode, struct tensor *x,
+          int train)
+{
+    const struct norm *n = &l->norm;
+    int update = mode == NORM_UPDATE && train;
+    size_t c = n->mean->w.n;
+    real *mean;
+
+    x = conv_layer(t, &l->conv, x);
+    if (!update && mode != NORM_BATCH)
+        return norm_running(t, n, x);
+    mean = tape_bytes(t, 2 * c * sizeof(real));
+    x = nn_standardise(t, x, norm_epsilon, mean, mean + c);
+    if (update)
+        track(n, mean, mean + c, x->n / c);
+    return nn_col_affine(t, x, n->gamma->use, n->beta->use);
+}
+
+/* ---- attention ---- */
+
 int
 attention_add(struct attention *a, struct params *ps, const char *name, size_t c, int spectral,
               uint64_t seed, struct err *e)

@@ -49,6 +49,33 @@ int conv_layer_add(struct conv_layer *l, struct params *ps, const char *name, si
                    struct err *e);
 struct tensor *conv_layer(struct tape *t, const struct conv_layer *l, struct tensor *x);
 
+/* Batch normalisation, in PyTorch's terms. */
+enum norm_mode {
+    NORM_FROZEN, /* eval() throughout: running statistics, which stay as they are */
+    NORM_UPDATE, /* train() and eval(): statistics of the batch, and the running ones for use */
+    NORM_BATCH   /* track_running_stats=False: statistics of the batch, each patch its own in use */
+};
+
+/* Its weight, bias [c], and running mean and variance [c] among the network's statistics. */
+struct norm {
+    struct param *gamma, *beta, *mean, *variance;
+};
+
+/* A convolution without bias, padded to keep the size, and the batch normalisation behind it. */
+struct conv_norm {
+    struct conv_layer conv;
+    struct norm norm;
+};
+
+/* All zero, but for gamma and the running variance, which are 1. */
+int conv_norm_add(struct conv_norm *l, struct params *params, struct params *stats,
+                  const char *conv_name, const char *norm_name, size_t k, size_t ci, size_t co,
+                  size_t stride, struct err *e);
+
+/* train 1: as in training, where NORM_UPDATE moves the running statistics by a tenth. */
+struct tensor *conv_norm(struct tape *t, const struct conv_norm *l, enum norm_mode mode,
+                         struct tensor *x, int train);
+
 /*
  * Self-attention (H. Zhang et al., ICML 2019, section 3; pooled as in its authors' code).
  * theta, phi have c/8 filters, g has c/2; phi and g are max-pooled 2x2; the result is added to x

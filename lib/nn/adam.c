@@ -15,12 +15,13 @@ adam_update(const struct adam *a, struct params *ps, struct tensor *const *grads
         struct param *p = ps->p[i];
         const real *g = grads[i]->v;
         real *w = p->w.v, *m = p->adam_m, *v = p->adam_v;
+        real keep = (real)(p->w.rank > 1 ? 1 - a->rate * a->decay : 1);
 
 #pragma omp for simd schedule(static) nowait
         for (size_t k = 0; k < p->w.n; k++) {
             m[k] = b1 * m[k] + (1 - b1) * g[k];
             v[k] = b2 * v[k] + (1 - b2) * g[k] * g[k];
-            w[k] -= rate * m[k] / (real_sqrt(v[k]) * root + eps);
+            w[k] = keep * w[k] - rate * m[k] / (real_sqrt(v[k]) * root + eps);
         }
     }
 }

@@ -1,5 +1,6 @@
 /*
- * adam - D. P. Kingma and J. Ba, ICLR 2015, algorithm 1.
+ * adam - D. P. Kingma and J. Ba, ICLR 2015, algorithm 1, with the decoupled weight decay of I.
+ * Loshchilov and F. Hutter, ICLR 2019 ("AdamW").
  */
 #ifndef MP_NN_ADAM_H
 #define MP_NN_ADAM_H
@@ -10,6 +11,8 @@
 
 struct adam {
     double rate, beta1, beta2, epsilon;
+    double
+        decay; /* each update takes rate * decay of every weight; biases and factors keep theirs */
 };
 
 /*

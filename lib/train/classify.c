@@ -9,7 +9,6 @@
 #include "nn/ops.h"
 #include "stats/delong.h"
 #include "train/checkpoint.h"
-#include "train/resnet_model.h"
 #include "train/resume.h"
 
 /* Patches scored at once: more are no faster. */
@@ -93,9 +92,10 @@ find_size(struct classify *c, struct err *e)
     free(plane);
     if (plane == NULL)
         return err_in(e, "%s: record 0", ts_name(c->feed.reader));
-    if (h != w || h < 32 || h > 1024)
-        return err_set(e, "%s: record 0: image is %zux%zu, not square or not from 32 to 1024",
-                       ts_name(c->feed.reader), w, h);
+    if (h != w || !classifier_takes(&c->config.net, h))
+        return err_set(e, "%s: record 0: image is %zux%zu, not square or not from %s",
+                       ts_name(c->feed.reader), w, h,
+                       c->config.net.net == NET_SMALL ? "16 to 1024 in steps of 8" : "32 to 1024");
     c->size = h;
     return 0;
 }
@@ -104,45 +104,61 @@ find_size(struct classify *c, struct err *e)
 static int
 from_file(struct classify *c, const struct ts_record *r, struct err *e)
 {
-    const char *bn = ts_meta_or(r, "bn", "");
     struct weights_report report;
     int head;
 
-    if (strcmp(bn, resnet_bn_word(RESNET_BATCH)) == 0 && c->config.net.bn != RESNET_BATCH)
-        return err_set(e, "has no running statistics: its batch normalisation is 'batch'");
     if (weights_get(r, &c->net, &head, &report, e) == -1 ||
         patients_parse(&c->patients, ts_meta_or(r, "patients", ""), e) == -1)
         return -1;
     if (!head)
-        resnet50_start_head(&c->net, c->config.seed);
+        classifier_start_head(&c->net, c->config.seed);
     free(c->origin);
     c->origin = mem_string(report.text, e);
     return c->origin ? 0 : -1;
 }
 
+/* The network of --init must be the one that was asked for; its width may be left to it. */
+static int
+take_config(struct classifier_config *n, const struct ts_record *r, struct err *e)
+{
+    struct classifier_config found = {.bn = NORM_UPDATE};
+
+    if (weights_config(r, &found, e) == -1)
+        return -1;
+    if (found.net != n->net || found.stem != n->stem)
+        return err_set(e, "holds net %s with stem %s, not %s with %s", weights_net_word(found.net),
+                       weights_stem_word(found.stem), weights_net_word(n->net),
+                       weights_stem_word(n->stem));
+    if (found.bn == NORM_BATCH && n->bn != NORM_BATCH)
+        return err_set(e, "has no running statistics: its batch normalisation is 'batch'");
+    n->limit = found.limit;
+    if (n->width == 0)
+        n->width = found.width;
+    return 0;
+}
+
 static int
 make_net(struct classify *c, int resumed, struct err *e)
 {
-    struct resnet_config *n = &c->config.net;
+    struct classifier_config *n = &c->config.net, average;
     struct ts_record r = {0};
-    double width = 1;
     int rc = -1;
 
-    if (c->config.init != NULL && weights_load(c->config.init, &r, e) == -1)
-        return -1;
-    if (c->config.init != NULL && weights_width(&r, &width, e) == -1)
+    if (c->config.init != NULL &&
+        (weights_load(c->config.init, &r, e) == -1 || take_config(n, &r, e) == -1))
         goto done;
     if (n->width == 0)
-        n->width = width;
-    if (c->config.init != NULL)
-        n->limit = 2 * resnet_numbers_in(&r); /* a head that is new may not be there yet */
-    if (resnet50_init(&c->net, n, e) == -1)
+        n->width = 1;
+    average = *n;
+    average.fixed = 1;
+    if (classifier_init(&c->net, n, e) == -1 ||
+        (c->config.average > 0 && classifier_init(&c->average, &average, e) == -1))
         goto done;
     if (!resumed && c->config.init == NULL)
-        resnet50_start(&c->net, c->config.seed);
+        classifier_start(&c->net, c->config.seed);
     rc = !resumed && c->config.init != NULL ? from_file(c, &r, e) : 0;
 done:
-    if (rc == -1 && c->config.init != NULL)
+    if (rc == -1 && c->config.init != NULL && r.n_tensors > 0)
         err_in(e, "%s", c->config.init);
     ts_clear(&r);
     return rc;
@@ -154,13 +170,14 @@ classify_init(struct classify *c, const struct classify_config *config, const ch
 {
     size_t pixels;
 
-    *c = (struct classify){.config = *config, .best = -1};
+    *c = (struct classify){.config = *config, .auc = -1, .best = -1};
     c->tape = tape_open();
     c->origin = mem_string("", e);
     if (c->origin == NULL || feed_open(&c->feed, train, FEED_ANY, e) == -1 ||
-        find_size(c, e) == -1 || validation_open(&c->validation, validation, c->size, e) == -1)
+        find_size(c, e) == -1 ||
+        (validation != NULL && validation_open(&c->validation, validation, c->size, e) == -1))
         return -1;
-    if (!resnet50_can_train(&config->net, config->batch, c->size))
+    if (!classifier_can_train(&config->net, config->batch, c->size))
         return err_set(e,
                        "batches of %zu patches of %zu pixels leave one number for the statistics "
                        "of batch normalisation",
@@ -180,7 +197,8 @@ classify_init(struct classify *c, const struct classify_config *config, const ch
 void
 classify_free(struct classify *c)
 {
-    resnet50_free(&c->net);
+    classifier_free(&c->net);
+    classifier_free(&c->average);
     tape_close(c->tape);
     if (c->feed.reader != NULL)
         feed_close(&c->feed);
@@ -193,6 +211,20 @@ classify_free(struct classify *c)
 }
 
 /* ---- training ---- */
+
+/* The network that is scored and kept. */
+static struct classifier *
+kept(struct classify *c)
+{
+    return c->config.average > 0 ? &c->average : &c->net;
+}
+
+/* Updates of the whole training. */
+static uint64_t
+all_steps(const struct classify *c)
+{
+    return (c->config.samples + c->config.batch - 1) / c->config.batch;
+}
 
 uint64_t
 classify_samples(const struct classify *c)
@@ -230,11 +262,24 @@ next_batch(struct classify *c, struct err *e)
     return 0;
 }
 
+/*
+ * ASSUMPTION: while the average is young it forgets faster, as TensorFlow's moving averages do, so
+ * that the start does not linger in it.
+ */
+static double
+average_decay(const struct classify *c)
+{
+    double young = (double)c->steps / (10 + (double)c->steps);
+
+    return fmin(c->config.average, c->steps > 1 ? young : 0);
+}
+
 int
 classify_step(struct classify *c, struct err *e)
 {
+    struct adam adam = c->config.adam;
     struct params *all = &c->net.params;
-    size_t skip = resnet50_first_trainable(&c->net), n = c->config.batch;
+    size_t skip = classifier_first_trainable(&c->net), n = c->config.batch;
     struct params learning = {.p = all->p + skip, .n = all->n - skip};
     const size_t shape[4] = {n, c->size, c->size, 1};
     struct tensor *features, *logits, *loss, **w, **g;
@@ -245,8 +290,8 @@ classify_step(struct classify *c, struct err *e)
         return -1;
     tape_reset(t);
     params_use(t, all, 0);
-    logits = resnet50_forward(t, &c->net, tape_const(t, 4, shape, c->batch), 1, &features);
-    loss = resnet50_loss(t, logits, c->labels);
+    logits = classifier_forward(t, &c->net, tape_const(t, 4, shape, c->batch), 1, &features);
+    loss = classifier_loss(t, logits, c->labels);
     w = tape_bytes(t, learning.n * sizeof(struct tensor *));
     g = tape_bytes(t, learning.n * sizeof(struct tensor *));
     for (size_t i = 0; i < learning.n; i++)
@@ -259,7 +304,10 @@ classify_step(struct classify *c, struct err *e)
     if (!finite)
         return err_set(e, "step %" PRIu64 ": the loss (%g) or its gradient is not finite",
                        c->steps + 1, (double)loss->v[0]);
-    adam_update(&c->config.adam, &learning, g, ++c->steps);
+    adam.rate *= schedule_factor(c->config.schedule, c->steps, all_steps(c));
+    adam_update(&adam, &learning, g, ++c->steps);
+    if (c->config.average > 0)
+        classifier_average(&c->average, &c->net, average_decay(c));
     c->loss_sum += (double)n * (double)loss->v[0];
     c->loss_count += n;
     for (size_t i = 0; i < n; i++)
@@ -282,7 +330,7 @@ score_some(struct classify *c, const real *patch, size_t first, size_t n, struct
 {
     struct validation *v = &c->validation;
 
-    resnet50_apply(c->tape, &c->net, patch, n, c->size, NULL, v->score + first);
+    classifier_apply(c->tape, kept(c), patch, n, c->size, NULL, v->score + first);
     for (size_t i = first; i < first + n; i++) {
         if (!isfinite(v->score[i]))
             return err_set(e, "%s: record %zu: the score is not finite", ts_name(v->reader), i);
@@ -351,12 +399,15 @@ int
 classify_log_loss(struct classify *c, double seconds, struct jsonl *log, struct err *e)
 {
     double n = (double)c->loss_count;
+    double rate = c->config.adam.rate *
+                  schedule_factor(c->config.schedule, c->steps ? c->steps - 1 : 0, all_steps(c));
 
     jsonl_begin(log);
     jsonl_int(log, "iteration", (int64_t)c->steps);
     jsonl_int(log, "samples", (int64_t)classify_samples(c));
     jsonl_real(log, "loss", c->loss_sum / n);
     jsonl_real(log, "malignant", (double)c->malignant_count / n);
+    jsonl_real(log, "rate", rate);
     jsonl_real(log, "seconds", seconds);
     c->loss_sum = 0;
     c->loss_count = c->malignant_count = 0;
@@ -385,21 +436,31 @@ config_text(const struct classify *c, struct err *e)
 {
     const struct classify_config *o = &c->config;
 
+    static const char *const schedules[] = {"constant", "cosine", "one-cycle"};
+    char end[48] = "open"; /* a rate that falls knows its end */
+
+    if (o->schedule != SCHEDULE_CONSTANT)
+        snprintf(end, sizeof(end), "%" PRIu64, all_steps(c));
     return mem_printf(
         e,
-        "size %zu, width %.17g, bn %s, frozen %zu, batch %zu, every %" PRIu64
-        ", lr %.17g, beta1 %.17g, beta2 %.17g, epsilon %.17g, seed %" PRIu64 ", validation %zu",
-        c->size, o->net.width, resnet_bn_word(o->net.bn), o->net.frozen, o->batch, o->every,
-        o->adam.rate, o->adam.beta1, o->adam.beta2, o->adam.epsilon, o->seed, c->validation.n);
+        "net %s, stem %s, size %zu, width %.17g, bn %s, frozen %zu, batch %zu, every %" PRIu64
+        ", lr %.17g, schedule %s, updates %s, beta1 %.17g, beta2 %.17g, epsilon %.17g, "
+        "weight-decay %.17g, average %.17g, keep %s, seed %" PRIu64 ", validation %zu",
+        weights_net_word(o->net.net), weights_stem_word(o->net.stem), c->size, o->net.width,
+        weights_bn_word(o->net.bn), o->net.frozen, o->batch, o->every, o->adam.rate,
+        schedules[o->schedule], end, o->adam.beta1, o->adam.beta2, o->adam.epsilon, o->adam.decay,
+        o->average, o->keep == KEEP_BEST ? "best" : "last", o->seed, c->validation.n);
 }
 
 /* The metadata that results and states share. */
 static int
-describe(const struct classify *c, const char *kind, struct ts_record *r, struct err *e)
+describe(const struct classify *c, const char *suffix, struct ts_record *r, struct err *e)
 {
+    const char *net = weights_net_word(c->config.net.net);
     char *patients = patients_text(&c->patients, e), *config = config_text(c, e);
-    int rc = patients == NULL || config == NULL || ts_meta_set(r, "kind", kind, e) == -1 ||
-                     ts_meta_set(r, "bn", resnet_bn_word(c->config.net.bn), e) == -1 ||
+    int rc = patients == NULL || config == NULL ||
+                     ts_meta_setf(r, "kind", e, "%s%s", net, suffix) == -1 ||
+                     ts_meta_set(r, "bn", weights_bn_word(c->config.net.bn), e) == -1 ||
                      checkpoint_put_real(r, "width", c->config.net.width, e) == -1 ||
                      checkpoint_put_count(r, "size", c->size, e) == -1 ||
                      checkpoint_put_count(r, "samples", classify_samples(c), e) == -1 ||
@@ -420,7 +481,8 @@ int
 classify_export(const struct classify *c, const char *path, struct err *e)
 {
     struct ts_record r = {0};
-    int rc = describe(c, "resnet50", &r, e) == -1 || weights_put(&r, &c->net, e) == -1
+    const struct classifier *net = c->config.average > 0 ? &c->average : &c->net;
+    int rc = describe(c, "", &r, e) == -1 || weights_put(&r, net, e) == -1
                  ? -1
                  : checkpoint_save(path, &r, e);
 
@@ -433,7 +495,7 @@ classify_save(const struct classify *c, const char *path, struct err *e)
 {
     struct ts_record r = {0};
     char *place = feed_place(&c->feed, e);
-    int rc = place == NULL || describe(c, "resnet50-state", &r, e) == -1 ||
+    int rc = place == NULL || describe(c, "-state", &r, e) == -1 ||
                      ts_meta_set(&r, "feed", place, e) == -1 ||
                      checkpoint_put_count(&r, "steps", c->steps, e) == -1 ||
                      checkpoint_put_count(&r, "batches", c->net.batches, e) == -1 ||
@@ -443,7 +505,9 @@ classify_save(const struct classify *c, const char *path, struct err *e)
                      checkpoint_put_real(&r, "best", c->best, e) == -1 ||
                      checkpoint_put_count(&r, "best_samples", c->best_samples, e) == -1 ||
                      checkpoint_put(&r, "net.", &c->net.params, 1, e) == -1 ||
-                     checkpoint_put(&r, "stats.", &c->net.stats, 0, e) == -1
+                     checkpoint_put(&r, "stats.", &c->net.stats, 0, e) == -1 ||
+                     checkpoint_put(&r, "average.", &c->average.params, 0, e) == -1 ||
+                     checkpoint_put(&r, "average-stats.", &c->average.stats, 0, e) == -1
                  ? -1
                  : checkpoint_save(path, &r, e);
 
@@ -465,7 +529,7 @@ check_best(const struct classify *c, const char *path, const struct ts_record *s
 
     if (checkpoint_load(path, &r, e) == -1)
         return -1;
-    if (strcmp(ts_meta_or(&r, "kind", ""), "resnet50") != 0 ||
+    if (!weights_own(&r) ||
         strcmp(ts_meta_or(&r, "config", ""), ts_meta_or(state, "config", "")) != 0 ||
         checkpoint_get_count(&r, "samples", &samples, e) == -1 || samples < c->best_samples)
         err_set(e, "%s: does not hold the best weights of this run", path);
@@ -480,13 +544,15 @@ classify_load(struct classify *c, const char *path, const char *best, struct err
 {
     struct ts_record r = {0};
     char *config = config_text(c, e);
+    const char *kind;
     int rc = -1;
 
     if (config == NULL || checkpoint_load(path, &r, e) == -1) {
         free(config);
         return -1;
     }
-    if (strcmp(ts_meta_or(&r, "kind", ""), "resnet50-state") != 0) {
+    kind = strrchr(ts_meta_or(&r, "kind", ""), '-');
+    if (kind == NULL || strcmp(kind, "-state") != 0) {
         err_set(e, "is no state of resnet-train");
         goto done;
     }
@@ -498,15 +564,18 @@ classify_load(struct classify *c, const char *path, const char *best, struct err
         checkpoint_get_real(&r, "loss_sum", -1e300, 1e300, &c->loss_sum, e) == -1 ||
         checkpoint_get_count(&r, "loss_count", &c->loss_count, e) == -1 ||
         checkpoint_get_count(&r, "malignant_count", &c->malignant_count, e) == -1 ||
-        checkpoint_get_real(&r, "val_auc", 0, 1, &c->auc, e) == -1 ||
+        checkpoint_get_real(&r, "val_auc", -1, 1, &c->auc, e) == -1 ||
         checkpoint_get_real(&r, "best", -1, 1, &c->best, e) == -1 ||
         checkpoint_get_count(&r, "best_samples", &c->best_samples, e) == -1 ||
         checkpoint_get(&r, "net.", &c->net.params, 1, e) == -1 ||
         checkpoint_get(&r, "stats.", &c->net.stats, 0, e) == -1 ||
+        checkpoint_get(&r, "average.", &c->average.params, 0, e) == -1 ||
+        checkpoint_get(&r, "average-stats.", &c->average.stats, 0, e) == -1 ||
         patients_parse(&c->patients, ts_meta_or(&r, "patients", ""), e) == -1 ||
         feed_continue(&c->feed, ts_meta_or(&r, "feed", ""), e) == -1 ||
-        (c->best_samples > 0 && check_best(c, best, &r, e) == -1))
+        (c->config.keep == KEEP_BEST && c->best_samples > 0 && check_best(c, best, &r, e) == -1))
         goto done;
+    c->average.batches = c->net.batches;
     rc = 0;
 done:
     if (rc == -1)

@@ -1,22 +1,34 @@
 /*
- * classify - training ResNet-50 to tell malignant patches from all others (the paper, "Results").
+ * classify - training a classifier to tell malignant patches from all others (the paper,
+ * "Results").
  *
  * A step is one Adam update with a batch of the training stream.  Every `every` samples the
- * validation stream is scored, and the weights with the highest area under the ROC curve so far are
- * written out.
+ * validation stream, if there is one, is scored.  What is kept is the last weights, or those with
+ * the highest area under the ROC curve so far; with `average`, it is the running average that is
+ * scored and kept.
+ *
+ * DEVIATION: the paper keeps the best of a constant rate.  The validation area of few patients
+ * moves by several hundredths from one look to the next, so the best of many is luck that differs
+ * from seed to seed; a rate that falls to 0 and the last weights leave less to it.
  */
 #ifndef MP_TRAIN_CLASSIFY_H
 #define MP_TRAIN_CLASSIFY_H
 
 #include "base/jsonl.h"
-#include "model/resnet50.h"
+#include "model/classifier.h"
 #include "nn/adam.h"
 #include "train/feed.h"
+#include "train/schedule.h"
 #include "train/weights.h"
 
+enum classify_keep { KEEP_LAST, KEEP_BEST };
+
 struct classify_config {
-    struct resnet_config net; /* width 0: as in `init`, or 1 */
+    struct classifier_config net; /* width 0: as in `init`, or 1 */
     struct adam adam;
+    enum schedule schedule;
+    double average; /* decay of the running average of weights and statistics, 0: none */
+    enum classify_keep keep;
     size_t batch;
     uint64_t samples, every;
     uint64_t seed;
@@ -24,9 +36,9 @@ struct classify_config {
     const char *history; /* how this run was asked for; borrowed */
 };
 
-/* The patches that choose the best weights, read anew each time. */
+/* The patches that tell how good the weights are, read anew each time. */
 struct validation {
-    struct ts_reader *reader;
+    struct ts_reader *reader; /* NULL: there are none */
     size_t n, positives;
     uint8_t *malignant; /* [n] */
     double *score;      /* [n] log-odds of the last evaluation */
@@ -35,7 +47,8 @@ struct validation {
 
 struct classify {
     struct classify_config config;
-    struct resnet50 net;
+    struct classifier net;
+    struct classifier average; /* without parameters where there is none */
     struct tape *tape;
     struct feed feed;
     struct validation validation;
@@ -46,7 +59,7 @@ struct classify {
     uint64_t steps;
     double loss_sum; /* since the last line of the log, over `loss_count` samples */
     uint64_t loss_count, malignant_count;
-    double auc, loss;      /* of the last evaluation */
+    double auc, loss;      /* of the last evaluation; auc is -1 before */
     double best;           /* area, or -1 before the first evaluation */
     uint64_t best_samples; /* samples seen by then */
 
@@ -55,9 +68,9 @@ struct classify {
 };
 
 /*
- * Opens the training stream and the validation stream (a file), reads the latter once, and makes
- * the network.  `resumed` 1: classify_load() will bring the weights.  Returns 0, or -1 with the
- * reason in e; classify_free() in both cases.
+ * Opens the training stream and the validation stream (a file, or NULL), reads the latter once, and
+ * makes the network.  `resumed` 1: classify_load() will bring the weights.  Returns 0, or -1 with
+ * the reason in e; classify_free() in both cases.
  */
 int classify_init(struct classify *c, const struct classify_config *config, const char *train,
                   const char *validation, int resumed, struct err *e);
@@ -72,8 +85,7 @@ int classify_step(struct classify *c, struct err *e);
 /* 1 if a multiple of `n` samples was reached in the last step, or all were seen. */
 int classify_due(const struct classify *c, uint64_t n);
 
-/* Scores the validation stream: sets auc and loss, and best.  *better is 1 if these are the best.
- */
+/* Scores the validation stream: sets auc and loss, and best.  *better: these are the best. */
 int classify_evaluate(struct classify *c, int *better, struct err *e);
 
 /* Lines of the log: the loss since the last one; the evaluation. */
@@ -81,12 +93,12 @@ int classify_log_loss(struct classify *c, double seconds, struct jsonl *log, str
 int classify_log_evaluation(const struct classify *c, double seconds, struct jsonl *log,
                             struct err *e);
 
-/* The weights as they are, for resnet-predict and PyTorch. */
+/* The weights that are kept, as they are, for resnet-predict and PyTorch. */
 int classify_export(const struct classify *c, const char *path, struct err *e);
 
 /*
- * Everything needed to go on exactly, but for the best weights, which are in the file `best`:
- * loading checks that they are this run's.
+ * Everything needed to go on exactly, but for the best weights of KEEP_BEST, which are in the file
+ * `best`: loading checks that they are this run's.
  */
 int classify_save(const struct classify *c, const char *path, struct err *e);
 int classify_load(struct classify *c, const char *path, const char *best, struct err *e);

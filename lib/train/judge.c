@@ -5,19 +5,29 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
-#include "nn/ops.h"
+#include "train/schedule.h"
+
+#define JUDGE_RATE 1e-3
 
 int
 judge_init(struct judge *j, size_t size, double width, uint64_t seed, struct err *e)
 {
-    struct net_config c = {.size = size, .width = width, .leak = 0.1};
+    const struct classifier_config c = {.net = NET_SMALL, .width = width, .bn = NORM_UPDATE};
 
     *j = (struct judge){.size = size, .tape = tape_open()};
-    if (classifier_init(&j->net, &c, seed, e) == -1) {
-        judge_free(j);
-        return -1;
+    if (!classifier_takes(&c, size)) {
+        err_set(e, "the judge takes patches of 16 to 1024 pixels, a multiple of 8, not of %zu",
+                size);
+        goto fail;
     }
+    j->patch = mem_array(size, size * sizeof(real), e);
+    if (j->patch == NULL || classifier_init(&j->net, &c, e) == -1)
+        goto fail;
+    classifier_start(&j->net, seed);
     return 0;
+fail:
+    judge_free(j);
+    return -1;
 }
 
 void
@@ -26,6 +36,7 @@ judge_free(struct judge *j)
     classifier_free(&j->net);
     tape_close(j->tape);
     patients_free(&j->trained_on);
+    free(j->patch);
     *j = (struct judge){0};
 }
 
@@ -42,17 +53,6 @@ turn(real *p, size_t s, unsigned how, real *spare)
         }
 }
 
-/* log(1 + exp(-+z)) as the cross-entropy of two logits: the first n patches are positive. */
-static struct tensor *
-loss_of(struct tape *t, struct tensor *logits, size_t n)
-{
-    struct tensor *right = nn_stack(t, nn_slice(t, nn_batch_slice(t, logits, 0, n), 1, 1),
-                                    nn_slice(t, nn_batch_slice(t, logits, n, n), 0, 1));
-
-    return nn_mean(
-        t, nn_sub(t, nn_logsumexp(t, logits), nn_reshape(t, right, 1, (const size_t[]){2 * n})));
-}
-
 int
 judge_train(struct judge *j, struct feed *positive, struct feed *negative, size_t updates, size_t n,
             uint64_t seed, struct err *e)
@@ -60,25 +60,31 @@ judge_train(struct judge *j, struct feed *positive, struct feed *negative, size_
     struct params *ps = &j->net.params;
     size_t s = j->size, patch = s * s;
     real *spare = mem_array(patch, sizeof(real), e);
-    int rc = spare ? 0 : -1;
+    unsigned char *malignant = mem_array(2 * n, 1, e);
+    int rc = spare && malignant ? 0 : -1;
 
     for (size_t u = 0; rc == 0 && u < updates; u++) {
-        struct adam adam = {0.5e-3 * (1 + cos(3.141592653589793 * (double)u / (double)updates)),
-                            0.9, 0.999, 1e-8};
+        const struct adam adam = {.rate = JUDGE_RATE * schedule_factor(SCHEDULE_COSINE, u, updates),
+                                  .beta1 = 0.9,
+                                  .beta2 = 0.999,
+                                  .epsilon = 1e-8};
         struct rng r = rng_at(seed, "judge", u);
-        struct tensor *x, *loss, **w, **g;
+        struct tensor *x, *features, *loss, **w, **g;
 
         tape_reset(j->tape);
         x = tape_const(j->tape, 4, (const size_t[]){2 * n, s, s, 1}, NULL);
         for (size_t i = 0; rc == 0 && i < 2 * n; i++) {
             rc = feed_patch(i < n ? positive : negative, s, x->v + i * patch, &j->trained_on, e);
             if (rc == 0)
+                malignant[i] = i < n;
+            if (rc == 0)
                 turn(x->v + i * patch, s, (unsigned)rng_below(&r, 8), spare);
         }
         if (rc == -1)
             break;
-        params_use(j->tape, ps, 1);
-        loss = loss_of(j->tape, classifier_forward(j->tape, &j->net, x), n);
+        params_use(j->tape, ps, 0);
+        loss = classifier_loss(j->tape, classifier_forward(j->tape, &j->net, x, 1, &features),
+                               malignant);
         if (!isfinite(loss->v[0])) {
             rc = err_set(e, "judge update %zu: the loss is not finite", u);
             break;
@@ -91,20 +97,18 @@ judge_train(struct judge *j, struct feed *positive, struct feed *negative, size_
         adam_update(&adam, ps, g, u + 1);
     }
     free(spare);
+    free(malignant);
     return rc;
 }
 
 double
 judge_score(struct judge *j, const float *patch)
 {
-    struct tensor *x, *z;
+    size_t n = j->size * j->size;
+    double odds;
 
-    tape_reset(j->tape);
-    tape_record(j->tape, 0);
-    params_use(j->tape, &j->net.params, 0);
-    x = tape_const(j->tape, 4, (const size_t[]){1, j->size, j->size, 1}, NULL);
-    for (size_t i = 0; i < x->n; i++)
-        x->v[i] = (real)patch[i];
-    z = classifier_forward(j->tape, &j->net, x);
-    return (double)z->v[1] - (double)z->v[0];
+    for (size_t i = 0; i < n; i++)
+        j->patch[i] = (real)patch[i];
+    classifier_apply(j->tape, &j->net, j->patch, 1, j->size, NULL, &odds);
+    return odds;
 }

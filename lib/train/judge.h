@@ -12,6 +12,7 @@ struct judge {
     struct classifier net;
     struct tape *tape;
     size_t size;
+    real *patch; /* [size][size] the one that is scored */
     struct patients trained_on;
 };
 

@@ -88,25 +88,75 @@ named(const struct ts_record *r, const char *prefix, size_t length, const char *
     return ts_find(r, full);
 }
 
+static const char *const net_word[] = {"resnet50", "small"};
+static const char *const stem_word[] = {"imagenet", "small"};
+static const char *const bn_word[] = {"frozen", "update", "batch"};
+
+const char *
+weights_net_word(enum classifier_net net)
+{
+    return net_word[net];
+}
+
+const char *
+weights_stem_word(enum resnet_stem stem)
+{
+    return stem_word[stem];
+}
+
+const char *
+weights_bn_word(enum norm_mode bn)
+{
+    return bn_word[bn];
+}
+
+/* Its place among n words, or n. */
+static size_t
+find_word(const char *word, const char *const *words, size_t n)
+{
+    size_t k = 0;
+
+    while (k < n && strcmp(word, words[k]) != 0)
+        k++;
+    return k;
+}
+
 int
-weights_width(const struct ts_record *r, double *width, struct err *e)
+weights_own(const struct ts_record *r)
+{
+    return find_word(ts_meta_or(r, "kind", ""), net_word, 2) < 2;
+}
+
+int
+weights_config(const struct ts_record *r, struct classifier_config *c, struct err *e)
 {
     const struct ts_tensor *x;
     const char *prefix = "";
-    size_t length = 0;
+    size_t length = 0, numbers = 0, bn;
 
-    if (prefix_of(r, &prefix, &length, e) == -1)
+    /* The small network's names could be anything's: its metadata say what it is. */
+    c->net = strcmp(ts_meta_or(r, "kind", ""), net_word[NET_SMALL]) == 0 ? NET_SMALL : NET_RESNET50;
+    if (c->net == NET_RESNET50 && prefix_of(r, &prefix, &length, e) == -1)
         return -1;
     x = named(r, prefix, length, "conv1.weight");
     if (x == NULL)
         return err_set(e, "tensor conv1.weight is missing");
     if (x->rank != 4 || x->shape[0] < 1 || x->shape[0] > 1024)
         return err_set(e, "tensor conv1.weight: is no convolution of 1 to 1024 channels");
-    *width = (double)x->shape[0] / 64;
-    /* resnet-train's own says it, for channels are rounded one by one. */
-    return strcmp(ts_meta_or(r, "kind", ""), "resnet50") == 0 && ts_meta(r, "width") != NULL
-               ? checkpoint_get_real(r, "width", 1.0 / 64, 4, width, e)
-               : 0;
+    c->stem = c->net == NET_RESNET50 && x->shape[2] == 3 ? STEM_SMALL : STEM_IMAGENET;
+    c->width = (double)x->shape[0] / 64;
+    for (size_t i = 0; i < r->n_tensors; i++)
+        numbers += r->tensor[i].bytes / ts_dtype_size(r->tensor[i].dtype);
+    c->limit = 2 * (numbers + 1); /* a last layer for other classes is replaced by ours */
+    if (!weights_own(r))
+        return 0;
+    bn = find_word(ts_meta_or(r, "bn", ""), bn_word, 3);
+    if (bn == 3)
+        return err_set(e, "metadata bn: '%.40s' is none of frozen, update, batch",
+                       ts_meta_or(r, "bn", ""));
+    c->bn = (enum norm_mode)bn;
+    /* Channels are rounded one by one: the first ones do not tell. */
+    return checkpoint_get_real(r, "width", 1.0 / 64, 4, &c->width, e);
 }
 
 static int
@@ -136,13 +186,13 @@ get(const struct ts_tensor *x, struct param *p, struct err *e)
 
 /* The last layer of other classes fits in nothing but its inputs. */
 static int
-other_classes(const struct ts_tensor *x, const struct resnet50 *net)
+other_classes(const struct ts_tensor *x, const struct classifier *net)
 {
     return x == NULL || x->rank != 2 || x->shape[0] != net->head->w.shape[0];
 }
 
 int
-weights_get(const struct ts_record *r, struct resnet50 *net, int *head,
+weights_get(const struct ts_record *r, struct classifier *net, int *head,
             struct weights_report *report, struct err *e)
 {
     const struct params *set[2] = {&net->params, &net->stats};
@@ -152,12 +202,12 @@ weights_get(const struct ts_record *r, struct resnet50 *net, int *head,
     char shape[96];
 
     report->text[0] = '\0';
-    if (prefix_of(r, &prefix, &length, e) == -1)
+    if (net->config.net == NET_RESNET50 && prefix_of(r, &prefix, &length, e) == -1)
         return -1;
     fc = named(r, prefix, length, "fc.weight");
     *head = !other_classes(fc, net);
     for (int k = 0; k < 2; k++) {
-        if (k == 1 && net->config.bn == RESNET_BATCH)
+        if (k == 1 && net->config.bn == NORM_BATCH)
             continue; /* has no use for them */
         for (size_t i = 0; i < set[k]->n; i++) {
             struct param *p = set[k]->p[i];
@@ -169,7 +219,7 @@ weights_get(const struct ts_record *r, struct resnet50 *net, int *head,
         }
     }
     for (size_t i = 0; i < net->stats.n; i++)
-        for (size_t k = 0; net->config.bn != RESNET_BATCH && k < net->stats.p[i]->w.n; k++)
+        for (size_t k = 0; net->config.bn != NORM_BATCH && k < net->stats.p[i]->w.n; k++)
             if (strstr(net->stats.p[i]->name, "running_var") && net->stats.p[i]->w.v[k] < 0)
                 return err_set(e, "tensor %s: number %zu is negative", net->stats.p[i]->name, k);
     count = named(r, prefix, length, "bn1.num_batches_tracked");
@@ -193,7 +243,7 @@ weights_get(const struct ts_record *r, struct resnet50 *net, int *head,
                               fc ? shape_text(fc->shape, fc->rank, shape, sizeof(shape)) : "");
     if (known < r->n_tensors)
         snprintf(report->text + at, sizeof(report->text) - at,
-                 "%s%zu tensors that ResNet-50 has not are left out", at ? "; " : "",
+                 "%s%zu tensors that the network has not are left out", at ? "; " : "",
                  r->n_tensors - known);
     return 0;
 }
@@ -214,7 +264,7 @@ put(struct ts_record *r, const struct param *p, struct err *e)
 }
 
 int
-weights_put(struct ts_record *r, const struct resnet50 *net, struct err *e)
+weights_put(struct ts_record *r, const struct classifier *net, struct err *e)
 {
     static const char mean[] = "running_mean";
 

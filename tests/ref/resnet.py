@@ -1,6 +1,9 @@
-"""resnet - ResNet-50 as torchvision 0.14 builds it, in plain PyTorch: the reference of lib/model/resnet50.
+"""resnet - ResNet-50 as torchvision 0.14 builds it, and the small network, in plain PyTorch: the reference of
+lib/model/classifier.
 
     resnet.py > resnet.tsv                                  what test_resnet_ref compares with
+    resnet.py --stem small --size 32 --modes update > resnet_stem.tsv
+    resnet.py --net small --width 0.5 > small.tsv
     resnet.py --width 1 --modes update > FILE               the same in full, no steps; test_resnet_ref FILE
     resnet.py --save FILE.pth [--classes 1000]              a state dict as torch.save() writes it
     resnet.py --torchvision FILE.pth > FILE                 torchvision's own model, its random start saved to
@@ -50,10 +53,11 @@ class Bottleneck(nn.Module):
 
 
 class ResNet50(nn.Module):
-    def __init__(self, width=1.0, classes=2, **bn):
+    def __init__(self, width=1.0, classes=2, stem="imagenet", **bn):
         super().__init__()
         filters = lambda full: max(1, int(np.floor(full * width + 0.5)))
-        self.conv1 = nn.Conv2d(3, filters(64), 7, 2, 3, bias=False)
+        self.pool = stem == "imagenet"
+        self.conv1 = nn.Conv2d(3, filters(64), *((7, 2, 3) if self.pool else (3, 1, 1)), bias=False)
         self.bn1 = nn.BatchNorm2d(filters(64), **bn)
         inplanes = filters(64)
         for stage, blocks in enumerate([3, 4, 6, 3]):
@@ -69,8 +73,29 @@ class ResNet50(nn.Module):
         self.fc = nn.Linear(inplanes, classes)
 
     def forward(self, x):
-        x = F.max_pool2d(F.relu(self.bn1(self.conv1(x))), 3, 2, 1)
+        x = F.relu(self.bn1(self.conv1(x)))
+        x = F.max_pool2d(x, 3, 2, 1) if self.pool else x
         x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
+        return self.fc(x.mean((2, 3)))
+
+
+class Small(nn.Module):
+    layers = (16, True), (32, False), (32, True), (48, False), (48, True), (64, False), (64, False)
+
+    def __init__(self, width=1.0, classes=2, **bn):
+        super().__init__()
+        inplanes = 1
+        for i, (full, _) in enumerate(self.layers, 1):
+            planes = max(1, int(np.floor(full * width + 0.5)))
+            setattr(self, f"conv{i}", nn.Conv2d(inplanes, planes, 3, 1, 1, bias=False))
+            setattr(self, f"bn{i}", nn.BatchNorm2d(planes, **bn))
+            inplanes = planes
+        self.fc = nn.Linear(inplanes, classes)
+
+    def forward(self, x):
+        for i, (_, pool) in enumerate(self.layers, 1):
+            x = F.relu(getattr(self, f"bn{i}")(getattr(self, f"conv{i}")(x)))
+            x = F.max_pool2d(x, 2) if pool else x
         return self.fc(x.mean((2, 3)))
 
 
@@ -107,16 +132,19 @@ def begin(a, **bn):
     """A network in double, at its start."""
     if a.torchvision:
         return torchvision_net(a, **bn).double()
-    net = ResNet50(a.width, **bn).double()
+    net = (Small(a.width, **bn) if a.net == "small" else ResNet50(a.width, stem=a.stem, **bn)).double()
     start(net, a.seed)
     return net
 
 
-def batch(step, n, size, seed):
+def batch(step, n, size, seed, grey):
     x = np.stack([rng.at(seed, "image", 16 * step + k).uniform(size * size).reshape(size, size) for k in range(n)])
     y = np.arange(n) % 2
     x[y == 1, size // 4:3 * size // 4, size // 4:3 * size // 4] += 0.3
-    x = torch.from_numpy(x / 1.3).unsqueeze(1).repeat(1, 3, 1, 1)
+    x = torch.from_numpy(x / 1.3).unsqueeze(1)
+    if grey:
+        return 4 * x - 2, torch.from_numpy(y)
+    x = x.repeat(1, 3, 1, 1)
     mean, std = (torch.tensor(v, dtype=torch.float64).view(1, 3, 1, 1)
                  for v in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
     return (x - mean) / std, torch.from_numpy(y)
@@ -129,7 +157,7 @@ def show(*what):
 def run(mode, a):
     bn = {"track_running_stats": False} if mode == "batch" else {}
     net = begin(a, **bn)
-    x, y = batch(0, a.batch, a.size, a.seed)
+    x, y = batch(0, a.batch, a.size, a.seed, a.net == "small")
     net.eval()
     with torch.no_grad():
         z = torch.cat([net(x[i:i + 1]) for i in range(a.batch)])
@@ -153,7 +181,7 @@ def run(mode, a):
     net.train(mode != "frozen")
     adam = torch.optim.Adam(net.parameters(), lr=1e-3)
     for step in range(a.steps):
-        x, y = batch(step, a.batch, a.size, a.seed)
+        x, y = batch(step, a.batch, a.size, a.seed, a.net == "small")
         adam.zero_grad()
         loss = F.cross_entropy(net(x), y)
         show(mode, "step", str(step), loss, 0)
@@ -163,6 +191,8 @@ def run(mode, a):
 
 def main():
     p = argparse.ArgumentParser()
+    p.add_argument("--net", choices=("resnet50", "small"), default="resnet50")
+    p.add_argument("--stem", choices=("imagenet", "small"), default="imagenet")
     p.add_argument("--size", type=int, default=64)
     p.add_argument("--width", type=float, default=0.125)
     p.add_argument("--batch", type=int, default=4)
@@ -183,7 +213,7 @@ def main():
         a.width = 1
         torch.save(torchvision_net(a).state_dict(), a.torchvision)
     torch.set_num_threads(1)
-    print(f"# resnet.py --size {a.size} --width {a.width:g} --batch {a.batch} --seed {a.seed} --steps {a.steps}; "
+    print(f"# resnet.py --net {a.net} --stem {a.stem} --size {a.size} --width {a.width:g} --batch {a.batch} --seed {a.seed} --steps {a.steps}; "
           f"torch {torch.__version__} numpy {np.__version__}")
     for mode in a.modes.split(","):
         run(mode, a)

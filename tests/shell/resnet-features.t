@@ -78,5 +78,5 @@ for change in 'm["bn"] = "other"' 'm["size"] = "0"' 't.pop("layer1.0.conv1.weigh
 done
 fails 2 "no --model" resnet-features
 fails 2 "a bad number" $features --batch 0
-fails 2 "a size that is too small" $features --size 31
+fails 2 "a size that is too small" $features --size 15
 done_testing

@@ -16,7 +16,7 @@ compare() {
     for seed in "$@"; do
         $python tests/ref/resnet.py --torchvision "$T/w.pth" --size "$size" --batch "$batch" --seed "$seed" \
             --steps "$steps" --modes "$modes" > "$T/ref.tsv"
-        "$program" "$T/ref.tsv" "$T/w.pth" > "$T/tap"
+        "$program" "$T/ref.tsv" "$T/w.pth" "$modes" > "$T/tap"
         status=$?
         grep '^#\|^not\|worst' "$T/tap" | sed "s/^/# seed $seed: /"
         [ $status != 0 ] || break

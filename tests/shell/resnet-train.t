@@ -12,7 +12,7 @@ ts-select 'x<240' < all.sts > train.sts
 ts-select 'x>=240' < all.sts > val.sts
 "$patches" 0 64 > none.sts
 net='--width 0.0625 --threads 1'
-run="resnet-train --val val.sts $net --batch 4 --lr 3e-3 --every 32 --log-every 16"
+run="resnet-train --val val.sts $net --batch 4 --lr 3e-3 --every 32 --log-every 16 --schedule constant --keep best"
 field() { sed -n "s/.*\"$1\": \"*\([^,\"}]*\).*/\1/p" "$2"; }
 lines() { grep '^{"iteration' "$1" | sed 's/, "seconds".*//'; }
 
@@ -49,10 +49,40 @@ ok $? "same seed, same bytes"
 # Every option about training changes the result.
 few="resnet-train --val val.sts $net --batch 4 --lr 1e-3 --samples 8 --every 8"
 $few --out c.ckpt < train.sts
-for change in '--lr 2e-3' '--beta1 0.5' '--beta2 0.9' '--epsilon 0.01' '--batch 2' '--bn batch' '--seed 2' '--samples 12' '--width 0.08'; do
+for change in '--schedule constant' '--schedule one-cycle' '--weight-decay 0.1' '--average 0.5' '--keep best' \
+    '--stem small' '--net small --width 0.5' '--lr 2e-3' '--beta1 0.5' '--beta2 0.9' '--epsilon 0.01' '--batch 2' '--bn batch' '--seed 2' '--samples 12' '--width 0.08'; do
     $few $change --out b.ckpt < train.sts && ! cmp -s b.ckpt c.ckpt
     ok $? "$change changes the result"
 done
+$few --out b.ckpt < train.sts && resnet-train $net --batch 4 --lr 1e-3 --samples 8 --out d.ckpt < train.sts 2> err
+$python "$record" b.ckpt b.npy 'm.clear()' && $python "$record" d.ckpt d.npy 'm.clear()' && cmp -s b.npy d.npy
+is "$?/$(cat err)" 0/ "without validation: the last weights are the same"
+
+# ---- the running average: of the weights behind each of three updates, the first alone, then 2/12 and 3/13 of it ----
+small="resnet-train --threads 1 --net small --width 0.5 --batch 4 --lr 1e-2 --schedule constant"
+for n in 4 8 12; do $small --samples $n --out w$n.ckpt < train.sts; done
+$small --samples 12 --average 0.5 --out average.ckpt < train.sts
+$python - <<'PY'
+import json, numpy as np, struct
+def load(path):
+    raw = open(path, "rb").read()
+    n = struct.unpack("<Q", raw[:8])[0]
+    return {k: np.frombuffer(raw[8 + n:][slice(*v["data_offsets"])], "<f4").astype(float)
+            for k, v in json.loads(raw[8:8 + n]).items() if k != "__metadata__" and not k.endswith("tracked")}
+a, b, c, got = (load(p) for p in ("w4.ckpt", "w8.ckpt", "w12.ckpt", "average.ckpt"))
+assert len(got) == 37 and any("running_var" in k for k in got)
+for k in got:
+    want = 3 / 13 * (2 / 12 * a[k] + 10 / 12 * b[k]) + 10 / 13 * c[k]
+    # float32 rounds three times: 1e-7 of the size of a term each
+    assert (abs(got[k] - want) <= 1e-6 * (abs(a[k]) + abs(b[k]) + abs(c[k])) + 1e-9).all(), k
+assert any(abs(got[k] - c[k]).max() > 1e-3 for k in got)
+PY
+ok $? "the running average of weights and statistics is numpy's"
+resnet-predict --model average.ckpt --threads 1 < val.sts > s.tsv && resnet-features --model average.ckpt --threads 1 < val.sts |
+    ts-info | grep -q 'features F32\[32\] in 16'
+is "$?/$(wc -l < s.tsv)" 0/17 "the small network scores patches, and gives their features"
+$small --init average.ckpt --width 0 --samples 4 --out i.ckpt < train.sts
+is $? 0 "and is taken over whole"
 
 # ---- exact resuming ----
 $run --samples 64 --out r.ckpt --log r.jsonl --save-every 48 < train.sts
@@ -204,7 +234,13 @@ STDIN=small.sts fails 1 "one number for the statistics" resnet-train --val small
 STDIN=train.sts fails 1 "no place for the result" resnet-train --val val.sts --out no/x.ckpt
 STDIN=train.sts fails 1 "a log on a full disk" $need --log /dev/full
 STDIN=train.sts fails 1 "no state to resume" $need --resume --state none.sts
-fails 2 "no --val" resnet-train --out x.ckpt
+fails 2 "the best weights without --val" resnet-train --out x.ckpt --keep best
+STDIN=train.sts fails 1 "weights of another network" $need --init average.ckpt
+STDIN=train.sts fails 1 "weights of another stem" resnet-train --out x.ckpt --init a.ckpt --stem small
+fails 2 "frozen stages of a small network" resnet-train --out x.ckpt --net small --init average.ckpt --freeze layer1
+fails 2 "a stem of the small network" resnet-train --out x.ckpt --net small --stem small
+"$patches" 8 36 > odd.sts
+STDIN=odd.sts fails 1 "patches that the small network cannot halve thrice" resnet-train --out x.ckpt --net small
 fails 2 "no --out" resnet-train --val val.sts
 fails 2 "frozen statistics of random weights" $need --bn frozen
 fails 2 "frozen stages of random weights" $need --freeze layer2

@@ -145,7 +145,10 @@ attend(struct acase *c)
 static void
 adam(struct acase *c)
 {
-    const struct adam a = {c->number[1], c->number[2], c->number[3], c->number[4]};
+    const struct adam a = {.rate = c->number[1],
+                           .beta1 = c->number[2],
+                           .beta2 = c->number[3],
+                           .epsilon = c->number[4]};
     const size_t n = count(c, 0);
     struct params ps = {0};
     struct tensor *g = tape_const(c->t, 1, &n, NULL);

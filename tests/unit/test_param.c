@@ -160,7 +160,7 @@ averages(void)
 static void
 adam(void)
 {
-    const struct adam a = {0.1, 0.9, 0.999, 1e-8};
+    const struct adam a = {.rate = 0.1, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8};
     struct params ps = {0};
     const size_t n = 3;
     struct err e;

@@ -1,10 +1,10 @@
 /*
- * ResNet-50 against PyTorch: logits, the gradient of all 161 parameters, running statistics and ten
+ * Classifiers against PyTorch: logits, the gradient of all parameters, running statistics and ten
  * Adam steps, for each way of batch normalisation.  Weights and inputs are defined in
  * tests/ref/resnet.py, which wrote the values (in double).
  *
- *   test_resnet_ref [FILE.tsv [WEIGHTS]]     tests/ref/resnet.tsv; weights from a file, .pth or
- * other
+ *   test_resnet_ref [FILE.tsv [WEIGHTS MODES]]   tests/ref/resnet.tsv and others; weights from a
+ *                                                  file, .pth or other
  *
  * Adam divides a gradient by its own size, so that rounding in small ones comes out large, and with
  * statistics of a few patches it grows from step to step: losses of steps have ten times the
@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "base/rng.h"
-#include "model/resnet50.h"
+#include "model/classifier.h"
 #include "nn/adam.h"
 #include "tap.h"
 #include "train/weights.h"
@@ -27,6 +27,8 @@ enum { MODES = 3, MAX_BATCH = 16, STEPS = 10 };
 static const char *const mode_name[MODES] = {"frozen", "update", "batch"};
 
 static struct {
+    enum classifier_net net;
+    enum resnet_stem stem;
     size_t size, batch, steps;
     double width;
     const char *weights; /* or NULL: drawn by name */
@@ -34,7 +36,7 @@ static struct {
 } test;
 
 struct run {
-    struct resnet50 net;
+    struct classifier net;
     struct tape *t;
     int can_train;
     double use[MAX_BATCH], logits[MAX_BATCH][2], loss, step[STEPS];
@@ -72,7 +74,7 @@ start(struct params *ps)
 }
 
 static void
-load(struct resnet50 *r)
+load(struct classifier *r)
 {
     struct ts_record rec = {0};
     struct weights_report report;
@@ -88,7 +90,7 @@ load(struct resnet50 *r)
 }
 
 static void
-start_net(struct resnet50 *r)
+start_net(struct classifier *r)
 {
     if (test.weights != NULL) {
         load(r);
@@ -100,7 +102,7 @@ start_net(struct resnet50 *r)
         struct param *p = i ? r->head_bias : r->head;
 
         for (size_t k = 0; k < p->w.n; k++)
-            p->w.v[k] = (real)((2 * (double)p->w.v[k] - 1) / sqrt((double)resnet50_features(r)));
+            p->w.v[k] = (real)((2 * (double)p->w.v[k] - 1) / sqrt((double)classifier_features(r)));
     }
 }
 
@@ -132,8 +134,8 @@ pass(struct run *r, const real *x, const unsigned char *malignant, struct tensor
 
     tape_reset(r->t);
     params_use(r->t, ps, 0);
-    z = resnet50_forward(r->t, &r->net, tape_const(r->t, 4, shape, x), 1, &features);
-    loss = resnet50_loss(r->t, z, malignant);
+    z = classifier_forward(r->t, &r->net, tape_const(r->t, 4, shape, x), 1, &features);
+    loss = classifier_loss(r->t, z, malignant);
     for (size_t i = 0; i < test.batch; i++)
         for (size_t k = 0; k < 2; k++)
             r->logits[i][k] = (double)z->v[2 * i + k];
@@ -146,8 +148,9 @@ pass(struct run *r, const real *x, const unsigned char *malignant, struct tensor
 static void
 run(struct run *r, int mode)
 {
-    struct resnet_config c = {.width = test.width, .bn = (enum resnet_bn)mode};
-    const struct adam adam = {1e-3, 0.9, 0.999, 1e-8};
+    struct classifier_config c = {
+        .net = test.net, .stem = test.stem, .width = test.width, .bn = (enum norm_mode)mode};
+    const struct adam adam = {.rate = 1e-3, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8};
     struct params *ps = &r->net.params;
     size_t pixels = test.size * test.size;
     real *x = calloc(test.batch * pixels, sizeof(real));
@@ -156,24 +159,25 @@ run(struct run *r, int mode)
     struct err e;
 
     r->t = tape_open();
-    if (resnet50_init(&r->net, &c, &e) == -1) {
+    if (classifier_init(&r->net, &c, &e) == -1) {
         printf("Bail out! %s\n", e.text);
         exit(1);
     }
     start_net(&r->net);
     draw(0, x, malignant);
-    resnet50_apply(r->t, &r->net, x, test.batch, test.size, NULL, r->use);
+    classifier_apply(r->t, &r->net, x, test.batch, test.size, NULL, r->use);
     r->loss = pass(r, x, malignant, g);
     for (size_t i = 0; i < ps->n; i++) {
         r->grad[i] = malloc(g[i]->n * sizeof(real));
         memcpy(r->grad[i], g[i]->v, g[i]->n * sizeof(real));
     }
     if (test.steps > 0) {
-        struct resnet50 moved = r->net; /* the statistics after one pass are still to be compared */
+        struct classifier moved =
+            r->net; /* the statistics after one pass are still to be compared */
         double logits[MAX_BATCH][2];
 
         memcpy(logits, r->logits, sizeof(logits));
-        if (resnet50_init(&r->net, &c, &e) == -1)
+        if (classifier_init(&r->net, &c, &e) == -1)
             exit(1);
         ps = &r->net.params;
         start_net(&r->net);
@@ -182,7 +186,7 @@ run(struct run *r, int mode)
             r->step[step] = pass(r, x, malignant, g);
             adam_update(&adam, ps, g, step + 1);
         }
-        resnet50_free(&r->net);
+        classifier_free(&r->net);
         r->net = moved;
         memcpy(r->logits, logits, sizeof(logits));
     }
@@ -208,30 +212,34 @@ compare(const char *name, const real *v, size_t n, double norm, double projectio
     return fabs(dot - projection) / norm > error ? fabs(dot - projection) / norm : error;
 }
 
-int
-main(int argc, char **argv)
+/* One table, which must have the ways of batch normalisation that `modes` names. */
+static void
+compare_table(const char *path, const char *modes)
 {
-    const char *path = argc > 1 ? argv[1] : "tests/ref/resnet.tsv";
     FILE *f = fopen(path, "r");
     static struct run r[MODES];
     double worst[MODES][3] = {{0}}; /* gradients, statistics, losses of the steps */
-    size_t seen[MODES][3] = {{0}};
-    char line[256], mode[16], kind[16], name[80];
+    size_t seen[MODES][3] = {{0}}, patches[MODES] = {0};
+    char line[256], mode[16], kind[16], name[80], net[16], stem[16];
     double a, b;
 
-    test.weights = argc > 2 ? argv[2] : NULL;
+    memset(r, 0, sizeof(r));
     if (f == NULL ||
-        fscanf(f, "# resnet.py --size %zu --width %lf --batch %zu --seed %llu --steps %zu%*[^\n]",
-               &test.size, &test.width, &test.batch, &test.seed, &test.steps) != 5 ||
+        fscanf(f,
+               "# resnet.py --net %15s --stem %15s --size %zu --width %lf --batch %zu --seed %llu "
+               "--steps %zu%*[^\n]",
+               net, stem, &test.size, &test.width, &test.batch, &test.seed, &test.steps) != 7 ||
         test.batch > MAX_BATCH || test.steps > STEPS) {
         printf("Bail out! %s is not there, or not of resnet.py\n", path);
-        return 1;
+        exit(1);
     }
+    test.net = strcmp(net, "small") == 0 ? NET_SMALL : NET_RESNET50;
+    test.stem = strcmp(stem, "small") == 0 ? STEM_SMALL : STEM_IMAGENET;
     while (fgets(line, sizeof(line), f) != NULL) {
         int m = 0, what;
         struct param *p;
         size_t i;
-        double error;
+        double error, size;
 
         if (sscanf(line, "%15s\t%15s\t%79s\t%lf\t%lf", mode, kind, name, &a, &b) != 5)
             continue;
@@ -240,14 +248,12 @@ main(int argc, char **argv)
         if (r[m].t == NULL)
             run(&r[m], m);
         i = (size_t)strtoul(name, NULL, 10);
+        size = fabs(a) > fabs(b) ? fabs(a) : fabs(b);
         if (strcmp(kind, "use") == 0) {
-            double size = fabs(a) > fabs(b) ? fabs(a) : fabs(b);
-
+            patches[m]++;
             tap_ok(fabs(r[m].use[i] - (b - a)) <= logit_tolerance * size,
                    "%s: patch %zu in use, error %.1g", mode, i, fabs(r[m].use[i] - (b - a)) / size);
         } else if (strcmp(kind, "logits") == 0) {
-            double size = fabs(a) > fabs(b) ? fabs(a) : fabs(b);
-
             error = fmax(fabs(r[m].logits[i][0] - a), fabs(r[m].logits[i][1] - b)) / size;
             tap_ok(error <= logit_tolerance, "%s: logits %zu in training, error %.1g", mode, i,
                    error);
@@ -276,13 +282,16 @@ main(int argc, char **argv)
     }
     fclose(f);
     for (int m = 0; m < MODES; m++) {
-        if (r[m].t == NULL && argc > 1)
-            continue; /* a file of the caller's need not have all */
-        tap_ok(seen[m][0] == 161 && worst[m][0] <= tolerance,
-               "%s: gradients of %zu parameters, worst error %.1g", mode_name[m], seen[m][0],
-               worst[m][0]);
-        if (m == RESNET_UPDATE)
-            tap_ok(seen[m][1] == 106 && worst[m][1] <= tolerance,
+        const struct params *ps = &r[m].net.params, *stats = &r[m].net.stats;
+
+        if (strstr(modes, mode_name[m]) == NULL)
+            continue;
+        tap_ok(patches[m] == test.batch && ps->n > 0 && seen[m][0] == ps->n &&
+                   worst[m][0] <= tolerance,
+               "%s, stem %s, %s: gradients of %zu parameters, worst error %.1g", net, stem,
+               mode_name[m], seen[m][0], worst[m][0]);
+        if (m == NORM_UPDATE)
+            tap_ok(stats->n > 0 && seen[m][1] == stats->n && worst[m][1] <= tolerance,
                    "%s: %zu running statistics, worst error %.1g", mode_name[m], seen[m][1],
                    worst[m][1]);
         if (test.steps > 0)
@@ -291,7 +300,20 @@ main(int argc, char **argv)
                    "%s: losses of the Adam steps, worst error %.1g", mode_name[m], worst[m][2]);
         for (size_t i = 0; i < 256; i++)
             free(r[m].grad[i]);
-        resnet50_free(&r[m].net);
+        classifier_free(&r[m].net);
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    test.weights = argc > 2 ? argv[2] : NULL;
+    if (argc > 1) /* a file of the caller's need not have all */
+        compare_table(argv[1], argc > 3 ? argv[3] : "frozen,update,batch");
+    else {
+        compare_table("tests/ref/resnet.tsv", "frozen,update,batch");
+        compare_table("tests/ref/resnet_stem.tsv", "update");
+        compare_table("tests/ref/small.tsv", "frozen,update,batch");
     }
     return tap_done();
 }

@@ -1,4 +1,4 @@
-#include "train/resnet_model.h"
+#include "train/predictor.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -10,94 +10,48 @@
 #include "train/checkpoint.h"
 #include "train/weights.h"
 
-static const char *const bn_word[] = {"frozen", "update", "batch"};
-
-const char *
-resnet_bn_word(enum resnet_bn bn)
-{
-    return bn_word[bn];
-}
-
-int
-resnet_bn_parse(const char *word, enum resnet_bn *bn, struct err *e)
-{
-    for (int k = 0; k < 3; k++)
-        if (strcmp(word, bn_word[k]) == 0) {
-            *bn = (enum resnet_bn)k;
-            return 0;
-        }
-    return err_set(e, "metadata bn: '%.40s' is none of frozen, update, batch", word);
-}
-
-size_t
-resnet_numbers_in(const struct ts_record *r)
-{
-    size_t n = 1;
-
-    for (size_t i = 0; i < r->n_tensors; i++)
-        n += r->tensor[i].bytes / ts_dtype_size(r->tensor[i].dtype);
-    return n;
-}
-
-static int
-take_size(struct resnet_model *m, const struct ts_record *r, struct err *e)
-{
-    uint64_t size;
-
-    if (checkpoint_get_count(r, "size", &size, e) == -1)
-        return -1;
-    if (size < 32 || size > 1024)
-        return err_set(e, "metadata size: %" PRIu64 " is not from 32 to 1024", size);
-    m->size = size;
-    return 0;
-}
-
 /* `own` 1: of resnet-train, which says more of a network than others do. */
 static int
-take(struct resnet_model *m, const struct ts_record *r, int own, int *head, struct err *e)
+take(struct predictor *m, const struct ts_record *r, int own, int *head, struct err *e)
 {
-    struct resnet_config c = {.fixed = 1, .bn = RESNET_FROZEN};
+    struct classifier_config c = {.fixed = 1, .bn = NORM_FROZEN};
     struct weights_report report;
+    uint64_t size = 0;
 
-    if (own &&
-        (resnet_bn_parse(ts_meta_or(r, "bn", ""), &c.bn, e) == -1 || take_size(m, r, e) == -1 ||
-         patients_parse(&m->patients, ts_meta_or(r, "patients", ""), e) == -1))
+    if (weights_config(r, &c, e) == -1 ||
+        (own && (checkpoint_get_count(r, "size", &size, e) == -1 ||
+                 patients_parse(&m->patients, ts_meta_or(r, "patients", ""), e) == -1)))
         return -1;
-    if (weights_width(r, &c.width, e) == -1)
-        return -1;
+    if (own && !classifier_takes(&c, size))
+        return err_set(e, "metadata size: patches of %" PRIu64 " pixels do not fit the network",
+                       size);
+    m->size = size;
     m->hash = checkpoint_hash(r);
-    c.limit = 2 * resnet_numbers_in(r); /* a last layer for other classes is replaced by ours */
-    return resnet50_init(&m->net, &c, e) == -1 || weights_get(r, &m->net, head, &report, e) == -1
+    return classifier_init(&m->net, &c, e) == -1 || weights_get(r, &m->net, head, &report, e) == -1
                ? -1
                : 0;
 }
 
 static int
-is_own(const struct ts_record *r)
-{
-    return strcmp(ts_meta_or(r, "kind", ""), "resnet50") == 0;
-}
-
-static int
-end(struct resnet_model *m, struct ts_record *r, int rc, const char *path, struct err *e)
+end(struct predictor *m, struct ts_record *r, int rc, const char *path, struct err *e)
 {
     ts_clear(r);
     if (rc == 0)
         return 0;
-    resnet_model_free(m);
+    predictor_free(m);
     return err_in(e, "%s", path);
 }
 
 int
-resnet_model_load(struct resnet_model *m, const char *path, struct err *e)
+predictor_load(struct predictor *m, const char *path, struct err *e)
 {
     struct ts_record r = {0};
     int rc, head;
 
-    *m = (struct resnet_model){0};
+    *m = (struct predictor){0};
     if (checkpoint_load(path, &r, e) == -1)
         return -1;
-    if (!is_own(&r))
+    if (!weights_own(&r))
         rc = err_set(e, "is no classifier of resnet-train (its metadata says kind '%.40s')",
                      ts_meta_or(&r, "kind", ""));
     else if ((rc = take(m, &r, 1, &head, e)) == 0 && !head)
@@ -106,34 +60,39 @@ resnet_model_load(struct resnet_model *m, const char *path, struct err *e)
 }
 
 int
-resnet_model_load_any(struct resnet_model *m, const char *path, struct err *e)
+predictor_load_any(struct predictor *m, const char *path, struct err *e)
 {
     struct ts_record r = {0};
     int head;
 
-    *m = (struct resnet_model){0};
+    *m = (struct predictor){0};
     if (weights_load(path, &r, e) == -1)
         return -1;
-    return end(m, &r, take(m, &r, is_own(&r), &head, e), path, e);
+    return end(m, &r, take(m, &r, weights_own(&r), &head, e), path, e);
 }
 
 void
-resnet_model_free(struct resnet_model *m)
+predictor_free(struct predictor *m)
 {
-    resnet50_free(&m->net);
+    classifier_free(&m->net);
     patients_free(&m->patients);
-    *m = (struct resnet_model){0};
+    *m = (struct predictor){0};
 }
 
 /* ---- batches ---- */
 
 int
-resnet_batch_init(struct resnet_batch *b, struct resnet_model *m, size_t size, int resize,
-                  size_t room, struct err *e)
+predict_batch_init(struct predict_batch *b, struct predictor *m, size_t size, int resize,
+                   size_t room, struct err *e)
 {
-    size_t length = resnet50_features(&m->net);
+    size_t length = classifier_features(&m->net);
 
-    *b = (struct resnet_batch){.model = m, .size = size, .resize = resize, .room = room};
+    if (!classifier_takes(&m->net.config, size)) {
+        *b = (struct predict_batch){0};
+        return err_set(e, "patches of %zu pixels do not fit the network", size);
+    }
+
+    *b = (struct predict_batch){.model = m, .size = size, .resize = resize, .room = room};
     b->record = mem_array(room, sizeof(*b->record), e);
     b->patch = mem_array(room, size * size * sizeof(real), e);
     b->features = mem_array(room, length * sizeof(real), e);
@@ -143,7 +102,7 @@ resnet_batch_init(struct resnet_batch *b, struct resnet_model *m, size_t size, i
 }
 
 void
-resnet_batch_free(struct resnet_batch *b)
+predict_batch_free(struct predict_batch *b)
 {
     for (size_t i = 0; b->record != NULL && i < b->room; i++)
         ts_clear(&b->record[i]);
@@ -152,12 +111,12 @@ resnet_batch_free(struct resnet_batch *b)
     free(b->features);
     free(b->odds);
     tape_close(b->tape);
-    *b = (struct resnet_batch){0};
+    *b = (struct predict_batch){0};
 }
 
 /* The image of a record as [size][size] fresh floats. */
 static float *
-plane_of(const struct resnet_batch *b, struct ts_record *rec, struct err *e)
+plane_of(const struct predict_batch *b, struct ts_record *rec, struct err *e)
 {
     const struct ts_tensor *x = ts_find(rec, "image");
     size_t side = b->resize && x != NULL && x->rank == 2 ? x->shape[0] : b->size;
@@ -180,7 +139,7 @@ plane_of(const struct resnet_batch *b, struct ts_record *rec, struct err *e)
 }
 
 int
-resnet_batch_add(struct resnet_batch *b, struct ts_record *rec, struct err *e)
+predict_batch_add(struct predict_batch *b, struct ts_record *rec, struct err *e)
 {
     size_t pixels = b->size * b->size;
     float *plane = plane_of(b, rec, e);
@@ -197,10 +156,10 @@ resnet_batch_add(struct resnet_batch *b, struct ts_record *rec, struct err *e)
 }
 
 int
-resnet_batch_look(struct resnet_batch *b, struct err *e)
+predict_batch_run(struct predict_batch *b, struct err *e)
 {
     if (b->n > 0)
-        resnet50_apply(b->tape, &b->model->net, b->patch, b->n, b->size, b->features, b->odds);
+        classifier_apply(b->tape, &b->model->net, b->patch, b->n, b->size, b->features, b->odds);
     for (size_t i = 0; i < b->n; i++)
         if (!isfinite(b->odds[i]))
             return err_set(e, "%s: the score is not finite", ts_meta_or(&b->record[i], "id", "?"));
@@ -208,9 +167,9 @@ resnet_batch_look(struct resnet_batch *b, struct err *e)
 }
 
 int
-resnet_batch_put_features(const struct resnet_batch *b, size_t i, struct err *e)
+predict_batch_put_features(const struct predict_batch *b, size_t i, struct err *e)
 {
-    size_t n = resnet50_features(&b->model->net);
+    size_t n = classifier_features(&b->model->net);
     const real *features = b->features + i * n;
     struct ts_record *r = &b->record[i];
     struct ts_tensor *x;

@@ -1,0 +1,21 @@
+/*
+ * schedule - how the learning rate falls over a training.
+ */
+#ifndef MP_TRAIN_SCHEDULE_H
+#define MP_TRAIN_SCHEDULE_H
+
+#include <stdint.h>
+
+enum schedule {
+    SCHEDULE_CONSTANT, /* the paper's */
+    SCHEDULE_COSINE,   /* from 1 to 0 (I. Loshchilov and F. Hutter, ICLR 2017, without restarts) */
+    SCHEDULE_ONE_CYCLE /* 1/25 to 1 over the first 0.3, then to 0 (L. Smith and N. Topin, 2019) */
+};
+
+/*
+ * The factor of the rate at update `step`, from 0 to steps - 1.  The last two have the values of
+ * PyTorch's CosineAnnealingLR(T_max = steps) and OneCycleLR(total_steps = steps).
+ */
+double schedule_factor(enum schedule s, uint64_t step, uint64_t steps);
+
+#endif
