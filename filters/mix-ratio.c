@@ -21,7 +21,7 @@ static struct opts {
     const char *split, *balance, *log;
     double initial, rate;
     size_t every, count;
-    int decay, endless, dry_run, progress;
+    int decay, allow_real, endless, dry_run, progress;
     uint64_t seed;
 } o = {.split = "train", .initial = 0.5, .rate = 0.1, .every = 5000, .count = 500000, .seed = 1};
 
@@ -33,6 +33,8 @@ static const struct cli_opt options[] = {
     CLI_LIST(0, "synthetic-positive", "FILE", &o.synthetic_positive, "synthetic malignant patches"),
     CLI_LIST(0, "synthetic-negative", "FILE", &o.synthetic_negative,
              "synthetic benign or normal patches"),
+    CLI_FLAG(0, "allow-real", &o.allow_real,
+             "real patches may stand in the place of synthetic ones: an oracle"),
     CLI_REAL(0, "initial", "SHARE", &o.initial, 0, 1, "synthetic share of the first draws"),
     CLI_CHOICE(0, "decay", &o.decay, decays, "how the share falls"),
     CLI_REAL(0, "rate", "SHARE", &o.rate, 0, 1, "by how much it falls"),
@@ -110,6 +112,7 @@ set_up(void)
     size_t synthetic = o.synthetic_positive.n + o.synthetic_negative.n;
 
     m.split = strcmp(o.split, "any") == 0 ? NULL : o.split;
+    m.allow_real = o.allow_real;
     m.balance = o.balance;
     m.seed = o.seed;
     m.schedule = (struct mix_schedule){

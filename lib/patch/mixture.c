@@ -23,7 +23,7 @@ check_patch(const struct ts_record *rec, const void *arg, struct err *e)
     if (positive != (d->label == MIXTURE_POSITIVE))
         return err_set(e, "label is %s, expected %s", label,
                        positive ? "benign or normal" : "malignant");
-    if (synthetic != (d->kind == MIXTURE_SYNTHETIC))
+    if (synthetic != (d->kind == MIXTURE_SYNTHETIC) && (synthetic || !d->allow_real))
         return err_set(e, synthetic ? "is synthetic, expected a real patch"
                                     : "is real, expected a synthetic patch");
     return 1;
@@ -130,8 +130,10 @@ mixture_open(struct mixture *m, struct err *e)
         for (int kind = MIXTURE_REAL; kind <= m->law[k].synthetic; kind++) {
             struct mixture_source *s = &m->class[k].source[kind];
 
-            s->demand =
-                (struct mixture_demand){m->class[k].label, (enum mixture_kind)kind, m->split};
+            s->demand = (struct mixture_demand){.label = m->class[k].label,
+                                                .kind = (enum mixture_kind)kind,
+                                                .allow_real = m->allow_real,
+                                                .split = m->split};
             if (pool_open_balanced(&s->pool, s->file, s->n_files, check_patch, &s->demand,
                                    m->balance, e) == -1)
                 return -1;

@@ -15,6 +15,7 @@ enum mixture_kind { MIXTURE_REAL, MIXTURE_SYNTHETIC, MIXTURE_KINDS };
 struct mixture_demand {
     enum mixture_label label; /* positive: malignant; negative: benign or normal */
     enum mixture_kind kind;   /* told by the metadata `synthetic`; not asked of MIXTURE_ANY */
+    int allow_real;           /* 1: real patches pass for synthetic ones */
     const char *split;        /* or NULL: any.  A patch that names no split passes */
 };
 
@@ -29,9 +30,10 @@ struct mixture_class {
     } source[MIXTURE_KINDS];
 };
 
-/* All zeros but for split, balance, seed and schedule is an empty mixture. */
+/* All zeros but for split, allow_real, balance, seed and schedule is an empty mixture. */
 struct mixture {
     const char *split; /* the only one that patches may be of, or NULL; borrowed */
+    int allow_real;    /* real patches may stand in the place of synthetic ones: an oracle */
     /*
      * Metadata of which every value is drawn equally often in every pool, or NULL; borrowed.  All
      * pools must have the same values, else they would still give the class away.

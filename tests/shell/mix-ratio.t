@@ -166,6 +166,8 @@ fails 1 "normal patches as positive" mix-ratio --positive neg.sts --negative neg
 is "$(cat fails.err)" "mix-ratio: neg.sts: record 0: label is normal, expected malignant" "and says so"
 fails 1 "malignant patches as negative" mix-ratio --positive pos.sts --negative pos.sts --initial 0
 fails 1 "real patches as synthetic" mix-ratio $real --synthetic-positive pos.sts
+mix-ratio $real --synthetic-positive pos.sts --allow-real -n 300 > b.sts
+is "$?/$(ts-info b.sts | grep -c "synthetic.*1")" 0/0 "but for an oracle"
 fails 1 "synthetic patches as real" mix-ratio --positive spos.sts --negative neg.sts --initial 0
 "$tools/set_meta" split=test < pos.sts > test.sts
 fails 1 "patches of test patients" mix-ratio --positive test.sts --negative neg.sts --initial 0
