@@ -18,9 +18,10 @@ static const char *const splits[] = {"train", "val", "test", NULL};
 static const char *const labels[] = {"normal", "benign", "malignant", NULL};
 static const char *const lesions[] = {"mass", "calcification", "both", "other", "any", NULL};
 static const char *const froms[] = {"clean", "away", "both", NULL};
+static const char *const bys[] = {"patient", "image", "finding", NULL};
 
 struct opts {
-    int split, label, lesion, from, endless, progress;
+    int split, label, lesion, from, by, endless, progress;
     size_t size, margin, downscale, min_box, max_box, each, count, start;
     double min_tissue, max_offset, min_contrast;
     uint64_t seed;
@@ -32,6 +33,8 @@ check(const struct opts *o)
 {
     if ((o->count != SIZE_MAX) + o->endless + (o->each > 0) != 1)
         cli_usage("one of --count, --each and --endless is needed");
+    if (o->each > 0 && o->by != SAMPLE_BY_PATIENT)
+        cli_usage("--by goes with random draws, not with --each");
     if (o->label == SAMPLE_NORMAL && o->lesion != SAMPLE_ANY)
         cli_usage("--lesion goes with --label benign or malignant");
     if (o->label == SAMPLE_NORMAL && (o->min_box > 0 || o->max_box != SIZE_MAX))
@@ -54,7 +57,10 @@ write_log(struct jsonl *log, uint64_t records, const struct sampler *s, const st
 
     jsonl_begin(log);
     jsonl_int(log, "records", (int64_t)records);
+    jsonl_int(log, "patients", (int64_t)r.patients);
+    jsonl_real(log, "effective_patients", r.effective_patients);
     jsonl_int(log, "items", (int64_t)r.items);
+    jsonl_int(log, "item_patients", (int64_t)r.item_patients);
     jsonl_int(log, "unlocated", (int64_t)r.unlocated);
     jsonl_int(log, "outside_box", (int64_t)r.outside_box);
     jsonl_int(log, "faint", (int64_t)r.faint);
@@ -80,6 +86,7 @@ main(int argc, char **argv)
         CLI_CHOICE(0, "lesion", &o.lesion, lesions, "kind of finding; both serves as either"),
         CLI_CHOICE(0, "from", &o.from, froms,
                    "normal patches: clean images, places away from findings"),
+        CLI_CHOICE(0, "by", &o.by, bys, "what is drawn first, all with the same chance"),
         CLI_TEXT(0, "view", "WORD", &o.view, "images of this view alone: CC, MLO"),
         CLI_LOCAL_SIZE('n', "count", "N", &o.count, 0, 1e15, "patches to draw"),
         CLI_LOCAL_FLAG(0, "endless", &o.endless, "draw until the reader has enough"),
@@ -130,6 +137,7 @@ main(int argc, char **argv)
                                                     .label = (enum sample_label)o.label,
                                                     .lesion = (enum sample_lesion)o.lesion,
                                                     .from = (enum sample_from)o.from,
+                                                    .by = (enum sample_by)o.by,
                                                     .size = o.size,
                                                     .margin = o.margin,
                                                     .downscale = o.downscale,

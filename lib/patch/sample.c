@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/names.h"
 #include "base/rng.h"
 #include "patch/place.h"
 
@@ -15,6 +16,17 @@ enum state { UNKNOWN, VISIBLE, OUTSIDE_BOX, FAINT, NO_PLACE };
 /* What is drawn from: an image (its first row stands for it) or a finding. */
 struct item {
     size_t row, image;
+    uint32_t patient; /* her number */
+};
+
+/*
+ * Random draws go down a tree: all that there is, patients, their images, items; `by` leaves levels
+ * out.  The parts of a node stand together.
+ */
+struct node {
+    size_t item;     /* the first item below, of a leaf the only one */
+    size_t first, n; /* its parts: nodes first .. first + n - 1; a leaf has none */
+    size_t left;     /* parts that are not known to be useless; of a leaf 1 or 0 */
 };
 
 struct sampler {
@@ -24,7 +36,13 @@ struct sampler {
     struct sample_options o;
     struct item *item;
     unsigned char *state; /* of each item, as far as it is known */
-    size_t n, left;       /* items, and those not known to be useless */
+    size_t n;
+    struct node *node; /* [nodes], the root last; none with `each` */
+    size_t nodes;
+    struct names patient;
+    uint64_t *drawn;  /* [patient.n] patches so far */
+    uint64_t patches; /* the sum of them */
+    double squares;   /* the sum of their squares */
     struct sample_report report;
     /* The image that was used last. */
     size_t image; /* its number + 1, or 0 */
@@ -68,14 +86,20 @@ side_fits(const struct sampler *s, size_t w, size_t h)
     return side >= s->o.min_box && side <= s->o.max_box;
 }
 
-static void
-add_item(struct sampler *s, size_t row, size_t image)
+static int
+add_item(struct sampler *s, size_t row, size_t image, struct err *e)
 {
-    s->item[s->n++] = (struct item){row, image};
+    struct item *it = &s->item[s->n];
+
+    *it = (struct item){.row = row, .image = image};
+    if (names_number(&s->patient, s->m->row[row].patient, &it->patient, e) == -1)
+        return -1;
+    s->n++;
+    return 0;
 }
 
-static void
-add_normal(struct sampler *s, size_t k)
+static int
+add_normal(struct sampler *s, size_t k, struct err *e)
 {
     size_t first = s->m->image_first[k], end = s->m->image_first[k + 1];
     const struct finding *f = &s->m->row[first];
@@ -86,21 +110,21 @@ add_normal(struct sampler *s, size_t k)
         if (strcmp(f->label, "normal") != 0)
             s->report.unlocated += s->o.from != SAMPLE_CLEAN;
         else if (s->o.from != SAMPLE_AWAY)
-            add_item(s, first, k);
-        return;
+            return add_item(s, first, k, e);
+        return 0;
     }
     if (s->o.from == SAMPLE_CLEAN)
-        return;
+        return 0;
     for (size_t i = first; i < end; i++)
         located = located && has_place(&s->m->row[i]);
     if (located)
-        add_item(s, first, k);
-    else
-        s->report.unlocated++;
+        return add_item(s, first, k, e);
+    s->report.unlocated++;
+    return 0;
 }
 
-static void
-add_findings(struct sampler *s, size_t k)
+static int
+add_findings(struct sampler *s, size_t k, struct err *e)
 {
     for (size_t i = s->m->image_first[k]; i < s->m->image_first[k + 1]; i++) {
         const struct finding *f = &s->m->row[i];
@@ -111,9 +135,96 @@ add_findings(struct sampler *s, size_t k)
             s->report.unlocated++;
         else if (f->has_box && !side_fits(s, f->x1 - f->x0, f->y1 - f->y0))
             s->report.outside_box++;
-        else
-            add_item(s, i, k);
+        else if (add_item(s, i, k, e) == -1)
+            return -1;
     }
+    return 0;
+}
+
+static int
+add_items(struct sampler *s, struct err *e)
+{
+    for (size_t k = 0; k < s->m->n_images; k++) {
+        const struct finding *first = &s->m->row[s->m->image_first[k]];
+        int rc;
+
+        if (strcmp(first->split, s->o.split) != 0 ||
+            (s->o.view != NULL && strcmp(first->view, s->o.view) != 0))
+            continue;
+        rc = s->o.label == SAMPLE_NORMAL ? add_normal(s, k, e) : add_findings(s, k, e);
+        if (rc == -1)
+            return -1;
+    }
+    return 0;
+}
+
+/* ---- what is drawn from what ---- */
+
+/*
+ * The leaves, in the manifest's order, or patient by patient (counting sort): her images, and the
+ * findings of each, then stand together.
+ */
+static int
+add_leaves(struct sampler *s, struct err *e)
+{
+    size_t *at = mem_array(s->patient.n + 1, sizeof(*at), e), before = 0;
+
+    if (at == NULL)
+        return -1;
+    for (size_t k = 0; k < s->n && s->o.by == SAMPLE_BY_PATIENT; k++)
+        at[s->item[k].patient + 1]++;
+    for (size_t p = 0; p < s->patient.n; p++)
+        before = at[p] += before;
+    for (size_t k = 0; k < s->n; k++) {
+        size_t to = s->o.by == SAMPLE_BY_PATIENT ? at[s->item[k].patient]++ : k;
+
+        s->node[to] = (struct node){.item = k, .left = 1};
+    }
+    s->nodes = s->n;
+    free(at);
+    return 0;
+}
+
+enum level { IMAGES, PATIENTS, ALL };
+
+static size_t
+group_of(const struct sampler *s, const struct node *p, enum level level)
+{
+    const struct item *it = &s->item[p->item];
+
+    return level == IMAGES ? it->image : level == PATIENTS ? it->patient : 0;
+}
+
+/* Puts a level above the nodes from *first on, a node above each group, and moves *first to it. */
+static void
+add_level(struct sampler *s, size_t *first, enum level level)
+{
+    size_t end = s->nodes;
+
+    for (size_t k = *first; k < end; k++) {
+        if (k == *first || group_of(s, &s->node[k], level) != group_of(s, &s->node[k - 1], level))
+            s->node[s->nodes++] = (struct node){.item = s->node[k].item, .first = k};
+        s->node[s->nodes - 1].left = ++s->node[s->nodes - 1].n;
+    }
+    *first = end;
+}
+
+/* A normal image is an item itself, so it needs no level of its own. */
+static int
+build_tree(struct sampler *s, struct err *e)
+{
+    size_t first = 0;
+
+    /* There is room: 3 n is less than the bytes of item[]. */
+    s->node = mem_array(3 * s->n + 1, sizeof(*s->node), e);
+    if (s->node == NULL || add_leaves(s, e) == -1)
+        return -1;
+    if (s->o.by != SAMPLE_BY_FINDING && s->o.label != SAMPLE_NORMAL)
+        add_level(s, &first, IMAGES);
+    if (s->o.by == SAMPLE_BY_PATIENT)
+        add_level(s, &first, PATIENTS);
+    add_level(s, &first, ALL);
+    return 0;
 }
 
 struct sampler *
@@ -127,20 +238,10 @@ sampler_open(const struct manifest *m, const char *name, struct cache *c,
     *s = (struct sampler){.m = m, .name = name, .cache = c, .o = *o};
     s->item = mem_array(m->n, sizeof(*s->item), e);
     s->state = mem_array(m->n, 1, e);
-    if (s->item == NULL || s->state == NULL)
+    if (s->item == NULL || s->state == NULL || add_items(s, e) == -1)
         goto fail;
-    for (size_t k = 0; k < m->n_images; k++) {
-        const struct finding *first = &m->row[m->image_first[k]];
-
-        if (strcmp(first->split, o->split) != 0 ||
-            (o->view != NULL && strcmp(first->view, o->view) != 0))
-            continue;
-        if (o->label == SAMPLE_NORMAL)
-            add_normal(s, k);
-        else
-            add_findings(s, k);
-    }
-    s->report.items = s->left = s->n;
+    s->report.items = s->n;
+    s->report.item_patients = s->patient.n;
     if (s->n == 0) {
         err_set(e,
                 "%s: nothing to draw from in split %s (%zu of unknown place, %zu outside the box "
@@ -148,6 +249,9 @@ sampler_open(const struct manifest *m, const char *name, struct cache *c,
                 name, o->split, s->report.unlocated, s->report.outside_box);
         goto fail;
     }
+    s->drawn = mem_array(s->patient.n, sizeof(*s->drawn), e);
+    if (s->drawn == NULL || (o->each == 0 && build_tree(s, e) == -1))
+        goto fail;
     return s;
 fail:
     sampler_close(s);
@@ -163,6 +267,9 @@ sampler_close(struct sampler *s)
     cache_release(&s->tissue);
     free(s->item);
     free(s->state);
+    free(s->node);
+    free(s->drawn);
+    names_free(&s->patient);
     free(s);
 }
 
@@ -175,7 +282,11 @@ sampler_total(const struct sampler *s)
 struct sample_report
 sampler_report(const struct sampler *s)
 {
-    return s->report;
+    struct sample_report r = s->report;
+    double n = (double)s->patches;
+
+    r.effective_patients = s->patches > 0 ? n * n / s->squares : 0;
+    return r;
 }
 
 /* ---- images and lesions ---- */
@@ -500,13 +611,23 @@ static void
 give_up(struct sampler *s, size_t k, enum state why)
 {
     s->state[k] = (unsigned char)why;
-    s->left--;
     if (why == OUTSIDE_BOX)
         s->report.outside_box++;
     else if (why == FAINT)
         s->report.faint++;
     else
         s->report.no_place++;
+}
+
+/* Counts a patch of this item's patient: (n + 1)^2 is n^2 and 2 n + 1. */
+static void
+count_patient(struct sampler *s, const struct item *it)
+{
+    uint64_t n = s->drawn[it->patient]++;
+
+    s->report.patients += n == 0;
+    s->patches++;
+    s->squares += 2 * (double)n + 1;
 }
 
 /* Pixels at each edge of a patch where the lesion's drawn pixel may not be. */
@@ -566,8 +687,40 @@ draw_from(struct sampler *s, size_t k, struct rng *rng, uint64_t index, struct t
             give_up(s, k, NO_PLACE);
         else if (rc == 1 && make_record(s, it, &place, shapes.region, &tissue, index, r, e) == -1)
             rc = err_in(e, "%s:%zu", s->name, f->line);
+        else if (rc == 1)
+            count_patient(s, it);
     }
     shapes_free(&shapes);
+    return rc;
+}
+
+/*
+ * A patch of what is below p: 1, 0 where there is none, -1.
+ *
+ * Parts without a place are drawn again, so that the others stay equally likely.  Each try has a
+ * generator of its own: what happens below it, and whether it is known to be useless already, must
+ * not matter to the next.
+ */
+static int
+draw_below(struct sampler *s, struct node *p, struct rng *rng, uint64_t index, struct ts_record *r,
+           struct err *e)
+{
+    int rc = 0;
+
+    if (p->n == 0) {
+        rc = draw_from(s, p->item, rng, index, r, e);
+        p->left = rc != 0;
+        return rc;
+    }
+    while (rc == 0 && p->left > 0) {
+        struct node *part = &s->node[p->first + rng_below(rng, p->n)];
+        struct rng own = rng_at(rng_u64(rng), "place", index);
+
+        if (part->left == 0)
+            continue;
+        rc = draw_below(s, part, &own, index, r, e);
+        p->left -= rc == 0;
+    }
     return rc;
 }
 
@@ -575,24 +728,14 @@ int
 sampler_draw(struct sampler *s, uint64_t index, struct ts_record *r, struct err *e)
 {
     struct rng rng = rng_at(s->o.seed, "patch-sample", index);
-    int rc = 0;
+    int rc;
 
     if (s->o.each > 0) {
         size_t k = (size_t)(index / s->o.each);
 
         return s->state[k] <= VISIBLE ? draw_from(s, k, &rng, index, r, e) : 0;
     }
-    /*
-     * Items without a place are drawn again, so that the others stay equally likely.  Each try has
-     * a generator of its own: whether an item is known to be useless already must not matter.
-     */
-    while (rc == 0 && s->left > 0) {
-        size_t k = (size_t)rng_below(&rng, s->n);
-        struct rng own = rng_at(rng_u64(&rng), "place", index);
-
-        if (s->state[k] <= VISIBLE)
-            rc = draw_from(s, k, &own, index, r, e);
-    }
+    rc = draw_below(s, &s->node[s->nodes - 1], &rng, index, r, e);
     if (rc == 0)
         return err_set(
             e,

@@ -1,30 +1,47 @@
 /*
  * sample - patches at random places of the images of a manifest.
  *
- * The paper: "a random location is picked on a random mammogram image with at least 90% tissue";
- * for a lesion a random pixel on it, moved by up to half a patch either way.  The law, exactly:
+ * The paper: "a random location is picked on a random mammogram image that contains at least 90%
+ * breast tissue"; for a lesion "a random pixel on the lesion is chosen", moved by up to half a
+ * patch either way.  The law, exactly:
  *
  *   Draws are made on images made smaller by `downscale` (mean over blocks; a border that does
  *   not fill a block is dropped).  A place is the top left corner of a window of size x size
  *   pixels there.  It is allowed if the window with `margin` more pixels on each side lies inside
  *   the image and at least `min_tissue` of the window (without margin) is tissue.
  *
- *   normal   An image is drawn uniformly from those that have an allowed place, then a place
- *            uniformly from its allowed ones.  On images with findings a place is allowed only
- *            where the window with its margin touches no finding.
- *   lesion   A finding is drawn uniformly from those that have an allowed place, then a pixel of
- *            the lesion (of the image as it is, before downscale) and its offset dx, dy in
- *            -size/2 .. size/2 - 1 from the window's centre, uniformly from the pairs whose place
- *            is allowed.  With max_offset below 1/2, from the middle of that range alone.
+ *   What can be drawn: images for normal patches, findings for patches with a lesion, as far as
+ *   the options take them in and they have an allowed place (usable).  Each draw is uniform over
+ *   what is usable on its level, however much or little there is below:
  *
- * ASSUMPTION: lesions are drawn finding by finding, and the tissue share holds for them too, else
- * it would give the class away; the paper says neither.
+ *     by        a normal patch                        a patch with a lesion
+ *     patient   a patient who has a usable image,     a patient who has a usable finding, an image
+ *               a usable image of hers                of hers that has one, a usable one on it
+ *     image     a usable image                        an image that has a usable finding, a usable
+ *                                                     finding on it
+ *     finding   a usable image                        a usable finding
+ *
+ *   normal   Then a place uniformly from the image's allowed ones.  On images with findings a
+ *            place is allowed only where the window with its margin touches no finding.
+ *   lesion   Then a pixel of the lesion (of the image as it is, before downscale) and its offset
+ *            dx, dy in -size/2 .. size/2 - 1 from the window's centre, uniformly from the pairs
+ *            whose place is allowed.  With max_offset below 1/2, from the middle of that range
+ *            alone.
+ *
+ * DEVIATION: the paper draws "a random mammogram image", which is `by` image; the usual draw is by
+ * patient.  One patient may have fifty findings on five images and the next a single one: uniform
+ * draws of images or findings then show few patients over and over, and what is said of patches
+ * does not hold for patients.
+ *
+ * ASSUMPTION: which lesion of an image is drawn the paper does not say, and whether the tissue
+ * share holds for lesions too: it does here, else it would give the class away.
  *
  * DEVIATION: the paper's offset is "between 0 to 128 pixels in either direction"; at +128 of a
  * patch of 256 the lesion's pixel would lie just outside, so the range ends at 127.
  *
- * Nothing is approximate: what rejection does not find in a few tries is counted out.  Patch i is a
- * function of the manifest, the images, the options and (seed, i) alone.
+ * Nothing is approximate: what is not usable is drawn again on its own level, and a place that
+ * rejection does not find in a few tries is counted out.  Patch i is a function of the manifest,
+ * the images, the options and (seed, i) alone.
  *
  * The contrast of a finding is the mean grey level [0,1] of its pixels, less that of the tissue
  * round it: of the box round the finding, grown by half its longer side each way.  Annotations hold
@@ -55,6 +72,8 @@ enum sample_lesion { SAMPLE_MASS, SAMPLE_CALCIFICATION, SAMPLE_BOTH, SAMPLE_OTHE
  * all findings of images that have some, all of known place; or either.
  */
 enum sample_from { SAMPLE_CLEAN, SAMPLE_AWAY, SAMPLE_EITHER };
+/* What is drawn first, see above. */
+enum sample_by { SAMPLE_BY_PATIENT, SAMPLE_BY_IMAGE, SAMPLE_BY_FINDING };
 
 struct sample_options {
     const char *split; /* train, val, test; borrowed */
@@ -62,6 +81,7 @@ struct sample_options {
     enum sample_label label;
     enum sample_lesion lesion; /* not of normal */
     enum sample_from from;     /* of normal */
+    enum sample_by by;         /* of random draws: not with `each` */
     size_t size;               /* 2 .. SAMPLE_MAX_SIZE */
     size_t margin;             /* 0 .. SAMPLE_MAX_SIZE */
     size_t downscale;          /* 1 .. SAMPLE_MAX_DOWNSCALE */
@@ -74,13 +94,20 @@ struct sample_options {
     uint64_t seed;
 };
 
-/* What patches are drawn from, and what was left out and why. */
+/* What patches are drawn from, what was left out and why, and what was drawn. */
 struct sample_report {
-    size_t items;       /* images (normal) or findings of the right split, label and kind */
-    size_t unlocated;   /* not among them: findings, or images with findings, of unknown place */
-    size_t outside_box; /* found to lie outside min_box .. max_box */
-    size_t faint;       /* found to have less than min_contrast */
-    size_t no_place;    /* found to have no allowed place */
+    size_t items;         /* images (normal) or findings of the right split, label and kind */
+    size_t item_patients; /* whose they are */
+    size_t unlocated;     /* not among them: findings, or images with findings, of unknown place */
+    size_t outside_box;   /* found to lie outside min_box .. max_box */
+    size_t faint;         /* found to have less than min_contrast */
+    size_t no_place;      /* found to have no allowed place */
+    size_t patients;      /* whose the patches drawn so far are */
+    /*
+     * n^2 / sum n_i^2 of those n patches, n_i of patient i; 0 before the first.  So many patients
+     * with the same number of patches each would weigh alike.
+     */
+    double effective_patients;
 };
 
 struct sampler;

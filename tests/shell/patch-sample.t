@@ -45,10 +45,11 @@ ok $? "same seed, same bytes"
 s -n 20 --cache cache set.tsv | cmp -s - a.sts
 ok $? "with a cache on disk too"
 n=$(ls cache | wc -l)
+worth=$(values patient a.sts | sort | uniq -c | awk '{ n += $1; s += $1 * $1 } END { printf "%.9g", n * n / s }')
 s -n 20 --cache cache --log log set.tsv | cmp -s - a.sts
 ok $? "and from what it holds"
 is "$(ls cache | wc -l)/$(cat log)" \
-    "$n/{\"records\": 20, \"items\": 2, \"unlocated\": 0, \"outside_box\": 0, \"faint\": 0, \"no_place\": 0, \"decoded\": 0}" \
+    "$n/{\"records\": 20, \"patients\": 2, \"effective_patients\": $worth, \"items\": 2, \"item_patients\": 2, \"unlocated\": 0, \"outside_box\": 0, \"faint\": 0, \"no_place\": 0, \"decoded\": 0}" \
     "which is not decoded again"
 OMP_NUM_THREADS=1 s -n 20 - --root . < set.tsv | cmp -s - a.sts
 ok $? "the manifest from standard input"
@@ -94,6 +95,30 @@ for view in CC MLO; do
 done
 fails 1 "no image of the view" patch-sample -n 1 --view MLO set.tsv
 fails 2 "no such view" patch-sample -n 1 --view ML set.tsv
+# One patient with ten findings on two images that do not stand together, one with a single finding.
+{
+    head -1 set.tsv
+    for x in 30 45 60 75 90 105 120 135 40; do row 0.pgm P0 train malignant mass $x 120 $((x + 9)) 129; done
+    row 1.pgm P1 train malignant mass 60 120 80 140
+    row 2.pgm P0 train malignant mass 60 120 80 140
+} > many.tsv
+# law OPTION...: of 300 patches count P0's and those of her second image, and name the law whose expectation is within
+# 25 of both: three binomial deviations, and half of the least distance between two laws.
+law() {
+    s -n 300 --label malignant "$@" many.tsv > b.sts
+    awk -v a="$(values patient b.sts | grep -c P0)" -v b="$(values source b.sts | grep -c 2.pgm)" '
+        function near(word, x, y) { if ((a - x)^2 < 625 && (b - y)^2 < 625) print word }
+        BEGIN { near("patient", 150, 75); near("image", 200, 100); near("finding", 273, 27) }'
+}
+is "$(law)/$(law --by patient)" patient/patient "--by patient, the default: the patients evenly, then her images"
+is "$(law --by image)" image "--by image: two of three are hers"
+is "$(law --by finding)" finding "--by finding: ten of eleven are hers"
+ok "$(values history b.sts | grep -q -e '--by finding'; echo $?)" "which the history tells"
+s -n 300 --label malignant --log log many.tsv > b.sts
+n=$(values patient b.sts | grep -c P0)
+is "$(grep -o '"patients": [0-9]*, "effective_patients": [0-9.]*, "items": [0-9]*, "item_patients": [0-9]*' log)" \
+    "$(awk -v n="$n" 'BEGIN { printf "\"patients\": 2, \"effective_patients\": %.9g, \"items\": 11, \"item_patients\": 2",
+        90000 / (n * n + (300 - n) * (300 - n)) }')" "--log: patients, and how many they are worth"
 s --each 2 --label malignant --log log set.tsv > b.sts
 is "$(records b.sts)/$(grep -c '"unlocated": 1' log)" 2/1 "--each: two of the finding, one of unknown place"
 s --each 3 set.tsv > b.sts
@@ -141,6 +166,8 @@ fails 2 "two manifests" patch-sample -n 1 set.tsv set.tsv
 fails 2 "how many?" patch-sample set.tsv
 fails 2 "--count and --endless" patch-sample -n 1 --endless set.tsv
 fails 2 "--count and --each" patch-sample -n 1 --each 1 set.tsv
+fails 2 "--by and --each" patch-sample --each 1 --by image set.tsv
+fails 2 "drawn by what is not there" patch-sample -n 1 --by lesion set.tsv
 fails 2 "an unknown option" patch-sample -n 1 --sice 3 set.tsv
 fails 2 "a split that is none" patch-sample -n 1 --split dev set.tsv
 fails 2 "a number that is none" patch-sample -n 1 --size 2x set.tsv
