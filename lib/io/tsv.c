@@ -191,3 +191,18 @@ tsv_number(const char *s, const char *what, double *v, struct err *e)
         return err_set(e, "%s '%.64s' is not finite", what, s);
     return 0;
 }
+
+void
+tsv_text(FILE *f, const char *s)
+{
+    for (; *s != '\0'; s++) {
+        if (*s == '\t')
+            fputs("\\t", f);
+        else if (*s == '\n')
+            fputs("\\n", f);
+        else if (*s == '\\')
+            fputs("\\\\", f);
+        else
+            fputc((unsigned char)*s < 0x20 || *s == 0x7f ? '?' : *s, f);
+    }
+}

@@ -14,6 +14,7 @@
 #define MP_IO_TSV_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 #include "base/err.h"
 
@@ -67,5 +68,11 @@ void tsv_close(struct tsv *t);
  * number"), for which `what` says what it is, in e.
  */
 int tsv_number(const char *s, const char *what, double *v, struct err *e);
+
+/*
+ * Writes a field to f, whose errors the caller checks: tab, newline and backslash, which would
+ * break its line, as \\t, \\n and \\\\, other control characters as ?.
+ */
+void tsv_text(FILE *f, const char *s);
 
 #endif

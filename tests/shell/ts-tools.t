@@ -18,6 +18,11 @@ is "$(awk '$1 == "records" || $1 == "segments" || $1 == "patients" {print $2}' t
 is "$(grep '^label' text)" "label      malignant 3, normal 3" "by label"
 is "$(grep '^synthetic' text)" "synthetic  (none) 6" "and where the key is missing"
 is "$(grep -c '^tensor' text)" 4 "and tensors"
+is "$(grep '^group\|^class' text)" \
+"group      malignant mass: patches 3, patients 3, effective 3, largest share 0.333333 (P0)
+group      normal: patches 3, patients 3, effective 3, largest share 0.333333 (P1)
+class      malignant: patches 3, patients 3, effective 3, largest share 0.333333 (P0)
+class      other: patches 3, patients 3, effective 3, largest share 0.333333 (P1)" "and how they spread over patients"
 ok "$(grep -q '^tensor     image F32\[8,8\] in 6, min [-0-9.]*, max 0\.[0-9]*, mean 0\.[0-9]*$' text; echo $?)" \
     "with their ranges"
 cat six three none | ts-info | grep -q '^segments   2'
@@ -34,6 +39,10 @@ s = json.load(sys.stdin)
 t = {t["name"]: t for t in s["tensors"]}
 assert s["records"] == 6 and s["label"] == {"malignant": 3, "normal": 3} and s["synthetic_missing"] == 6
 assert s["patients"] == 6 and s["patients_exact"] and t["image"]["shape"] == [8, 8]
+assert [(g["label"], g["lesion"], g["synthetic"]) for g in s["groups"]] == [
+    ("malignant", "mass", False), ("normal", "", False)] and s["groups_others"] == 0
+three = {"patches": 3, "unknown": 0, "patients": 3, "exact": True, "effective": 3, "largest_share": 1 / 3}
+assert s["classes"] == {"malignant": {**three, "largest_patient": "P0"}, "other": {**three, "largest_patient": "P1"}}
 assert -1 < t["image"]["min"] < t["image"]["mean"] < t["image"]["max"] < 1'
     ok $? "--json is JSON"
     cat "$corpus"/ok-* | ts-info --json --records | python3 -c '
@@ -48,6 +57,35 @@ assert any(r["tensors"].get("a", {}).get("shape") == [1] * 8 for r in lines)'
 else
     skip "no python3 to read JSON with"
 fi
+# Six masses of one patient, four of them synthetic, one of another; three normal ones of no patient.
+set_meta=$BUILD/tests/set_meta
+{
+    "$set_meta" patient=b synthetic=1 label=malignant lesion=mass < three
+    "$set_meta" patient=b < three | ts-select 'label!=normal' | ts-shuffle
+    "$set_meta" patient= label=normal lesion= < three
+    "$set_meta" patient=$'a\t\n\001\\' < three | ts-head -n 1
+    "$set_meta" patient=b synthetic=1 label=malignant lesion=mass < three | ts-head -n 1
+} > spread
+is "$(ts-info --patients spread | tr '\t' '|')" \
+'label|lesion|synthetic|patches|patients|effective|largest_share|largest_patient|unknown
+malignant|mass|0|3|2|1.8|0.666667|b|0
+malignant|mass|1|4|1|1|1|b|0
+normal||0|3|0|0|0||3
+malignant|all|all|7|2|1.32432|0.857143|b|0
+other|all|all|3|0|0|0||3' "--patients: a table, synthetic patches apart, unknown patients left out"
+"$set_meta" patient=$'a\t\n\001\\' < three > odd
+is "$(ts-info --patients odd | tail -2 | cut -f 8)/$(ts-info odd | grep -c '(a\\t\\n?\\\\)$')" 'a\t\n?\\
+a\t\n?\\/4' "names with control characters"
+is "$(ts-info --patients none | tail -n +2 | cut -f 1-6 | tr '\t\n' '  ')" "malignant all all 0 0 0 other all all 0 0 0 " \
+    "no patches are no patients"
+STDIN=six fails 1 "a cut stream is no table" ts-info --patients <(head -c 5000 six)
+is "$(cat fails.out)" "" "not even a part of one"
+STDIN=six fails 2 "--patients with --json" ts-info --patients --json
+STDIN=six fails 2 "--patients with --records" ts-info --patients --records
+for i in $(seq 101); do "$set_meta" lesion=$i < three | ts-head -n 1; done > kinds
+fails 1 "too many groups are no table" ts-info --patients kinds
+is "$(cat fails.err)/$(ts-info kinds | grep '^group' | tail -1)" \
+    "ts-info: kinds: more than 100 groups of label, lesion and synthetic/group      others: patches 1" "which it says"
 head -c $(($(od -An -tu8 -N8 six) + 8 + 832)) six > single
 ts-info --single single | grep -q '^records    1'
 ok $? "--single reads one record without a trailer"

@@ -1,5 +1,6 @@
-/* What ts-info counts. */
+/* What ts-info counts, and how patches spread over patients. */
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/rng.h"
@@ -90,7 +91,7 @@ test_counts(void)
     tap_ok(s.key[2].n == SUMMARY_VALUES && s.key[2].left_out == 100,
            "too many values are left out");
     tap_ok(row_of(&s.key[3], "1")->n == 50 && row_of(&s.key[3], NULL)->n == 250, "synthetic");
-    tap_ok(s.patients == 77 && !s.patients_full, "patients");
+    tap_ok(s.all.patients == 77 && s.all.left_out == 0, "patients");
     tap_ok(s.n_tensors == 2 && s.tensor[0].records == 150 && s.tensor[1].values == 600,
            "tensors of two shapes");
     summary_free(&s);
@@ -120,10 +121,131 @@ test_limits(void)
         ts_meta_setf(&rec, "patient", &e, "%d", i);
         summary_add(&s, &rec, &e);
     }
-    tap_ok(s.patients == SUMMARY_PATIENTS && s.patients_full, "a million patients and more");
-    tap_ok(s.patient_slots * sizeof(uint64_t) <= 32 << 20, "in little memory");
+    tap_ok(s.all.patients == SUMMARY_PATIENTS && s.all.left_out == 5 && s.all.patches == s.records,
+           "a million patients and more");
+    tap_ok(summary_effective(&s.group[0].of) == SUMMARY_PATIENTS &&
+               summary_effective(&s.class[SUMMARY_OTHER]) == SUMMARY_PATIENTS,
+           "counted also by group and class");
+    tap_ok(s.slots * sizeof(*s.count) <= 64 << 20, "in little memory");
+    tap_ok(summary_write_patients(stdout, &s, &e) == -1 &&
+               strcmp(e.text, "too many patients to count: 1000000 and more") == 0,
+           "which is no table");
+    /* They use up the room for all counts: a group that comes now has none. */
+    ts_meta_set(&rec, "label", "benign", &e);
+    ts_meta_set(&rec, "patient", "0", &e);
+    summary_add(&s, &rec, &e);
+    tap_ok(s.counts == SUMMARY_COUNTS && s.n_groups == 2 && s.group[0].of.patients == 0 &&
+               s.group[0].of.left_out == 1 && s.all.left_out == 5 &&
+               summary_effective(&s.group[0].of) == 0 && summary_largest_share(&s.group[0].of) == 0,
+           "all counts are in use");
     summary_free(&s);
     ts_clear(&rec);
+}
+
+static void
+add(struct summary *s, const char *label, const char *lesion, const char *synthetic,
+    const char *patient)
+{
+    const char *meta[4][2] = {
+        {"label", label}, {"lesion", lesion}, {"synthetic", synthetic}, {"patient", patient}};
+    struct ts_record rec = {0};
+
+    for (int i = 0; i < 4; i++)
+        if (meta[i][1] != NULL)
+            ts_meta_set(&rec, meta[i][0], meta[i][1], &e);
+    summary_add(s, &rec, &e);
+    ts_clear(&rec);
+}
+
+/* Effective numbers by hand: 6 and 2 and 2 of ten are 100 / 44. */
+static void
+test_spread(void)
+{
+    static const char *const who[] = {"b", "c", "a"};
+    static const char *const want[][3] = {{"malignant", "mass", "0"},
+                                          {"malignant", "calcification", "0"},
+                                          {"malignant", "x", "0"},
+                                          {"malignant", "", "1"},
+                                          {"benign", "mass", "0"},
+                                          {"normal", "", "0"},
+                                          {"normal", "", "1"},
+                                          {"other", "", "0"},
+                                          {"", "", "0"}};
+    struct summary s, t;
+    int order = 1, same = 1;
+
+    summary_init(&s, &e);
+    add(&s, "normal", "", "1", "a");
+    add(&s, NULL, NULL, NULL, "a");
+    add(&s, "other", NULL, "0", "a");
+    add(&s, "malignant", "x", NULL, "a");
+    add(&s, "malignant", NULL, "1", "d");
+    add(&s, "benign", "mass", NULL, "d");
+    for (int i = 0; i < 10; i++)
+        add(&s, "malignant", "mass", "0", who[i < 6 ? 0 : i % 2 + 1]);
+    add(&s, "malignant", "calcification", "0", "b");
+    for (int i = 0; i < 4; i++)
+        add(&s, "normal", NULL, "0", i < 2 ? (i ? "" : NULL) : "b");
+    tap_ok(s.n_groups == 9, "groups");
+    for (size_t i = 0; i < 9 && i < s.n_groups; i++)
+        order = order && strcmp(s.group[i].label, want[i][0]) == 0 &&
+                strcmp(s.group[i].lesion, want[i][1]) == 0 &&
+                s.group[i].synthetic == (want[i][2][0] == '1');
+    tap_ok(order, "in a fixed order");
+    tap_ok(s.group[0].of.patches == 10 && s.group[0].of.patients == 3 &&
+               strcmp(s.group[0].of.who, "b") == 0,
+           "patches and patients");
+    tap_near(summary_effective(&s.group[0].of), 100.0 / 44, 1e-12, "their effective number");
+    tap_near(summary_largest_share(&s.group[0].of), 0.6, 1e-12, "the largest share");
+    tap_ok(s.group[5].of.patches == 4 && s.group[5].of.unknown == 2 && s.group[5].of.patients == 1,
+           "unknown patients");
+    tap_ok(summary_effective(&s.group[5].of) == 1 && summary_largest_share(&s.group[5].of) == 1,
+           "are left out of the rest");
+    /* 13 malignant: b 7, c 2, a 3, d 1; 8 others: a 3, d 1, b 2, unknown 2. */
+    tap_ok(s.class[SUMMARY_MALIGNANT].patches == 13 && s.class[SUMMARY_OTHER].patches == 8 &&
+               s.class[SUMMARY_OTHER].unknown == 2,
+           "classes");
+    tap_near(summary_effective(&s.class[SUMMARY_MALIGNANT]), 169.0 / 63, 1e-12,
+             "effective patients with cancer");
+    tap_near(summary_effective(&s.class[SUMMARY_OTHER]), 36.0 / 14, 1e-12, "and of the others");
+    tap_ok(s.all.patients == 4, "patients in all");
+    summary_free(&s);
+
+    /* Whose share is largest does not hang on the order: of those with most the first by name. */
+    for (uint32_t seed = 1; seed <= 100; seed++) {
+        char name[8];
+
+        summary_init(&t, &e);
+        for (uint32_t i = 0; i < 40; i++) {
+            /* A walk through 0 .. 39 from another start, with another step that is prime to 40. */
+            uint32_t k = (seed * 17 + i * (uint32_t[]){1, 3, 7, 9, 11, 13}[seed % 6]) % 40;
+
+            snprintf(name, sizeof(name), "%c%u", 'z' - (int)(k % 10), (unsigned)(k % 10));
+            add(&t, "normal", "", "0", k < 38 ? name : "last");
+        }
+        same = same && t.all.patients == 11 && t.all.most == 4 && strcmp(t.all.who, "s7") == 0 &&
+               fabs(summary_effective(&t.all) - 1600.0 / (8 * 16 + 2 * 9 + 4)) < 1e-12;
+        if (!same) {
+            tap_note("seed %u: %s with %d", (unsigned)seed, t.all.who, (int)t.all.most);
+            seed = 100;
+        }
+        summary_free(&t);
+    }
+    tap_ok(same, "the order of records does not matter");
+
+    summary_init(&t, &e);
+    for (int i = 0; i < SUMMARY_GROUPS + 3; i++) {
+        char name[8];
+
+        snprintf(name, sizeof(name), "%d", i);
+        add(&t, "malignant", name, "0", "a");
+    }
+    tap_ok(t.n_groups == SUMMARY_GROUPS && t.groups_left_out == 3 &&
+               t.class[SUMMARY_MALIGNANT].patches == SUMMARY_GROUPS + 3,
+           "too many groups are left out, but not of their class");
+    tap_ok(summary_write_patients(stdout, &t, &e) == -1 && strstr(e.text, "more than 100 groups"),
+           "which is no table");
+    summary_free(&t);
 }
 
 int
@@ -131,6 +253,7 @@ main(void)
 {
     test_types();
     test_counts();
+    test_spread();
     test_limits();
     return tap_done();
 }
