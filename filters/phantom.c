@@ -18,7 +18,7 @@
 
 struct opts {
     const char *out, *splits;
-    size_t patients;
+    size_t patients, start;
     int progress;
     struct phantom_opts draw;
 };
@@ -150,6 +150,7 @@ main(int argc, char **argv)
         CLI_LOCAL_TEXT('o', "out", "DIR", &o.out, "folder to write to, made if missing"),
         CLI_LOCAL_SIZE('n', "patients", "N", &o.patients, 1, 1e7,
                        "patients, each seen in CC and MLO"),
+        CLI_LOCAL_SIZE(0, "start", "N", &o.start, 0, 1e7, "number of the first patient, from 0"),
         CLI_SEED(&o.draw.seed),
         CLI_SIZE(0, "height", "N", &o.draw.h, PHANTOM_MIN_SIDE, PHANTOM_MAX_SIDE,
                  "rows, 240 mm in all"),
@@ -173,7 +174,7 @@ main(int argc, char **argv)
     struct output manifest = {0};
     struct progress bar;
     struct err e;
-    uint64_t n, k = 0;
+    uint64_t k, first, end;
     int rc = 0;
 
     cli_parse(&prog, argc, argv);
@@ -188,17 +189,18 @@ main(int argc, char **argv)
         cli_fail(&e);
     fputs("image\tpatient\tsplit\tside\tview\tlabel\tlesion\tx0\ty0\tx1\ty1\tmask\ttissue\n",
           manifest.file);
-    n = (uint64_t)o.patients * phantom_views(&o.draw);
-    progress_start(&bar, "phantom", "pictures", 0, n, o.progress);
-    while (rc == 0 && k < n && !cli_stopped()) {
+    k = first = (uint64_t)o.start * phantom_views(&o.draw);
+    end = first + (uint64_t)o.patients * phantom_views(&o.draw);
+    progress_start(&bar, "phantom", "pictures", first, end, o.progress);
+    while (rc == 0 && k < end && !cli_stopped()) {
         rc = make_picture(&o, k, history, manifest.file, &e);
         if (rc == 0)
             progress_at(&bar, ++k, NULL);
     }
     progress_end(&bar, k);
-    if (rc == 0 && k < n)
+    if (rc == 0 && k < end)
         rc = err_set(&e, "%s: stopped after %llu of %llu pictures, no manifest written", o.out,
-                     (unsigned long long)k, (unsigned long long)n);
+                     (unsigned long long)(k - first), (unsigned long long)(end - first));
     if (rc == 0)
         rc = output_commit(&manifest, &e);
     else

@@ -71,7 +71,7 @@ int tsv_number(const char *s, const char *what, double *v, struct err *e);
 
 /*
  * Writes a field to f, whose errors the caller checks: tab, newline and backslash, which would
- * break its line, as \\t, \\n and \\\\, other control characters as ?.
+ * break its line, as \t, \n and \\, other control characters as ?.
  */
 void tsv_text(FILE *f, const char *s);
 

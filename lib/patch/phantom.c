@@ -18,10 +18,11 @@ phantom_views(const struct phantom_opts *o)
 
 /*
  * Shares.  Independent draws would miss a share of 0.4 by five of a hundred patients.  Additive
- * recurrences frac(start + p a) with badly approximable steps a keep within three of any count, and
- * steps that are independent over the rational numbers spread the patients evenly over class,
- * split, kind and side together (L. Kuipers and H. Niederreiter, Uniform Distribution of Sequences,
- * 1974, chapters 1.6 and 2.3); patient p still depends on p alone.
+ * recurrences frac(start + p a) with badly approximable steps a keep within three of any count
+ * (from patient q on they are the same with another start, frac(start + q a)), and steps that are
+ * independent over the rational numbers spread the patients evenly over class, split, kind and side
+ * together (L. Kuipers and H. Niederreiter, Uniform Distribution of Sequences, 1974, chapters 1.6
+ * and 2.3); patient p still depends on p alone.
  */
 static double
 even(double start, uint64_t p, int i)

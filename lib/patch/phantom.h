@@ -86,7 +86,7 @@ size_t phantom_views(const struct phantom_opts *o);
 
 /*
  * What picture k (0, 1, ...) shows.  Depends on the options and k alone; any count of patients,
- * from the first, has each share within three of them.
+ * from any of them on, has each share within three of them.
  */
 void phantom_case(const struct phantom_opts *o, uint64_t k, struct phantom_case *c);
 

@@ -24,6 +24,12 @@ phantom --patients 4 --out c $small
 is "$(sums c | grep -v manifest)" "$(sums a | grep '_p\?0000[1-4]_\|p0000[1-4]_')" \
     "a picture does not depend on how many there are"
 is "$(cat c/manifest.tsv)" "$(head -"$(wc -l < c/manifest.tsv)" a/manifest.tsv)" "nor do its rows"
+phantom --patients 5 --out c $small
+phantom --patients 2 --start 3 --out s $small
+is "$(sums s | grep -v manifest)" "$(sums c | grep '_p\?0000[45]_\|p0000[45]_')" "--start: the same patients, names and pictures"
+is "$(head -1 c/manifest.tsv; tail -n +2 s/manifest.tsv)" "$(head -1 c/manifest.tsv; grep 'p0000[45]	' c/manifest.tsv)" "and rows"
+is "$(sums s | grep -c images)/$(tail -n +2 s/manifest.tsv | cut -f 2 | uniq | xargs)" "4/p00004 p00005" "and no others"
+rm -r c s
 phantom --patients 2 --out d --height 160 --seed 6
 ok "$(! cmp -s d/images/p00001_*_CC.png a/images/p00001_*_CC.png; echo $?)" "another seed, another picture"
 
@@ -36,8 +42,11 @@ is "$(tail -n +2 d/manifest.tsv | grep -c '=1	')/$(cut -f6 d/manifest.tsv | grep
 is "$(grep -c 'calcification.*=1	' d/manifest.tsv)" 6 "--calcification 1: all first lesions are"
 phantom -n 3 -o d --height 160 --malignant 0 --benign 0
 is "$(tail -n +2 d/manifest.tsv | cut -f6,7,12 | sort -u)" "normal		" "shares of 0: all are normal"
-phantom -n 5 -o d --height 160 --splits 0/100/0
-is "$(tail -n +2 d/manifest.tsv | cut -f3 | sort -u)" val "--splits"
+for splits in 100/0/0:train 0/100/0:val 0/0/100:test; do
+    phantom -n 5 -o d --height 160 --start 600 --splits ${splits%:*}
+    is "$(tail -n +2 d/manifest.tsv | cut -f2,3 | uniq | tr '\t\n' '- ')" \
+        "$(printf "p0060%d-${splits#*:} " 1 2 3 4 5)" "--splits ${splits%:*}, fresh patients"
+done
 rm -rf d; mkdir d; phantom -n 1 -o d --height 200 --width 120
 is "$(od -An -tu1 -j16 -N8 d/images/p00001_*_CC.png | tr -s ' ')" " 0 0 0 120 0 0 0 200" "--height and --width"
 is "$(od -An -tu1 -j24 -N2 d/images/p00001_*_CC.png | tr -s ' ')" " 16 0" "16-bit grey PNG"
@@ -49,7 +58,7 @@ fails 2 "no --out" phantom
 fails 2 "empty --out" phantom --out ""
 fails 2 "unknown option" phantom --out e --what
 fails 2 "operand" phantom --out e f
-for bad in "--patients 0" "--patients x" "--patients -1" "--seed 1.5" "--height 127" "--height 5000" "--sides 3" \
+for bad in "--patients 0" "--patients x" "--patients -1" "--start -1" "--start 10000001" "--seed 1.5" "--height 127" "--height 5000" "--sides 3" \
     "--malignant 1.1" "--malignant nan" "--benign -0.1" "--malignant 0.6 --benign 0.6" "--calcification 2" \
     "--width 300 --height 800" "--splits 60/20" "--splits 60/20/30" "--splits 60/20/20/0" "--splits a/b/c" \
     "--splits 60/-20/60" "--splits 0060/20/20"; do
