@@ -110,7 +110,8 @@ $(BUILD)/tests/inject.so: tests/faults/inject.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call run,LD,$@)$(CC) -std=c11 -O2 $(WARN) -shared -fPIC -o $@ $< -ldl
 
--include $(LIB_OBJ:.o=.d) $(FILTERS:%=$(BUILD)/obj/filters/%.d) $(UNIT:%=$(BUILD)/obj/tests/unit/%.d)
+-include $(LIB_OBJ:.o=.d) $(FILTERS:%=$(BUILD)/obj/filters/%.d) $(UNIT:%=$(BUILD)/obj/tests/unit/%.d) \
+         $(patsubst tests/%.c,$(BUILD)/obj/tests/%.d,$(wildcard tests/fuzz/*.c))
 .SECONDARY: $(FILTERS:%=$(BUILD)/obj/filters/%.o) $(UNIT:%=$(BUILD)/obj/tests/unit/%.o) \
             $(patsubst tests/%.c,$(BUILD)/obj/tests/%.o,$(wildcard tests/fuzz/*.c tests/bench/*.c))
 

@@ -172,9 +172,6 @@ main(int argc, char **argv)
         replay(corpus);
     for (; optind < argc; optind++)
         replay(argv[optind]);
-    if (files == 0)
-        tap_skip("no corpus in %s", corpus);
-    else
-        tap_ok(1, "%s: %zu files, %zu inputs", name, files, runs);
-    return tap_done();
+    tap_ok(files > 0, "%s: %zu files, %zu inputs", name, files, runs);
+    return tap_done(1);
 }

@@ -177,4 +177,4 @@ is "$(ts-info $(dirname $t)/train-mass.sts | sed -n 's/^records *//p')" 30 "from
 run $(dirname $t)/mass.ckpt > log 2>&1
 is "$(remade $(dirname $t)/mass.ckpt 'GAN_OPTIONS.mass=--iterations 7')" "0/mass.ckpt " "other options of one model: that model"
 is "$(sed -n 's/^{"iteration": \([0-9]*\).*/\1/p' $(dirname $t)/mass.jsonl | paste -s -d ' ')" "1 2 3 4 5 6 7 8 9 10 11 12" "from its first iteration on"
-done_testing
+done_testing 75

@@ -138,4 +138,4 @@ STDIN=p.sts fails 2 "--undo and --like" augment --undo --like a.sts
 is "$(augment --help | grep -o '^ .*--[a-z-]*' | grep -o -e '--[a-z-]*$' | sort | xargs)" \
     "$(grep '^\.It Fl' "$TOP/man/augment.1" | grep -o -e ' -[a-z-]*' | sed 's/^ /-/' | sort -u | xargs)" \
     "options on the page are those of --help"
-done_testing
+done_testing 47

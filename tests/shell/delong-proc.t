@@ -35,4 +35,4 @@ done
 is "$(awk '$1 == "apart" && $2 == "p" { print $3 }' want)" 0 "far apart: p is 0 to pROC"
 ok "$(awk '$1 == "apart" && $2 == "log10_p" { exit !($3 < -330) }' got; echo $?)" \
     "and 10^$(awk '$1 == "apart" && $2 == "log10_p" { print $3 }' got) to delong"
-done_testing
+done_testing 17

@@ -2,7 +2,8 @@
 # name it; names in pages and README exist.
 . tests/tap.sh
 
-for source in filters/*.c; do
+programs=(filters/*.c)
+for source in "${programs[@]}"; do
     p=$(basename "$source" .c)
     "$BIN/$p" --help > "$T/help" 2> "$T/err"
     is "$?/$(wc -c < "$T/err")" 0/0 "$p --help is output, not an error"
@@ -27,7 +28,8 @@ for source in filters/*.c; do
     is "$(grep -c '^\.Sh EXAMPLES' "man/$p.1")" 1 "$p: the page has examples"
 done
 
-for page in man/*.1; do
+pages=(man/*.1)
+for page in "${pages[@]}"; do
     [ -e "filters/$(basename "$page" .1).c" ]
     ok $? "$page belongs to a program"
 done
@@ -39,8 +41,11 @@ is "$(cd "$T" && eval "$draws" | ts-info | grep -c 'normal *8')" 1 "the README's
 
 # Pages of other packages that ours may refer to.
 others=" python3.1 gnuplot.1 bash.1 cat.1 head.1 shuf.1 make.1 mkfifo.1 awk.1 jq.1 regex.7 "
-for name in $(grep -ohE 'Xr [a-z0-9-]+ [157]' man/* | sort -u | sed 's/Xr //; s/ /./'); do
+names=($(grep -ohE 'Xr [a-z0-9-]+ [157]' man/* | sort -u | sed 's/Xr //; s/ /./'))
+for name in "${names[@]}"; do
     [ -e "man/$name" ] || [[ $others == *" $name "* ]]
     ok $? "the page $name exists"
 done
-done_testing
+[ ${#programs[@]} -ge 20 ] && [ ${#pages[@]} -ge 20 ] && [ ${#names[@]} -ge 20 ]
+ok $? "${#programs[@]} programs, ${#pages[@]} pages, ${#names[@]} names of pages were looked at"
+done_testing $((8 * ${#programs[@]} + ${#pages[@]} + 1 + ${#names[@]} + 1))

@@ -75,7 +75,7 @@ if command -v gnuplot > /dev/null; then
     grep -q '^half - none ' "$made/areas.txt"
     ok $? "$(grep '^half - none ' "$made/areas.txt")"
 else
-    skip "gnuplot is not installed"
+    skip "gnuplot is not installed" 3
 fi
 
 # ---- train-on-a-cluster.sh ----
@@ -134,6 +134,6 @@ if Rscript -e 0 > /dev/null 2>&1; then
     done
     is $bad 0 "refuses what is cut or does not fit, in one line"
 else
-    skip "Rscript is not installed"
+    skip "Rscript is not installed" 6
 fi
-done_testing
+done_testing 34

@@ -128,7 +128,7 @@ PY
         ok $? "$page.html: every element is closed $(cat why)"
     done
 else
-    skip "no $python"
+    skip "no $python" 2
 fi
 cd "$TOP"
 
@@ -138,4 +138,4 @@ for target in fig1 fig4 fig5 realism report; do
 done
 together() { make -np -j2 "$@" DATA=cbis-mass MAMMO_DATA=/nowhere 2> /dev/null | grep -c '^\.NOTPARALLEL:'; }
 is "$(together fig1)/$(together fig1 realism)" 0/1 "two recipes in one command are made one after the other"
-done_testing
+done_testing 36

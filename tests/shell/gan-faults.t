@@ -87,4 +87,4 @@ for limit in 1 3 10 $((blocks / 2)) $((blocks - 1)); do
     [ "$(grep -o '^{"iteration": [0-9]*' x.jsonl)" = "$(grep -o '^{"iteration": [0-9]*' want.jsonl)" ] || bad=$((bad + 1))
 done
 is $bad 0 "gan-train: files of at most 1 to $((blocks - 1)) KiB; the last state stays, and is resumed from"
-done_testing
+done_testing 5

@@ -47,4 +47,4 @@ faults film.pgm --pectoral cut
 for f in png/ok-interlaced png/ok-palette-grey jpeg/ok-progressive jpeg/ok-rgb-grey; do
     faults "$corpus/$f"
 done
-done_testing
+done_testing 5

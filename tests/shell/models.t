@@ -43,4 +43,4 @@ make -n build/phantom/smoke/mass.ckpt MODELS=examples/models > "$T/plan" 2> /dev
 is "$(grep -c 'cp examples/models/phantom-mass.ckpt' "$T/plan")/$(grep -c 'gan-train --threads' "$T/plan")" 1/0 "make MODELS= takes them"
 make -n build/mini-mias/smoke/mass.ckpt DATA=mini-mias MAMMO_DATA=/nowhere MODELS=examples/models 2> /dev/null | grep -q 'cp examples/models'
 is $? 1 "of another data set none are taken"
-done_testing
+done_testing 23

@@ -95,7 +95,7 @@ if [ "$(id -u)" = 0 ] && mkdir full && mount -t tmpfs -o size=256k tmpfs full 2>
     is "$(find full/x -name 'manifest*' -o -name '*.tmp' | wc -l)" 0 "and leaves neither manifest nor half-written file"
     umount full
 else
-    skip "a full disk needs root and tmpfs"
+    skip "a full disk needs root and tmpfs" 3
 fi
 
 # The page has the options of --help and no others.
@@ -103,4 +103,4 @@ phantom --help | grep -o -- '--[a-z-]*' | sort -u > help
 sed -n 's/^\.It.* Fl -\([a-z-]*\).*/--\1/p' "$TOP/man/phantom.1" | sort -u > page
 is "$(cat page)" "$(cat help)" "the manual page lists the options of --help"
 is "$(phantom --help | sed -n 1p)" "usage: phantom [options]" "--help goes to standard output"
-done_testing
+done_testing 58

@@ -43,4 +43,4 @@ done
 # A stage that dies leaves no trailer, and nothing behind it takes the rest for a result.
 head -c 20000 generated.sts > cut.sts
 STDIN=cut.sts fails 1 "a cut stream is no short one" lesion-postproc
-done_testing
+done_testing 15

@@ -34,4 +34,4 @@ for f in empty no-trailer length-cut header-cut data-cut trailer-cut newline tex
     fi
 done
 is $n 0 "refuses what is cut or damaged, in one line"
-done_testing
+done_testing 8

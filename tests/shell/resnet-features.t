@@ -79,4 +79,4 @@ done
 fails 2 "no --model" resnet-features
 fails 2 "a bad number" $features --batch 0
 fails 2 "a size that is too small" $features --size 15
-done_testing
+done_testing 29

@@ -41,4 +41,4 @@ for kind in '--width 0.03 --schedule constant --keep best' \
     [ "$total" -ge 15 ] && [ "$fresh" -lt 4 ]
     ok $? "there were many"
 done
-done_testing
+done_testing 6

@@ -106,4 +106,4 @@ for change in 'm["bn"] = "other"' 'm["size"] = "0"' 'm.pop("size")' 't.pop("laye
 done
 fails 2 "no --model" resnet-predict
 fails 2 "a bad number" $predict --batch 0
-done_testing
+done_testing 40

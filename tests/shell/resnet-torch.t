@@ -116,4 +116,4 @@ if [ -x "$train" ]; then
 else
     skip "$train is not built (make check-double)"
 fi
-done_testing
+done_testing 12

@@ -212,7 +212,7 @@ PY
     STDIN=train.sts fails 1 "frozen statistics that were never kept are refused" resnet-train --val val.sts --out x.ckpt --init n.ckpt
     STDIN=train.sts fails 1 "weights that have seen the validation's patients are refused" resnet-train --val train.sts --out x.ckpt --init a.ckpt
 else
-    skip "no PyTorch for $python: weights from elsewhere"
+    skip "no PyTorch for $python: weights from elsewhere" 37
 fi
 
 # ---- refusals ----
@@ -248,4 +248,4 @@ fails 2 "a bad number" $need --samples x
 fails 2 "a bad width" $need --width 5
 fails 2 "validation from standard input" resnet-train --val - --out x.ckpt
 is "$(ls x.ckpt x.ckpt.tmp x.ckpt.state.tmp 2> /dev/null)" "" "no result, nothing half written"
-done_testing
+done_testing 79

@@ -59,4 +59,4 @@ for t in sorted(json.load(sys.stdin)["tensors"], key=lambda t: t["name"]):
     sed 's/True/1/g; s/False/0/g' $i.want | cmp -s - got || n=$((n + 1))
 done
 is $n 0 "files it writes are read, value for value"
-done_testing
+done_testing 2

@@ -91,4 +91,4 @@ $learn < test.sts > /dev/full 2> err
 is "$?/$(grep -c '^shortcut-predict: ' err)" 1/1 "a full disk"
 fails 2 "no streams" shortcut-predict
 fails 2 "standard input is taken" shortcut-predict --positive pos.sts --negative -
-done_testing
+done_testing 27

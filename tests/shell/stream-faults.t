@@ -59,4 +59,4 @@ ln -s "$corpus/bad-data-claimed" claimed
 MP_FAIL=larger:2000000 LD_PRELOAD=$inject ts-cat claimed > out 2> err
 is "$?: $(cat err)" "1: ts-cat: claimed: record 0: cut in the data (6 of 60000000 bytes)" \
     "no memory is taken for data that do not come"
-done_testing
+done_testing 10

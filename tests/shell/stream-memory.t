@@ -15,4 +15,4 @@ small ts-cat --endless "$T/patches" | small ts-head -n 300 | small ts-shuffle 2>
 is "${PIPESTATUS[*]}" "0 0 0 0" "ts-shuffle"
 is "$(awk '$1 == "records" {print $2}' "$T/info")" 300 "all arrived"
 ok "$(grep -q '^ts-shuffle: holds 1[56][0-9] records' "$T/err"; echo $?)" "128 MiB of them were held"
-done_testing
+done_testing 5

@@ -30,4 +30,4 @@ if python=$(command -v python3); then
 else
     skip "no python3"
 fi
-done_testing
+done_testing 78

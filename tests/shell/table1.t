@@ -100,4 +100,4 @@ ok $? "cross-test wants to know on what"
 is "$(TEST=other recipe -p -n help | sed -n 's/^out := .*table1/table1/p')" table1 "the environment's TEST is another's"
 recipe help DATA=nonsense | grep -q 'DATA=nonsense is none of'
 ok $? "an unknown data set"
-done_testing
+done_testing 23

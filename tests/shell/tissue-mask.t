@@ -144,4 +144,4 @@ case $BUILD in
     ok $? "an image of 2550 x 3400 takes less than 256 MiB"
     ;;
 esac
-done_testing
+done_testing 67

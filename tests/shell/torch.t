@@ -34,4 +34,4 @@ for step in '32 0.15 2 0.25 11' '32 0.25 1 1 12' '32 0.2 2 0 14' '32 0.2 2 0.5 1
         skip "$double is not built"
     fi
 done
-done_testing
+done_testing 10

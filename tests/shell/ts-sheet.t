@@ -70,4 +70,4 @@ if command -v mandoc > /dev/null; then
 else
     skip "mandoc is not installed"
 fi
-done_testing
+done_testing 36

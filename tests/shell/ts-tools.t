@@ -55,7 +55,7 @@ assert any(r["tensors"].get("a", {}).get("shape") == [1] * 8 for r in lines)'
     cat "$corpus"/ok-* | ts-info --json | python3 -c 'import json, sys; json.load(sys.stdin)'
     ok $? "numbers that are not finite are no harm to it"
 else
-    skip "no python3 to read JSON with"
+    skip "no python3 to read JSON with" 3
 fi
 # Six masses of one patient, four of them synthetic, one of another; three normal ones of no patient.
 set_meta=$BUILD/tests/set_meta
@@ -200,4 +200,4 @@ for command in ts-info ts-cat 'ts-head -d' 'ts-select x!=y' ts-shuffle; do
     }
 done
 
-done_testing
+done_testing 121

@@ -34,4 +34,4 @@ for method in exact barnes_hut; do
     awk '$1 == "trustworthiness" { n++; bad += !($2 > $3 - 0.01) } END { exit !(n == 2 && bad == 0) }' out
     ok $? "$method: as trustworthy: $(sed -n 's/trustworthiness //p' out | xargs)"
 done
-done_testing
+done_testing 8

@@ -23,4 +23,4 @@ ok "$(ts-info --json --records out | grep -q 'make_patches 1\\ninvert 0[0-9.]*"'
 STDIN=/dev/null fails 1 "empty input" invert
 invert < in > /dev/full 2> err
 is "$? $(wc -l < err)" "1 1" "a full disk"
-done_testing
+done_testing 7

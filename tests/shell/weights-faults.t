@@ -157,4 +157,4 @@ for file in bad/bombs.pth bad/call-2.pth bad/names.pth bad/repeat.pth wide.pth w
     echo "# $(cat fails.err)"
 done
 is "$(ls owned x.ckpt* 2> /dev/null)" "" "nothing was run or written"
-done_testing
+done_testing 14

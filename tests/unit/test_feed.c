@@ -376,5 +376,5 @@ main(void)
     unlink(path);
     unlink(labelled);
     rmdir(folder);
-    return tap_done();
+    return tap_done(32);
 }

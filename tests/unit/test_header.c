@@ -157,5 +157,5 @@ main(void)
            "the bytes of a header");
     free(out);
     ts_clear(&rec);
-    return tap_done();
+    return tap_done(85);
 }

@@ -371,5 +371,5 @@ main(void)
     test_write();
     unlink(path);
     rmdir(dir);
-    return tap_done();
+    return tap_done(68);
 }

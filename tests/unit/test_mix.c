@@ -251,5 +251,5 @@ main(void)
         return 1;
     test_pool(dir);
     rmdir(dir);
-    return tap_done();
+    return tap_done(48);
 }

@@ -74,5 +74,5 @@ main(void)
     tap_ok(outname_folder(folder, sub, &e) == NULL, "no such folder: %s", e.text);
     rmdir(other);
     rmdir(folder);
-    return tap_done();
+    return tap_done(24);
 }

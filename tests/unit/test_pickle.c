@@ -94,5 +94,5 @@ main(void)
     tap_ok(parse("bad-system", &p, &e) == -1 && strstr(e.text, "eval") != NULL,
            "what is refused is named: %s", e.text);
     pickle_free(&p);
-    return tap_done();
+    return tap_done(39);
 }

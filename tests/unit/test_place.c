@@ -367,5 +367,5 @@ main(void)
     test_law(1);
     test_small();
     test_none();
-    return tap_done();
+    return tap_done(91);
 }

@@ -112,17 +112,16 @@ compare_with_scipy(void)
         } else if (strncmp(line, "result", 6) == 0)
             compare_result(line, &a, n);
         else if (sscanf(line, "pixel %zu %f %f", &i, &l, &im) == 3 && i < n) {
-            double off =
-                fmax(fabs((double)lesion[i] - (double)l), fabs((double)image[i] - (double)im));
+            double off = tap_larger(fabs((double)lesion[i] - (double)l),
+                                    fabs((double)image[i] - (double)im));
 
             pixels++;
-            if (!(off <= worst))
-                worst = off;
+            worst = tap_larger(worst, off);
         } else if (line[0] != '#')
             tap_ok(0, "reference line: %s", line);
     }
     fclose(f);
-    tap_ok(cases == 44 && pixels > 1000 && worst <= 1e-6,
+    tap_ok(cases == 44 && pixels == 1197 && worst <= 1e-6,
            "%zu cases, %zu pixels: largest difference %g", cases, pixels, worst);
 }
 
@@ -295,5 +294,5 @@ main(void)
     symmetry();
     small_lesions();
     refusals();
-    return tap_done();
+    return tap_done(238);
 }

@@ -179,5 +179,5 @@ main(void)
     test_tensors();
     test_meta();
     test_planes();
-    return tap_done();
+    return tap_done(37);
 }

@@ -66,5 +66,5 @@ main(void)
     unlink(a);
     unlink(b);
     rmdir(dir);
-    return tap_done();
+    return tap_done(6);
 }

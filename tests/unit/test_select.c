@@ -85,5 +85,5 @@ main(void)
     }
     ts_test_free(NULL);
     ts_clear(&rec);
-    return tap_done();
+    return tap_done(60);
 }

@@ -298,5 +298,5 @@ main(void)
     test_quantile();
     test_size();
     test_font();
-    return tap_done();
+    return tap_done(27);
 }

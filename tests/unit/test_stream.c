@@ -510,5 +510,5 @@ main(void)
     test_writer();
     test_single();
     unlink(scratch);
-    return tap_done();
+    return tap_done(57);
 }

@@ -268,5 +268,5 @@ main(void)
     not_finite();
     refused();
     not_a_number_passes_pools();
-    return tap_done();
+    return tap_done(32);
 }
