@@ -10,6 +10,7 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
+/* In float, Winograd's way by 4x4 is off by 2.6e-6 on every processor tried, all else by less. */
 static const double tolerance = sizeof(real) == sizeof(double) ? 1e-12 : 1e-5;
 
 static real *

@@ -12,8 +12,12 @@
 #include "nn/ops.h"
 #include "tap.h"
 
-/* Relative to the norm of what is compared; the file has twelve digits. */
-static const double tolerance = sizeof(real) == 8 ? 1e-11 : 2e-6;
+/*
+ * Relative to the norm of what is compared; the file has twelve digits.  In float the inputs are
+ * rounded too (6e-8), which attention's second derivatives, the steepest of all, make 2.0e-6 of on
+ * every processor tried; all others stay below 1.6e-6.
+ */
+static const double tolerance = sizeof(real) == 8 ? 1e-11 : 1e-5;
 
 enum { NUMBERS = 9, RESULTS = 16 };
 
