@@ -158,11 +158,19 @@ endif
 # TAP scripts run from this folder.
 JOBS ?= 2
 prove := BIN=$(abspath $(BIN)) BUILD=$(abspath $(BUILD)) prove -j$(JOBS)
-.PHONY: check check-all check-double check-san check-man
+.PHONY: check check-all check-network check-double check-san check-man
 check: check-double check-man check-all
 check-all: all unit
 	$(prove) -e '' $(TESTS:%=$(BUILD)/tests/%) $(FUZZ:%=$(BUILD)/tests/%)
 	$(prove) -e bash $(wildcard tests/shell/*.t)
+
+# Tests of networks: those that use the engine or run a program that does.  Their numbers depend on the processor;
+# DNNL_MAX_CPU_ISA=AVX2 or SSE41 and OPENBLAS_CORETYPE=Haswell or Nehalem are the libraries' ways on others.
+network_tests = $(shell grep -lE '"(nn|model|train)/' tests/unit/test_*.c) \
+                $(shell grep -lE '(gan|resnet)-(check|features|gen|predict|train) |tests/test_[a-z]*_ref' tests/shell/*.t)
+check-network: all unit
+	$(prove) -e '' $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(filter %.c,$(network_tests)))
+	$(prove) -e bash $(filter %.t,$(network_tests))
 
 # Gradients to second order, and both networks against PyTorch, in double; the backends against each other.
 DOUBLE_TESTS := test_backend test_grad test_gan_ref test_ops_ref test_penalty test_resnet_ref
