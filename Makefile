@@ -113,7 +113,7 @@ $(BUILD)/tests/inject.so: tests/faults/inject.c $(BUILD)/flags
 -include $(LIB_OBJ:.o=.d) $(FILTERS:%=$(BUILD)/obj/filters/%.d) $(UNIT:%=$(BUILD)/obj/tests/unit/%.d) \
          $(patsubst tests/%.c,$(BUILD)/obj/tests/%.d,$(wildcard tests/fuzz/*.c))
 .SECONDARY: $(FILTERS:%=$(BUILD)/obj/filters/%.o) $(UNIT:%=$(BUILD)/obj/tests/unit/%.o) \
-            $(patsubst tests/%.c,$(BUILD)/obj/tests/%.o,$(wildcard tests/fuzz/*.c tests/bench/*.c))
+            $(patsubst tests/%.c,$(BUILD)/obj/tests/%.o,$(wildcard tests/fuzz/*.c tests/bench/*.c tests/sim/*.c))
 
 # ---- packages ----
 # Debian's names.  TEST_PACKAGES are for `make check` alone; tests that want more say so and skip.
@@ -204,6 +204,15 @@ bench: $(BUILD)/bench/bench_backend $(BUILD)/bench/bench_gan
 	$(BUILD)/bench/bench_gan 64 0.25 0.125 4 2 20
 	$(BUILD)/bench/bench_gan 256 1 1 1 2 20
 	$<
+
+# Studies of worlds in which all is known: how often delong --trainings is wrong, in some 40 minutes.
+.PHONY: sim-trainings
+$(BUILD)/obj/tests/sim/%.o: CFLAGS += -fopenmp
+$(BUILD)/sim/%: $(BUILD)/obj/tests/sim/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(call run,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+sim-trainings: $(BUILD)/sim/sim_trainings
+	$< > tests/ref/trainings_sim.tsv
 
 # The same tests under the address and undefined-behaviour sanitizers.
 check-san:

@@ -216,3 +216,72 @@ scores_free(struct scores *s)
     free(s->origin);
     *s = (struct scores){0};
 }
+
+/* ---- operands ---- */
+
+/* The files, parted by commas. */
+static int
+operand_files(struct scores_operand *o, const char *arg, const char *files, struct err *e)
+{
+    size_t n = 1;
+
+    if ((o->text = mem_string(files, e)) == NULL)
+        return -1;
+    for (const char *p = files; *p != '\0'; p++)
+        n += *p == ',';
+    if ((o->file = mem_array(n, sizeof(*o->file), e)) == NULL)
+        return -1;
+    for (char *p = o->text, *comma; p != NULL; p = comma ? comma + 1 : NULL) {
+        if ((comma = strchr(p, ',')) != NULL)
+            *comma = '\0';
+        if (*p == '\0')
+            return err_set(e, "'%s': the name of a file is empty", arg);
+        o->file[o->n++] = p;
+    }
+    return 0;
+}
+
+static char *
+name_of_file(const char *file, struct err *e)
+{
+    const char *slash = strrchr(file, '/');
+    char *name = mem_string(slash != NULL ? slash + 1 : file, e);
+    size_t n = name != NULL ? strlen(name) : 0;
+
+    if (n > 4 && strcmp(name + n - 4, ".tsv") == 0)
+        name[n - 4] = '\0';
+    return name;
+}
+
+int
+scores_operand_make(struct scores_operand *o, const char *arg, struct err *e)
+{
+    const char *eq = strchr(arg, '='), *slash = strchr(arg, '/');
+
+    *o = (struct scores_operand){0};
+    if (eq != NULL && slash != NULL && slash < eq)
+        eq = NULL;
+    if (operand_files(o, arg, eq != NULL ? eq + 1 : arg, e) == -1)
+        goto fail;
+    o->name =
+        eq != NULL ? mem_printf(e, "%.*s", (int)(eq - arg), arg) : name_of_file(o->file[0], e);
+    if (o->name == NULL)
+        goto fail;
+    if (o->name[0] == '\0' || strpbrk(o->name, "\t\n\"\\") != NULL) {
+        err_set(e, "'%s': a name is empty or holds tabs, quotes or backslashes", arg);
+        goto fail;
+    }
+    return 0;
+fail:
+    scores_operand_free(o);
+    return -1;
+}
+
+void
+scores_operand_free(struct scores_operand *o)
+{
+    free(o->name);
+    free(o->file);
+    free(o->text);
+    *o = (struct scores_operand){0};
+}

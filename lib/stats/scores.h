@@ -46,4 +46,19 @@ int scores_add(struct scores *s, const char *const *file, size_t n_files, struct
 
 void scores_free(struct scores *s);
 
+/* One curve as a command line names it: [NAME=]FILE[,FILE ...]. */
+struct scores_operand {
+    char *name;        /* NAME, or the first file's without folders and ".tsv" */
+    const char **file; /* [n] */
+    size_t n;
+    char *text; /* private: holds the names of the files */
+};
+
+/*
+ * Takes arg apart; a "=" behind a "/" belongs to a file.  Returns 0, or -1 with the reason in e and
+ * nothing to free: an empty file name, a name that is empty or would break a table, memory.
+ */
+int scores_operand_make(struct scores_operand *o, const char *arg, struct err *e);
+void scores_operand_free(struct scores_operand *o);
+
 #endif

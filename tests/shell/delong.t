@@ -24,7 +24,7 @@ mkdir sub
 delong a.tsv x=b.tsv sub/../c.tsv > out
 is "$(column what | xargs)" "area area area difference difference difference" "three curves, three pairs"
 is "$(column curve | xargs)" "a x c a a x" "named"
-is "$(awk -F'\t' '{ print NF }' out | sort -u)" 16 "every line has all columns"
+is "$(awk -F'\t' '{ print NF }' out | sort -u)" 24 "every line has all columns"
 delong --reference x a.tsv x=b.tsv c.tsv > out
 is "$(awk -F'\t' '$1 == "difference" { print $2 "-" $3 }' out | xargs)" "a-x c-x" "--reference"
 is "$(awk -F'\t' '$1 == "area" { a[$2] = $4 } $1 == "difference" && (a[$2] - a[$3] - $4) ^ 2 > 1e-24 { bad = 1 } END { print bad + 0 }' out)" \
@@ -60,7 +60,7 @@ is "$(delong negated.tsv a.tsv | column estimate /dev/stdin | head -2 | awk '{ s
     1.000000000000 "without it the area is below 0.5"
 is "$(delong a.tsv same=a.tsv | cut -f 8,10,11 | tail -1 | xargs)" "0 1 0" "a curve against itself: z 0, p 1"
 
-for change in '--cluster patient' --unpaired '--level 0.9' '--interval logit'; do
+for change in '--cluster patient' --unpaired '--level 0.9' '--interval logit' '--power 0.9'; do
     delong $change a.tsv b.tsv > out
     is "$?/$(cmp -s out want; echo $?)" 0/1 "$change changes the result"
 done
@@ -90,6 +90,76 @@ is "$(awk -F'\t' 'NR > 1 && $1 == "a" { s += ($4 - x) * ($5 + y) / 2; x = $4; y 
 is "$(sed -n 2p roc.tsv | cut -f 3-5 | xargs)/$(tail -1 roc.tsv | cut -f 4-5 | xargs)" "inf 0 0/1 1" "from none to all"
 delong --table --reference a a.tsv b.tsv c.tsv > out
 is "$?/$(grep -c '^[abc] ' out)/$(grep -c ' - a ' out)" 0/5/2 "--table"
+
+is "$(delong --power 0.9 a.tsv b.tsv | column detectable /dev/stdin | tail -1 | awk -v se="$(column se want | tail -1)" \
+    '{ printf "%.6f", $1 / se }')" 3.241516 "detectable with a power of 0.9: 1.96 + 1.28 standard errors"
+
+# Patients: how many, and how many in effect.
+awk -F'\t' -v OFS='\t' 'NR > 1 && NR < 30 { $2 = $3 == "malignant" ? "big" : "p" NR % 7 } 1' a.tsv > uneven.tsv
+delong --cluster patient uneven.tsv > out
+awk -F'\t' 'NR > 1 { k = $3 == "malignant"; n[k]++; c[k, $2]++ }
+    END { for (i in c) { split(i, p, SUBSEP); m[p[1]]++; s[p[1]] += c[i] ^ 2 }
+          printf "%d %d %.9f %.9f", m[1], m[0], n[1] ^ 2 / s[1], n[0] ^ 2 / s[0] }' uneven.tsv > count
+is "$(awk -F'\t' 'NR == 2 { printf "%d %d %.9f %.9f", $21, $22, $23, $24 }' out)" "$(cat count)" \
+    "patients with malignant and other cases, effectively: $(cat count)"
+is "$(sed -n 1p out | cut -f 21-24 | xargs)" "positive_patients negative_patients effective_positive effective_negative" \
+    "their columns"
+is "$(delong uneven.tsv | sed -n 2p | cut -f 17-24 | tr -d '\t')" "" "none where cases are independent"
+delong --table --cluster patient uneven.tsv > out
+ok "$(grep -q "$(awk '{ printf "%d *( *%.1f) *%d *( *%.1f)", $1, $3, $2, $4 }' count)" out; echo $?)" "and in the table"
+
+# Trainings: the mean of areas.
+for i in 1 2 3 4 5 6 7; do
+    scores $((i * 7)) > t$i.tsv
+done
+arms="x=t1.tsv,t2.tsv,t3.tsv y=t4.tsv,t5.tsv,t6.tsv,t7.tsv"
+delong --trainings --cluster patient $arms > out 2> err
+is "$?/$(cat err)/$(awk -F'\t' '{ print NF }' out | sort -u)" 0//24 "--trainings"
+delong t1.tsv t2.tsv t3.tsv t4.tsv t5.tsv t6.tsv t7.tsv | awk -F'\t' '$1 == "area" { a[++n] = $4 }
+    function part(from, to,   i, m, v) {
+        for (i = from; i <= to; i++) m += a[i] / (to - from + 1)
+        for (i = from; i <= to; i++) v += (a[i] - m) ^ 2 / (to - from)
+        printf "%.9f %.9f\n", m, sqrt(v / (to - from + 1))
+    }
+    END { part(1, 3); part(4, 7) }' > parts
+is "$(awk -F'\t' '$1 == "area" { printf "%.9f %.9f\n", $4, $19 }' out)" "$(cat parts)" \
+    "means of areas, and what trainings add to their errors"
+is "$(awk -F'\t' 'NR > 1 && ($5 ^ 2 / ($18 ^ 2 + $19 ^ 2) - 1) ^ 2 > 1e-20 { bad = 1 } END { print bad + 0 }' out)" 0 \
+    "standard errors are of patients and of trainings"
+is "$(column trainings | xargs)/$(awk -F'\t' 'NR > 1 { print ($9 > 1 && $9 < 60) }' out | xargs)" "3 4/1 1 1" \
+    "numbers of trainings; degrees of freedom"
+ok "$(awk -F'\t' '$1 == "difference" { exit !($6 < $4 && $7 > $4 && ($8 * $5 / $4 - 1) ^ 2 < 1e-18 && $17 > $7 - $4 && $10 < 1) }' out
+    echo $?)" "an interval, t, p and what could be detected"
+delong --trainings --cluster patient y=t4.tsv,t5.tsv,t6.tsv,t7.tsv x=t1.tsv,t2.tsv,t3.tsv > turned
+is "$(awk -F'\t' '$1 == "difference" { printf "%.12f %.12f %.12f", -$4, $5, $10 }' turned)" \
+    "$(awk -F'\t' '$1 == "difference" { printf "%.12f %.12f %.12f", $4, $5, $10 }' out)" "the other way round"
+delong --trainings --cluster patient --reference x $arms z=t2.tsv,t5.tsv > three
+is "$(awk -F'\t' '$1 == "difference" { print $2 "-" $3, ($12 >= $10) }' three | xargs)" "y-x 1 z-x 1" "with a reference, and Holm's p"
+delong --trainings $arms > plain
+is "$(column estimate plain | xargs)" "$(column estimate | xargs)" "cases independent: the same areas"
+ok "$(cmp -s plain out; [ $? = 1 ]; echo $?)" "other errors"
+delong --trainings --direction lower $(for a in 'x 1 2 3' 'y 4 5 6 7'; do
+    set -- $a; name=$1; shift
+    for i; do awk -F'\t' -v OFS='\t' 'NR > 1 { $6 = -$6 } 1' t$i.tsv > n$i.tsv; done
+    echo "$name=$(printf 'n%s.tsv,' "$@" | sed 's/,$//')"
+done) | cmp -s - plain
+ok $? "--direction lower"
+is "$(delong --trainings x=t1.tsv,t2.tsv,t3.tsv y=t1.tsv,t2.tsv,t3.tsv | tail -1 | cut -f 4,8,10,11,18)" \
+    "$(printf '0\t0\t1\t0\t0')" "an arm against itself: difference 0, p 1, nothing of patients"
+is "$(delong --trainings x=t1.tsv,t1.tsv,t1.tsv y=t1.tsv,t1.tsv | tail -1 | cut -f 4,5,10,17)" "$(printf '0\t0\t1\tnan')" \
+    "equal trainings of both: no error to measure with"
+delong --trainings x=t1.tsv,t1.tsv y=t4.tsv,t4.tsv,t4.tsv > out
+delong x=t1.tsv y=t4.tsv > want1
+is "$(awk -F'\t' 'NR > 1 { printf "%.12f %.12f\n", $4, $5 }' out)" "$(awk -F'\t' 'NR > 1 { printf "%.12f %.12f\n", $4, $5 }' want1)" \
+    "trainings that do not differ: DeLong's standard errors"
+is "$(awk -F'\t' 'NR > 1 { print ($9 > 20 && $9 < 60) }' out | xargs)" "1 1 1" "but with degrees of freedom"
+delong --table --trainings --cluster patient $arms > out
+is "$?/$(grep -c '^[xy] ' out)/$(grep -c '^x - y ' out)" 0/3/1 "as a table"
+ok "$(grep -q 'trainings$' out && grep -q 'Mean areas' out; echo $?)" "that says so"
+awk -F'\t' -v OFS='\t' 'NR > 1 { $6 = ($3 == "malignant") + NR / 1000 } 1' a.tsv > perfect.tsv
+delong --trainings x=perfect.tsv,perfect.tsv y=t1.tsv,t2.tsv > out
+is "$(sed -n 2p out | cut -f 4-7 | xargs)" "1 0 1 1" "perfect trainings"
+ok "$(tail -1 out | awk -F'\t' '{ exit !($4 > 0 && $5 > 0 && $10 > 0 && $10 < 0.05) }'; echo $?)" "are better than others"
 
 # What is refused.
 bad() { # WHAT PATTERN COMMAND...
@@ -141,6 +211,17 @@ printf '\357\273\277' | cat - a.tsv > mark.tsv
 bad "an empty line" "line 62: 1 fields" delong blank.tsv
 awk -F'\t' -v OFS='\t' 'NR > 1 { $2 = $3 == "malignant" ? "p" : "q" NR } 1' a.tsv > onepatient.tsv
 bad "one patient with lesions" "1 patients" delong --cluster patient onepatient.tsv
+bad "one patient with lesions, trainings" "onepatient: 1 patients with positive cases" \
+    delong --trainings --cluster patient onepatient.tsv,onepatient.tsv
+bad "no malignant case, trainings" "benign: 0 positive and 60 negative cases" delong --trainings benign.tsv,benign.tsv
+bad "a training without some ids" "short.tsv: 11 of the 60 ids of t1.tsv" delong --trainings x=t1.tsv,short.tsv
+bad "an arm without some ids" "short.tsv: 11 of the 60 ids of t1.tsv" delong --trainings x=t1.tsv,t2.tsv y=t3.tsv,short.tsv
+bad "a training with more ids" "line 51: id 'i50' is not in short.tsv" delong --trainings x=short.tsv,t1.tsv
+bad "an arm with another label" "relabelled.tsv: line 4: id 'i3'" delong --trainings x=t1.tsv,t2.tsv y=t3.tsv,relabelled.tsv
+bad "an arm with another patient" "moved.tsv: line 4: id 'i3' is of patient 'p7'" \
+    delong --cluster patient --trainings x=t1.tsv,t2.tsv y=moved.tsv,t3.tsv
+awk -F'\t' -v OFS='\t' 'NR == 5 { $6 = "nan" } 1' t3.tsv > odd.tsv
+bad "a training with an odd score" "odd.tsv: line 5: score" delong --trainings x=t1.tsv,t2.tsv y=t4.tsv,odd.tsv
 bad "no such file" "nowhere" delong nowhere.tsv
 bad "points that cannot be written" "nowhere" delong --roc nowhere/roc.tsv a.tsv
 delong --roc kept.tsv a.tsv short.tsv > out 2> err
@@ -165,7 +246,11 @@ fails 2 "two curves of one name" delong a.tsv sub/../a.tsv
 fails 2 "an unknown reference" delong --reference z a.tsv
 fails 2 "an empty name" delong =a.tsv
 fails 2 "an empty file name" delong x=a.tsv,
-for bad in '--level 1' '--level x' '--direction up' '--cluster image' '--interval exact' '--roc' '--nonsense'; do
+fails 2 "a single training" delong --trainings x=a.tsv,b.tsv c=c.tsv
+ok "$(grep -q "'c' has one file: a variance over trainings needs two" fails.err; echo $?)" "... $(head -1 fails.err)"
+fails 2 "trainings of different cases" delong --trainings --unpaired x=a.tsv,b.tsv y=b.tsv,c.tsv
+fails 2 "points of trainings" delong --trainings --roc r.tsv x=a.tsv,b.tsv
+for bad in '--power 1' '--power 0.4' '--power x' '--level 1' '--level x' '--direction up' '--cluster image' '--interval exact' '--roc' '--nonsense'; do
     fails 2 "$bad" delong a.tsv $bad
 done
 

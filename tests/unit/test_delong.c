@@ -110,10 +110,11 @@ test_proc(void)
         return;
     while (fscanf(f, "%15s %zu %d %15s %lf", kind, &n, &ties, what, &want) == 5) {
         int paired = strcmp(kind, "unpaired") != 0;
-        double lower, upper;
+        struct comparison_area area;
         struct err e;
 
         if (n != was_n || ties != was_ties || strcmp(kind, was) != 0) {
+            struct comparison_plan plan = {.level = 0.95, .power = 0.8};
             struct delong_cases d;
 
             free(t);
@@ -131,13 +132,13 @@ test_proc(void)
                 curve[1] = curve_make(&other, other.score[1]);
                 cases_free(&other);
             }
-            t = comparison_make(curve, 2, COMPARISON_ALL_PAIRS, paired ? &d : NULL, 0.95, &count,
-                                &e);
+            plan.cases = paired ? &d : NULL;
+            t = comparison_make(curve, 2, COMPARISON_ALL_PAIRS, &plan, &count, &e);
             was_n = n;
             was_ties = ties;
             strcpy(was, kind);
         }
-        comparison_area(&curve[0], 0.9, INTERVAL_NORMAL, &lower, &upper);
+        area = comparison_area(&curve[0], &(struct comparison_plan){.level = 0.9});
         compare(w, N_W, what,
                 strcmp(what, "area_a") == 0    ? curve[0].delong.area
                 : strcmp(what, "area_b") == 0  ? curve[1].delong.area
@@ -146,8 +147,8 @@ test_proc(void)
                 : strcmp(what, "p") == 0       ? pow(10, t->log10_p)
                 : strcmp(what, "log10_p") == 0 ? t->log10_p
                 : strcmp(what, "df") == 0      ? t->df
-                : strcmp(what, "lower") == 0   ? lower
-                : strcmp(what, "upper") == 0   ? upper
+                : strcmp(what, "lower") == 0   ? area.lower
+                : strcmp(what, "upper") == 0   ? area.upper
                                                : t->statistic,
                 want);
     }
@@ -218,6 +219,7 @@ test_properties(void)
         struct cases c = cases_make(n, n % 2 ? 12 : 0, n);
         struct delong_cases d = {.n = n, .positive = c.positive};
         struct comparison_curve v[2] = {curve_make(&c, c.score[0]), {0}};
+        struct comparison_plan plan = {.level = 0.95, .power = 0.8};
         struct comparison *t;
         struct roc_point *p;
         size_t count, m = 0;
@@ -236,7 +238,8 @@ test_properties(void)
             c.score[1][i] = exp(c.score[0][i]);
         v[1] = curve_make(&c, c.score[1]);
         monotone &= v[0].delong.area == v[1].delong.area;
-        t = comparison_make(v, 2, COMPARISON_ALL_PAIRS, &d, 0.95, &count, &e);
+        plan.cases = &d;
+        t = comparison_make(v, 2, COMPARISON_ALL_PAIRS, &plan, &count, &e);
         equal &= count == 1 && t->statistic == 0 && t->log10_p == 0 && t->log10_holm == 0;
         p = roc_points(&d, c.score[0], &count, &e);
         for (size_t i = 1; i < count; i++)
@@ -261,9 +264,10 @@ test_refused(void)
 {
     const uint8_t one[] = {1, 0, 0, 0}, two[] = {1, 1, 0, 0};
     const uint32_t patient[] = {0, 0, 1, 2};
-    double score[] = {1, 2, 3, 4}, lower, upper;
+    double score[] = {1, 2, 3, 4};
     struct delong_cases c = {.n = 4, .positive = one};
     struct comparison_curve v = {.delong = {.area = 0.9, .variance = 0.01}};
+    struct comparison_area area;
     struct delong_curve k;
     struct err e;
 
@@ -275,12 +279,14 @@ test_refused(void)
     c.cluster = NULL;
     score[1] = NAN;
     tap_ok(delong_curve_make(&k, &c, score, &e) == -1, "not-a-number: %s", e.text);
-    comparison_area(&v, 0.95, INTERVAL_NORMAL, &lower, &upper);
-    tap_ok(fabs(lower - 0.7040036015) < 1e-9 && upper == 1, "the normal interval ends at 1");
+    area = comparison_area(&v, &(struct comparison_plan){.level = 0.95});
+    tap_ok(fabs(area.lower - 0.7040036015) < 1e-9 && area.upper == 1,
+           "the normal interval ends at 1");
     /* log(9) -+ 1.959964 * 0.1 / 0.09 */
-    comparison_area(&v, 0.95, INTERVAL_LOGIT, &lower, &upper);
-    tap_ok(fabs(log(lower / (1 - lower)) - 0.0194868) < 1e-6 &&
-               fabs(log(upper / (1 - upper)) - 4.3749623) < 1e-6,
+    area =
+        comparison_area(&v, &(struct comparison_plan){.interval = INTERVAL_LOGIT, .level = 0.95});
+    tap_ok(fabs(log(area.lower / (1 - area.lower)) - 0.0194868) < 1e-6 &&
+               fabs(log(area.upper / (1 - area.upper)) - 4.3749623) < 1e-6,
            "the logit one does not reach it");
 }
 
@@ -383,18 +389,19 @@ test_coverage(void)
         study_make(&s, i);
         for (int clustered = 0; clustered < 2; clustered++) {
             struct delong_cases d = {PATCHES, s.positive, clustered ? s.patient : NULL, PATIENTS};
+            struct comparison_plan plan = {.cases = &d, .level = 0.95, .power = 0.8};
             struct comparison_curve v[2] = {{0}};
+            struct comparison_area area;
             struct comparison *t;
-            double lower, upper;
             size_t count;
             struct err e;
 
             if (delong_curve_make(&v[0].delong, &d, s.score[0], &e) == -1 ||
                 delong_curve_make(&v[1].delong, &d, s.score[1], &e) == -1 ||
-                (t = comparison_make(v, 2, COMPARISON_ALL_PAIRS, &d, 0.95, &count, &e)) == NULL)
+                (t = comparison_make(v, 2, COMPARISON_ALL_PAIRS, &plan, &count, &e)) == NULL)
                 return;
-            comparison_area(&v[0], 0.95, INTERVAL_NORMAL, &lower, &upper);
-            covered[clustered][0] += lower <= truth[0] && truth[0] <= upper;
+            area = comparison_area(&v[0], &plan);
+            covered[clustered][0] += area.lower <= truth[0] && truth[0] <= area.upper;
             covered[clustered][1] +=
                 t->lower <= truth[0] - truth[1] && truth[0] - truth[1] <= t->upper;
             free(t);

@@ -1,6 +1,6 @@
 /*
- * Score files: joined by id in any order, averaged, patients numbered; what the shell tests cannot
- * see from outside.
+ * Score files: joined by id in any order, averaged, patients numbered; operands taken apart; what
+ * the shell tests cannot see from outside.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +27,39 @@ write_file(const char *path, size_t step, double slope)
                              : "normal");
     }
     fclose(f);
+}
+
+static void
+test_operands(void)
+{
+    static const struct {
+        const char *arg, *name, *files;
+    } good[] = {{"a.tsv", "a", "a.tsv"},
+                {"x=a.tsv", "x", "a.tsv"},
+                {"x=a.tsv,b/c.tsv,-", "x", "a.tsv b/c.tsv -"},
+                {"d/e.tsv,a", "e", "d/e.tsv a"},
+                {"./x=a.tsv", "x=a", "./x=a.tsv"},
+                {".tsv", ".tsv", ".tsv"},
+                {"x==a", "x", "=a"}};
+    static const char *const bad[] = {"", "x=", "=a", "a,", ",a", "a,,b", "x\ty=a", "x\"=a"};
+    struct scores_operand o;
+    struct err e;
+    char files[64];
+
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        if (!tap_ok(scores_operand_make(&o, good[i].arg, &e) == 0, "'%s'", good[i].arg))
+            continue;
+        files[0] = '\0';
+        for (size_t k = 0; k < o.n; k++)
+            snprintf(files + strlen(files), sizeof(files) - strlen(files), "%s%s", k ? " " : "",
+                     o.file[k]);
+        tap_ok(strcmp(o.name, good[i].name) == 0 && strcmp(files, good[i].files) == 0,
+               "is %s of %s", o.name, files);
+        scores_operand_free(&o);
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        tap_ok(scores_operand_make(&o, bad[i], &e) == -1 && o.name == NULL && o.text == NULL, "%s",
+               e.text);
 }
 
 int
@@ -66,5 +99,6 @@ main(void)
     unlink(a);
     unlink(b);
     rmdir(dir);
-    return tap_done(6);
+    test_operands();
+    return tap_done(99);
 }
