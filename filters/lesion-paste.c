@@ -2,8 +2,8 @@
  * lesion-paste - blends real lesions into the patches of a stream: a stage that is no GAN, in
  * gan-gen's place.
  *
- * The input patch becomes `base`, the lesion of a training patch, without its surroundings,
- * `lesion`, and base + lesion `image`.  Hand the result to lesion-postproc.
+ * The input patch becomes `base`, the lesion of a training patch, with its spicules and without its
+ * surroundings, `lesion`, and base + lesion `image`.  `mask` is the lesion's own.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -30,14 +30,8 @@ static const struct cli_opt options[] = {
                "where the lesion goes: as in its patch, or the middle"),
     CLI_FLAG(0, "no-flip", &o.c.no_flip, "do not flip lesions"),
     CLI_FLAG(0, "no-rotate", &o.c.no_rotate, "do not turn lesions"),
-    CLI_REAL(0, "expand", "PX", &o.c.expand, 0, 256, "expand the lesion's mask"),
-    CLI_REAL(0, "edge", "PX", &o.c.edge, 0, 256, "fade in over PX from the expanded mask's edge"),
-    CLI_REAL(0, "smooth", "PX", &o.c.smooth, 0, 256,
-             "sigma of the Gaussian that smooths the background"),
-    CLI_REAL(0, "max-area", "SHARE", &o.c.max_area, 0, 0.95,
-             "leave out lesions that, expanded, cover more of their patch"),
-    CLI_FLAG(0, "absolute-px", &o.c.absolute_px,
-             "PX are pixels as they are, not of a patch of 256 px"),
+    CLI_REAL(0, "max-cut", "SHARE", &o.c.max_cut, 0, 1,
+             "leave out lesions of whose perimeter more is at their patch's edge"),
     CLI_SIZE(0, "variants", "N", &o.variants, 1, 100000, "synthetic patches for each input"),
     CLI_SEED(&o.seed),
     CLI_PROGRESS(&o.progress),
@@ -47,10 +41,33 @@ static const struct cli_opt options[] = {
 static const struct cli_prog prog = {
     "lesion-paste", "", "Blends real lesions into the patches of a stream.", options, 0, 0};
 
+/* Lesions of each verdict. */
+static uint64_t seen[PASTE_VERDICTS];
+
 static int
 check_donor(const struct ts_record *rec, const void *arg, struct err *e)
 {
-    return paste_donor(arg, rec, e);
+    int verdict = paste_donor(arg, rec, e);
+
+    if (verdict == -1)
+        return -1;
+    seen[verdict]++;
+    return verdict == PASTE_GOOD;
+}
+
+static void
+tell_left_out(const struct pool *lesions)
+{
+    char why[200] = "";
+    size_t n = 0;
+
+    for (int v = PASTE_GOOD + 1; v < PASTE_VERDICTS; v++)
+        if (seen[v] > 0)
+            n += (size_t)snprintf(why + n, sizeof(why) - n, ", %" PRIu64 " %s", seen[v],
+                                  paste_word((enum paste_verdict)v));
+    if (n > 0)
+        cli_warn("%" PRIu64 " of %zu lesions left out: %s", lesions->left_out,
+                 lesions->n + (size_t)lesions->left_out, why + 2);
 }
 
 int
@@ -74,10 +91,7 @@ main(int argc, char **argv)
         (writer = ts_stdout(&e)) == NULL ||
         pool_open(&lesions, o.lesions.item, o.lesions.n, check_donor, &o.c, &e) == -1)
         cli_fail(&e);
-    if (lesions.left_out > 0)
-        cli_warn("%" PRIu64 " of %zu lesions left out: their masks are empty or cover more than "
-                 "%g of the patch",
-                 lesions.left_out, lesions.n + (size_t)lesions.left_out, o.c.max_area);
+    tell_left_out(&lesions);
 
     progress_start(&p, "lesion-paste", "patches", 0, 0, o.progress);
     while ((rc = ts_read(reader, &in, &e)) == 1) {

@@ -11,7 +11,8 @@ ts-select label=normal < all.sts > normal.sts
 lesion-paste --lesions lesions.sts < normal.sts > out.sts 2> err
 is "$?/$(cat err)/$(records out.sts)" 0//10 "a lesion for every patch"
 ts-info out.sts > info
-is "$(grep -cE '^tensor +(base|lesion|image) F32\[64,64\] in 10' info)" 3 "base, lesion and image"
+is "$(grep -cE '^tensor +((base|lesion|image) F32|mask U8)\[64,64\] in 10' info)" 4 "base, lesion, image and mask"
+is "$(ts-select 'bbox~^[0-9]*,[0-9]*,[0-9]*,[0-9]*$' < out.sts | records)" 10 "and the mask's box"
 is "$(grep -E '^(label|lesion|synthetic) ' info | tr -s ' ' | xargs)" "label malignant 10 lesion mass 10 synthetic 1 10" \
     "labelled as the lesion is"
 is "$(ts-select parent~. donor~. donor_patient~P < out.sts | records)" 10 "with the names of patch, lesion and patient"
@@ -29,13 +30,26 @@ ok $? "record i does not depend on how many follow"
 lesion-paste --lesions lesions.sts --variants 3 < normal.sts > v.sts
 is "$(records v.sts)/$(ts-select 'id~.' < v.sts | grep -ao '"id": *"[0-9a-f]*"' | sort -u | wc -l)" 30/30 \
     "--variants, each with an id of its own"
-for change in '--place centre' --no-flip --no-rotate '--expand 20' '--edge 30' '--smooth 20' --absolute-px; do
+for change in '--place centre' --no-flip --no-rotate; do
     lesion-paste --lesions lesions.sts $change < normal.sts > b.sts
     cmp -s b.sts out.sts
     is "$?/$(records b.sts)" 1/10 "$change changes the result"
 done
 lesion-paste --lesions lesions.sts < normal.sts | lesion-postproc 2> err > post.sts
 is "$?/$(records post.sts)" 0/10 "lesion-postproc takes it"
+
+# Lesions that the edge of their patch cuts; whole ones are as many whatever may be cut.
+phantom --out ph --patients 6 --height 400 --malignant 1 --benign 0 --calcification 0.5 --splits 100/0/0 --seed 4
+sample() { patch-sample --size 32 --label malignant "$@" ph/manifest.tsv; }
+sample --lesion mass --count 40 --max-offset 0.5 > mixed.sts
+"$tools/make_patches" 20 32 | ts-select label=normal > small-normal.sts
+left() { lesion-paste --lesions mixed.sts "$@" < small-normal.sts 2>&1 > b.sts | sed 's/.*left out: //; s/ cut.*//'; }
+whole=$(left --max-cut 0) some=$(left) most=$(left --max-cut 1)
+ok "$([ "$whole" -gt "$some" ] && [ "$some" -gt "${most:-0}" ]; echo $?)" "of 40 left out: $whole, $some, ${most:-0}"
+sample --lesion calcification --count 20 --max-offset 0.2 > specks.sts
+lesion-paste --lesions specks.sts < small-normal.sts > b.sts 2> err
+is "$?/$(records b.sts)/$(ts-select lesion=calcification < b.sts | records)" 0/10/10 "clusters of calcifications"
+
 mkfifo fifo
 ts-cat --endless lesions.sts > fifo 2> /dev/null &
 lesion-paste --lesions fifo < normal.sts > b.sts
@@ -43,8 +57,14 @@ is "$?/$(records b.sts)" 0/10 "lesions from a FIFO"
 wait
 
 # Lesions that are of no use, and what is none.
-lesion-paste --lesions lesions.sts --max-area 0.01 < normal.sts > b.sts 2> err
-is "$?/$(cat err)" "1/lesion-paste: lesions.sts: has no records of use" "all lesions too large"
+ts-select 'bbox~^0,' < mixed.sts > cut.sts
+lesion-paste --lesions cut.sts --max-cut 0 < small-normal.sts > b.sts 2> err
+is "$?/$(cat err)" "1/lesion-paste: cut.sts: has no records of use" "all lesions cut"
+mkfifo pipe
+cat cut.sts > pipe &
+lesion-paste --lesions pipe --max-cut 0 < small-normal.sts > b.sts 2> err
+is "$?/$(wc -l < err)" "1/1" "from a pipe, too"
+wait
 fails 1 "normal patches as lesions" lesion-paste --lesions normal.sts
 "$tools/set_meta" synthetic=1 < lesions.sts > made.sts
 STDIN=normal.sts fails 1 "synthetic lesions" lesion-paste --lesions made.sts
@@ -77,7 +97,7 @@ is "$(cat status)/$(wc -c < err)" 1/0 "a closed pipe: exit 1 without a word"
 
 fails 2 "no lesions named" lesion-paste
 fails 2 "an operand" lesion-paste --lesions lesions.sts x
-for bad in '--place left' '--expand -1' '--edge x' '--smooth 1e9' '--max-area 1' '--variants 0' '--seed x' '--nonsense'; do
+for bad in '--place left' '--max-cut -1' '--max-cut x' '--max-cut 2' '--variants 0' '--seed x' '--nonsense'; do
     fails 2 "$bad" lesion-paste --lesions lesions.sts $bad
 done
 done_testing 47
