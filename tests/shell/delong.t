@@ -269,4 +269,4 @@ if command -v gnuplot > /dev/null; then
 else
     skip "gnuplot is not installed" 6
 fi
-done_testing 120
+done_testing 167

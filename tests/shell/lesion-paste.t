@@ -100,4 +100,4 @@ fails 2 "an operand" lesion-paste --lesions lesions.sts x
 for bad in '--place left' '--max-cut -1' '--max-cut x' '--max-cut 2' '--variants 0' '--seed x' '--nonsense'; do
     fails 2 "$bad" lesion-paste --lesions lesions.sts $bad
 done
-done_testing 47
+done_testing 46

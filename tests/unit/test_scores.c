@@ -100,5 +100,5 @@ main(void)
     unlink(b);
     rmdir(dir);
     test_operands();
-    return tap_done(99);
+    return tap_done(28);
 }
