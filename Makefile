@@ -143,14 +143,20 @@ include pipelines/scales/$(SCALE).mk
 include pipelines/data.mk
 include pipelines/lesions.mk
 include pipelines/table1.mk
+include pipelines/worth.mk
 include pipelines/ablations.mk
 include pipelines/figures.mk
 
 # Recipes share files, and each is a make of its own: two in one command are made one after the other.
-recipes := data lesions gan-check table1 cross-test tune-classifier ablations $(names:%=ablation-%) \
+recipes := data lesions gan-check table1 worth same-twice cross-test tune-classifier ablations $(names:%=ablation-%) \
            fig1 fig4 fig5 realism report
 ifneq ($(word 2,$(filter $(recipes),$(MAKECMDGOALS))),)
 .NOTPARALLEL:
+endif
+
+# A run over all folds is that of table1 alone: anything else is of one fold.
+ifneq ($(and $(FOLDS),$(if $(FOLD),,$(filter-out data table1,$(filter $(recipes),$(MAKECMDGOALS))))),)
+$(error FOLDS=$(FOLDS) without FOLD=k is for make table1)
 endif
 
 # ---- tests ----

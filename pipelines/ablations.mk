@@ -3,16 +3,17 @@
 #   make ablation-NAME DATA=D SCALE=S SEEDS=n   one of them beside the unchanged line
 #   make ablations DATA=D SCALE=S SEEDS=n       all of them, or those in ABLATIONS, in one table
 #
-# Each retrains what its change reaches and shares the rest: patches and models of lesions.mk, warm
-# start, baseline and unchanged regime of table1.mk.  Everything lands in build/DATA/SCALE/ablation:
+# Each retrains what its change reaches and shares the rest: patches and models of lesions.mk, starts,
+# baseline and unchanged regime of table1.mk.  Everything lands in build/DATA/SCALE/ablation:
 #
 #   NAME/MODEL.ckpt .state .jsonl     the changed generator; conditional/central.ckpt is all of them
 #   NAME/generated-MODEL.sts, kept-MODEL.sts, MODEL-check.tsv, MODEL-sheet.png   it on test patches
 #   NAME/synthetic-MODEL.sts          it on training patients' patches
 #   NAME/r50-sN.ckpt .tsv .jsonl      the classifier of seed N: weights, scores, training log
 #   NAME/mix-r50-sN.jsonl             the patches that it really drew
-#   NAME/gain.tsv change.tsv seeds.tsv table.txt   delong against the baseline and the unchanged regime,
-#                                     areas of each seed, and the table of these; over all NAMEs one folder up
+#   NAME/gain.tsv change.tsv table.txt   delong against the baseline and the unchanged regime, and the
+#                                     table of these; over all NAMEs one folder up
+# With NET=small classifiers and tables are in NAME/small and small.
 
 # ---- what changes ----
 #   gan.NAME      options of gan-train, for a model
@@ -72,7 +73,8 @@ $(trained:%=$(ab)/%.ckpt): $(ab)/%.ckpt: $$(call needs,$$(*F)) $(set)/$$(*F) | $
 source = $(if $(stage.$1),$(here)/$3-$2.sts,$(if $(value gan.$1),$(ab)/$1,$(here))/$(or $(one.$1),$2).ckpt)
 gen = $(BIN)/gan-gen --threads $(THREADS) $(if $(one.$1),--category $2) --model
 grow = $(if $(stage.$1),$(BIN)/$(stage.$1) --lesions,$(gen)) $(call source,$1,$2,$3)
-clean = $(or $(clean.$1),$(BIN)/lesion-postproc $(postproc.$2) $3)
+# Pasted lesions are whole, and have their masks: there is nothing to clean up.
+clean = $(or $(clean.$1),$(if $(stage.$1),cat,$(BIN)/lesion-postproc $(postproc.$2) $3))
 tools := $(addprefix $(BIN)/,gan-gen lesion-paste lesion-postproc)
 grown_from = $(call source,$1,$2,$3) $(here)/$3-$(bases.$2).sts
 
@@ -92,7 +94,7 @@ $(call to,kept-,.sts): $(ab)/%.sts: $$(subst /kept-,/generated-,$$@) $(set)/post
 	mv $@.tmp $@
 
 $(call to,,-sheet.png): $(ab)/%-sheet.png: $(ab)/$$(*D)/kept-$$(*F).sts | $(BIN)/ts-sheet
-	$(call sheet,$(*D): $(*F))
+	$(call sheet,$(*D): $(*F),$(if $(stage.$(*D)),base$(comma)lesion$(comma)image --signed lesion))
 
 $(call to,,-check.tsv): $(ab)/%-check.tsv: $(ab)/$$(*D)/generated-$$(*F).sts $(ab)/$$(*D)/kept-$$(*F).sts \
                         $$(call judges,$$(*F)) $(set)/judge | $(BIN)/gan-check
@@ -107,35 +109,35 @@ beside = $(foreach m,$(call checked,$1),awk -F '\t' 'NR == FNR { was[$$1] = $$2;
     { printf "%-50s %10s  %s\n", $$1, was[$$1], $$2 } END { print "" }' $(here)/$m-check.tsv $(ab)/$1/$m-check.tsv;)
 
 # ---- classifiers ----
-made = $(if $(filter $2,$(call altered,$1)),$(ab)/$1,$(t1))/synthetic-$2.sts
+made = $(if $(filter $2,$(call altered,$1)),$(ab)/$1,$(patches))/synthetic-$2.sts
 mixed = $(foreach c,$(cancers),--synthetic-positive $(call made,$1,$c)) \
         $(foreach c,$(if $(normals.$1),,$(removed)),--synthetic-negative $(call made,$1,$c))
 mixed_files = $(filter %.sts,$(call mixed,$1))
-runs := $(foreach n,$(names),$(seeds:%=$n/r$(share)-s%))
+# Where the classifiers of NAME are, and back.
+net := $(addprefix /,$(filter-out resnet50,$(NET)))
+name_of = $(patsubst $(ab)/%,%,$(patsubst %$(net),%,$(patsubst %/,%,$(dir $1))))
+runs := $(foreach n,$(names),$(seeds:%=$(ab)/$n$(net)/r$(share)-s%))
 
-$(runs:%=$(ab)/%.ckpt): $(ab)/%.ckpt: $(warm) $$(real_files) $$(call mixed_files,$$(*D)) $(t1)/val.sts $(set)/classifier \
-                        | $(BIN)/mix-ratio $(BIN)/resnet-train
-	@mkdir -p $(@D)
-	$(call classify,$(share),$(call seed,$(*F)),$(call mixed,$(*D)) $(mix.$(*D)))
+$(runs:%=%.ckpt): %.ckpt: $$(real_files) $$(call mixed_files,$$(call name_of,$$@)) $(patches)/val.sts $$(call start,$$(call seed,$$(*F))) \
+                  $(set)/classifier | $(BIN)/mix-ratio $(BIN)/resnet-train
+	$(call classify,$(share),$(call seed,$(*F)),$(call mixed,$(call name_of,$@)) $(mix.$(call name_of,$@)))
 
-$(runs:%=$(ab)/%.tsv): $(ab)/%.tsv: $(ab)/%.ckpt $(t1)/test.sts | $(BIN)/resnet-predict
+$(runs:%=%.tsv): %.tsv: %.ckpt $(patches)/test.sts | $(BIN)/resnet-predict
 	$(predict)
 
 # ---- areas under the curve ----
-score = $(if $(filter baseline,$1),$(t1)/r0,$(if $(filter unchanged,$1),$(t1)/r$(share),$(ab)/$1/r$(share)))-s$2.tsv
-averaged = $(foreach a,$1,$a=$(call commas,$(foreach n,$(seeds),$(call score,$a,$n))))
-single = $(foreach a,$1,$(foreach n,$(seeds),$a-s$n=$(call score,$a,$n)))
-tested = baseline unchanged $(if $(filter $(ab),$1),$(ABLATIONS),$(notdir $1))
+score = $(if $(filter baseline,$1),$(t1)/r0,$(if $(filter unchanged,$1),$(t1)/r$(share),$(ab)/$1$(net)/r$(share)))-s$2.tsv
+trainings = $(foreach a,$1,$a=$(call commas,$(foreach n,$(seeds),$(call score,$a,$n))))
+ab_tables := $(ab)$(net) $(names:%=$(ab)/%$(net))
+tested = baseline unchanged $(if $(filter $(ab)$(net),$1),$(ABLATIONS),$(call name_of,$1/))
 
 # Made anew each time: ABLATIONS and SEEDS may have changed.
-tables := $(ab) $(names:%=$(ab)/%)
-$(tables:%=%/table.txt): %/table.txt: $$(foreach a,$$(call tested,$$*),$$(foreach n,$$(seeds),$$(call score,$$a,$$n))) \
-                         force | $(BIN)/delong
-	$(BIN)/delong --reference baseline --cluster patient $(call averaged,$(call tested,$*)) > $*/gain.tsv
-	$(BIN)/delong --reference unchanged --cluster patient $(call averaged,$(filter-out baseline,$(call tested,$*))) > $*/change.tsv
-	$(BIN)/delong --reference baseline-s1 --cluster patient $(call single,$(call tested,$*)) > $*/seeds.tsv
-	awk -v data=$(DATA) -v scale=$(SCALE) -v cancers="$(cancers)" -v samples=$(SAMPLES) -v share=$(share) -v seeds=$(SEEDS) \
-	    -v scores=$(call score,baseline,1) -f pipelines/tables.awk -f pipelines/ablations.awk $*/gain.tsv $*/change.tsv $*/seeds.tsv > $@.tmp
+$(ab_tables:%=%/table.txt): %/table.txt: $$(foreach a,$$(call tested,$$*),$$(foreach n,$$(seeds),$$(call score,$$a,$$n))) \
+                            $(out)/patients.tsv force | $(BIN)/delong
+	$(BIN)/delong --trainings --reference baseline --cluster patient $(call trainings,$(call tested,$*)) > $*/gain.tsv
+	$(BIN)/delong --trainings --reference unchanged --cluster patient $(call trainings,$(filter-out baseline,$(call tested,$*))) > $*/change.tsv
+	awk -v data=$(DATA) -v scale=$(SCALE) -v net=$(NET) -v cancers="$(cancers)" -v samples=$(samples) -v share=$(share) -v seeds=$(SEEDS) \
+	    -v patients=$(out)/patients.tsv -f pipelines/tables.awk -f pipelines/ablations.awk $*/gain.tsv $*/change.tsv > $@.tmp
 	mv $@.tmp $@
 
 # One make for all that was asked for, so that under -j no file has two makers.  Looked up by the recipe: which
@@ -143,13 +145,13 @@ $(tables:%=%/table.txt): %/table.txt: $$(foreach a,$$(call tested,$$*),$$(foreac
 asked = $(sort $(if $(filter ablations,$(MAKECMDGOALS)),$(ABLATIONS)) $(patsubst ablation-%,%,$(filter ablation-%,$(MAKECMDGOALS))))
 .PHONY: ablated ablations $(names:%=ablation-%)
 ablated: $(TABLE) $(filter lesions gan-check table1,$(MAKECMDGOALS))
-	+@$(MAKE) --no-print-directory $(foreach n,$(asked),$(call checks,$n) $(ab)/$n/table.txt) \
-	    $(if $(filter ablations,$(MAKECMDGOALS)),$(ab)/table.txt)
+	+@$(MAKE) --no-print-directory $(foreach n,$(asked),$(call checks,$n) $(ab)/$n$(net)/table.txt) \
+	    $(if $(filter ablations,$(MAKECMDGOALS)),$(ab)$(net)/table.txt)
 
 $(names:%=ablation-%): ablation-%: ablated
 	@$(call beside,$*)
-	@cat $(ab)/$*/table.txt
+	@cat $(ab)/$*$(net)/table.txt
 
 ablations: ablated
 	@$(foreach n,$(ABLATIONS),$(call beside,$n))
-	@cat $(ab)/table.txt
+	@cat $(ab)$(net)/table.txt

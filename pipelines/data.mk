@@ -14,6 +14,7 @@
 #   FEW.MODEL.DATA  options of gan-train where patients are few, but at SCALE=paper
 #   VIEWS    views that a classifier meets equally often in each class; empty: as they come
 #   CROPS    side of the images of a set of lesion crops, which has no normal tissue
+#   START    set of crops that classifiers are first trained on, in the place of ImageNet
 
 FIELD.phantom := $(shell echo $$(( $(PHANTOM_HEIGHT) * 64 / 800 )))
 NORMALS.phantom := clean
@@ -34,6 +35,10 @@ FEW.mass.mini-mias := --diff-augment
 # The lesion-free and the benign images of cdd-cesm-512 are all CC, half of the malignant ones MLO: of
 # 1000 draws to train on each, 45 % of the masses, 64 % of the normal and all benign ones would be CC.
 VIEWS.cdd-cesm-512 := CC MLO
+# Few lesions: classifiers begin with masses of cbis-mass, malignant against benign, where that set is there.
+START.cdd-cesm := cbis-mass
+START.cdd-cesm-512 := cbis-mass
+START.mini-mias := cbis-mass
 FIELD.cbis-mass := 128
 CROPS.cbis-mass := 128
 
@@ -41,6 +46,7 @@ FIELD := $(FIELD.$(DATA))
 NORMALS := $(NORMALS.$(DATA))
 VIEWS := $(VIEWS.$(DATA))
 CROPS := $(CROPS.$(DATA))
+START := $(if $(wildcard $(MAMMO_DATA)/$(START.$(DATA))/train),$(START.$(DATA)))
 ifndef FIELD
 $(error DATA=$(DATA) is none of phantom cdd-cesm cdd-cesm-512 mini-mias cbis-mass)
 endif
@@ -50,11 +56,24 @@ PATCH := $(shell echo $$(( $(PATCH) < $(CROPS) ? $(PATCH) : $(CROPS) )))
 endif
 # Phantoms of other numbers and sizes live in other folders.
 phantoms := build/phantom/$(PHANTOM_PATIENTS)-patients-$(PHANTOM_HEIGHT)-rows
-TABLE := $(if $(filter phantom,$(DATA)),$(phantoms)/manifest.tsv,build/$(DATA)/$(if $(CROPS),manifest,tissue).tsv)
+everybody := $(if $(filter phantom,$(DATA)),$(phantoms)/manifest.tsv,build/$(DATA)/$(if $(CROPS),manifest,tissue).tsv)
 ROOT := $(if $(filter phantom,$(DATA)),$(phantoms),$(MAMMO_DATA)/$(DATA))
+
+# Cross-fitting: FOLDS=N deals the patients to N parts, in place of the set's own splits, and FOLD=K is the run that
+# is tested on the K-th.  FOLDS alone is a run over all of them: make table1 has one.
+FOLDS :=
+FOLD :=
+folds := $(if $(FOLDS),$(shell seq $(FOLDS)))
+dealt := build/$(DATA)/folds-$(FOLDS)
+TABLE := $(if $(FOLDS),$(dealt)/$(or $(FOLD),1).tsv,$(everybody))
 
 .PHONY: data
 data: $(TABLE)
+
+$(folds:%=$(dealt)/%.tsv): $(dealt)/%.tsv: $(everybody) pipelines/folds.awk
+	@mkdir -p $(@D)
+	awk -v folds=$(FOLDS) -v fold=$* -f pipelines/folds.awk $< > $@.tmp
+	mv $@.tmp $@
 
 # ---- real sets ----
 real := cdd-cesm cdd-cesm-512 mini-mias cbis-mass

@@ -78,10 +78,10 @@ $(fig)/fig4.png: $(fig)/fig4.tsv pipelines/map-plot.sh
 
 # ---- fig5: what synthetic patches change ----
 with := r$(share)
-$(foreach r,r0 $(with),$(fig)/val-$r.tsv): $(fig)/val-%.tsv: $(t1)/%-s1.ckpt $(t1)/val.sts | $(BIN)/resnet-predict
+$(foreach r,r0 $(with),$(fig)/val-$r.tsv): $(fig)/val-%.tsv: $(t1)/%-s1.ckpt $(patches)/val.sts | $(BIN)/resnet-predict
 	$(predict)
 
-$(foreach r,r0 $(with),$(fig)/features-$r.sts): $(fig)/features-%.sts: $(t1)/%-s1.ckpt $(t1)/test.sts | $(BIN)/resnet-features
+$(foreach r,r0 $(with),$(fig)/features-$r.sts): $(fig)/features-%.sts: $(t1)/%-s1.ckpt $(patches)/test.sts | $(BIN)/resnet-features
 	@mkdir -p $(@D)
 	$(BIN)/resnet-features --threads $(THREADS) --model $< < $(word 2,$^) > $@.tmp
 	mv $@.tmp $@
@@ -91,12 +91,12 @@ $(foreach r,r0 $(with),$(fig)/map-$r.tsv): $(fig)/map-%.tsv: $(fig)/features-%.s
 	mv $@.tmp $@
 
 $(fig)/fig5.txt: $(fig)/val-r0.tsv $(fig)/val-$(with).tsv $(t1)/r0-s1.tsv $(t1)/$(with)-s1.tsv $(fig)/map-r0.tsv $(fig)/map-$(with).tsv \
-                 $(t1)/test.sts pipelines/flips.sh pipelines/flips.awk $(set)/fig5 | $(BIN)/ts-select $(BIN)/ts-sheet
+                 $(patches)/test.sts pipelines/flips.sh pipelines/flips.awk $(set)/fig5 | $(BIN)/ts-select $(BIN)/ts-sheet
 	pipelines/flips.sh $(FIG5_SPECIFICITY) $(share) $(wordlist 1,6,$^) $(fig)/fig5.tsv > $@.tmp
 	rm -f $(fig)/fig5-found.png $(fig)/fig5-lost.png
 	for side in found lost; do \
 	    ids=$$(awk -F '\t' -v side=$$side '$$4 == side { printf "%s%s", (n++ ? "|" : ""), $$1 }' $(fig)/fig5.tsv); \
-	    [ -z "$$ids" ] || $(BIN)/ts-select "id~^($$ids)\$$" < $(t1)/test.sts | $(BIN)/ts-sheet --out $(fig)/fig5-$$side.png --count 48 \
+	    [ -z "$$ids" ] || $(BIN)/ts-select "id~^($$ids)\$$" < $(patches)/test.sts | $(BIN)/ts-sheet --out $(fig)/fig5-$$side.png --count 48 \
 	        --tensors image --auto-window --title "malignant patches $$side with $(share) % synthetic at first, $(DATA), SCALE=$(SCALE)"; \
 	done
 	mv $@.tmp $@

@@ -5,13 +5,14 @@
 # Everything lands in build/DATA/SCALE.  A recipe that was interrupted goes on where it stopped:
 # training from its last state, everything else behind the last finished file.
 
-here := build/$(DATA)/$(SCALE)
+here := build/$(DATA)/$(SCALE)$(if $(FOLDS),/folds-$(FOLDS)$(FOLD:%=/%))
 
 # What a file was made with, beside what it was made of: settings.STAGE lists the variables of a stage, and
 # what depends on $(set)/STAGE is made anew when one of them has another value than it had then.
 set := $(here)/settings
-stages := patches train test mass calcification removal central postproc judge evaluated warm classifier table tune grid figures features fig5
-settings.patches := PATCH FIELD ZOOM OFFSET NORMALS REMOVED contrast.removal min_box.removal
+stages := patches train test mass calcification removal central postproc judge evaluated start classifier table tune grid figures \
+          features fig5 worth worth-table worth-gan
+settings.patches := PATCH FIELD ZOOM OFFSET NORMALS REMOVED BY contrast.removal min_box.removal
 settings.train := TRAIN_PATCHES
 settings.test := TEST_PATCHES
 settings.postproc := postproc.mass postproc.calcification postproc.removal
@@ -34,7 +35,9 @@ resize := $(if $(CROPS),--min-scale 1 --min-tissue 0)
 min_box := $(shell echo $$(( $(PATCH) / 8 )))
 max_box := $(PATCH)
 
-sample = $(BIN)/patch-sample --root $(ROOT) --cache build/$(DATA)/cache --size $(PATCH) --seed 1 $(if $(CROPS),--min-tissue 0)
+# Lesions and normal tissue are drawn patient by patient (BY: patch-sample's --by).
+BY := patient
+sample = $(BIN)/patch-sample --root $(ROOT) --cache build/$(DATA)/cache --size $(PATCH) --seed 1 $(if $(CROPS),--min-tissue 0,--by $(BY))
 # A remover works on what shows: masses as large as lesion-postproc keeps, that stand out.
 ifneq ($(CONTRAST),0)
 min_box.removal := $(shell echo $$(( $(PATCH) / 4 )))
@@ -115,9 +118,9 @@ role.mass := --g-steps 2
 role.calcification := --g-steps 1
 role.removal := --g-steps 1 --remove
 
-# What a model reads.  One that has categories (ablations.mk) is conditional, and reads what the models of
+# What a model reads; lesion_stream, where it is set, in the place of its lesions.  One that has categories (ablations.mk) is conditional, and reads what the models of
 # these names would read.
-stream = --lesion $2$(call feed,$1) --benign $2$(call feed,benign-$1) --normal $2$(call feed,$(normal.$1))
+stream = --lesion $2$(or $(lesion_stream),$(call feed,$1)) --benign $2$(call feed,benign-$1) --normal $2$(call feed,$(normal.$1))
 streams = $(if $(categories.$1),$(foreach c,$(categories.$1),$(call stream,$c,$c=)),$(call stream,$1))
 needs = $(foreach c,$(or $(categories.$1),$1),$(call feeds,$c benign-$c $(normal.$c)))
 
@@ -162,8 +165,9 @@ $(here)/kept-%.sts: $(here)/generated-%.sts $(set)/postproc | $(BIN)/lesion-post
 	mv $@.tmp $@
 
 # ---- pictures and numbers ----
-# sheet TITLE: makes $@ of $<.
-sheet = $(BIN)/ts-sheet --out $@ --tensors base,generated,combined,lesion,image --signed generated,lesion --every 2 --count 24 \
+# sheet TITLE[,TENSORS]: makes $@ of $<.
+comma := ,
+sheet = $(BIN)/ts-sheet --out $@ --tensors $(or $2,base$(comma)generated$(comma)combined$(comma)lesion$(comma)image --signed generated$(comma)lesion) --every 2 --count 24 \
 	--auto-window --title "$1 on $(DATA), SCALE=$(SCALE)" < $<
 
 $(here)/%-sheet.png: $(here)/kept-%.sts | $(BIN)/ts-sheet
@@ -205,6 +209,16 @@ $(here)/sheet.png: $$(patsubst %,$(here)/kept-%.sts,$$(able)) | $(BIN)/ts-cat $(
 	    --outline none --every 2 --count 24 --columns 2 --auto-window --title "$(able) on $(DATA), SCALE=$(SCALE)"
 	rm -f $(^:%=%.head)
 
+# Of how many patients the patches are that models are trained and tested on.
+$(here)/patients.txt: $$(sort $$(filter %.sts,$$(foreach m,$$(able),$$(call needs,$$m) $$(call judges,$$m)))) | $(BIN)/ts-info
+	printf '%-28s %-10s %-14s %8s %9s %10s %9s\n' stream label lesion patches patients effective largest > $@.tmp
+	for f in $^; do \
+	    $(BIN)/ts-info --patients $$f | awk -F '\t' -v stream=$$(basename $$f .sts) 'NR == 1 { for (i = 1; i <= NF; i++) col[$$i] = i; next } \
+	        $$col["lesion"] != "all" { printf "%-28s %-10s %-14s %8d %9d %10.1f %8.0f%%\n", stream, $$col["label"], $$col["lesion"], \
+	            $$col["patches"], $$col["patients"], $$col["effective"], 100 * $$col["largest_share"] }' >> $@.tmp; \
+	done
+	mv $@.tmp $@
+
 .PHONY: lesions gan-check
 ifdef CROPS
 lesions gan-check:
@@ -213,7 +227,8 @@ lesions gan-check:
 else
 lesions: $(TABLE)
 	$(call each,sheet.png $(if $(MODELS),,curves.png))
-	+@$(MAKE) --no-print-directory $(here)/sheet.png
+	+@$(MAKE) --no-print-directory $(here)/sheet.png $(here)/patients.txt
+	@cat $(here)/patients.txt
 	@echo "look at $(here)/*sheet.png$(if $(MODELS),, and $(here)/*-curves.png)"
 
 gan-check: lesions

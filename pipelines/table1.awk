@@ -1,10 +1,10 @@
 # table1.awk - the table of table1.mk from its numbers:
 #
-#   awk -v data= -v tested= -v scale= -v positives= -v negatives= -v samples= -v seeds=N -v list="0 10 ..." \
-#       -v warm= -v warm_on= -v views=views.tsv -v t1=FOLDER -v out=FOLDER \
-#       -f tables.awk -f table1.awk areas.tsv plain.tsv areas-shortcut.tsv plain-shortcut.tsv areas-s1.tsv areas-s2.tsv ...
+#   awk -v data= -v tested= -v scale= -v net= -v positives= -v negatives= -v samples= -v seeds=N -v list="0 10 ..." \
+#       -v start=SET -v folds=N -v views=views.tsv -v patients=patients.tsv -v trained=trained.tsv -v mixes="FOLDER ..." -v out=FOLDER \
+#       -f tables.awk -f table1.awk areas.tsv plain.tsv areas-shortcut.tsv plain-shortcut.tsv
 #
-# All of the files are delong's; the logs of mix-ratio are read from t1.
+# All of the files are delong's; the logs of mix-ratio are read from the folders `mixes`.
 BEGIN {
     FS = "\t"
     split("0 10 25 50 75 100", share, " ")
@@ -12,7 +12,7 @@ BEGIN {
     split("- 0.10 0.055 1e-4 0.72 1e-8", p, " ")
     for (i = 1; i in share; i++) { paper_auc[share[i]] = auc[i]; paper_p[share[i]] = p[i] }
     regimes = split(list, regime, " ")
-    PATIENT = 1; PLAIN = 2; SHORT_PATIENT = 3; SHORT_PLAIN = 4; FIRST_SEED = 5 # files
+    BOTH = 1; PLAIN = 2; SHORT_PATIENT = 3; SHORT_PLAIN = 4 # files
 }
 
 FNR == 1 {
@@ -26,42 +26,45 @@ FNR == 1 {
 $col["what"] == "area" {
     area[file, r] = $col["estimate"]
     low[file, r] = $col["lower"]; high[file, r] = $col["upper"]
-    if (file == PATIENT) patients = $col["units"]
+    if (file == BOTH) spread[r] = $col["se_trainings"] * sqrt($col["trainings"])
 }
 $col["what"] == "difference" {
     gain[file, r] = $col["estimate"]
     gain_low[file, r] = $col["lower"]; gain_high[file, r] = $col["upper"]
     log_p[file, r] = $col["log10_p"]; log_holm[file, r] = $col["log10_holm_p"]
+    if (file == BOTH) detectable[r] = $col["detectable"]
 }
 
 function level(r) { return r == 0 ? "none" : r " %" }
 function interval(f, r) { return sprintf("[%.3f, %.3f]", low[f, r], high[f, r]) }
-function joined(words) { sub(/^ +/, "", words); gsub(/ /, ", ", words); sub(/(, )+$/, "", words); return words }
+function joined(words) { sub(/^ +/, "", words); gsub(/ +/, ", ", words); sub(/(, )+$/, "", words); return words }
 
-# Synthetic patches that a regime really drew, mean over its seeds.
-function drawn(r,    n, name, line, last, all, kind, sum, v, i, k) {
+# Synthetic patches that a regime really drew, mean over its trainings.
+function drawn(r,    n, d, m, folder, name, line, last, all, kind, sum, v, i, k) {
     sum = 0
-    for (n = 1; n <= seeds; n++) {
-        name = t1 "/mix-r" r "-s" n ".jsonl"
-        last = ""
-        while ((getline line < name) > 0)
-            if (line ~ /^\{"draws"/) last = line
-        close(name)
-        all = 0
-        gsub(/[{}"]/, "", last)
-        k = split(last, v, /, /)
-        for (i = 1; i <= k; i++) {
-            split(v[i], kind, /: /)
-            if (kind[1] == "draws") all = kind[2]
-            if (kind[1] ~ /_synthetic$/) sum += kind[2]
+    m = split(mixes, folder, " ")
+    for (d = 1; d <= m; d++)
+        for (n = 1; n <= seeds; n++) {
+            name = folder[d] "/mix-r" r "-s" n ".jsonl"
+            last = ""
+            while ((getline line < name) > 0)
+                if (line ~ /^\{"draws"/) last = line
+            close(name)
+            all = 0
+            gsub(/[{}"]/, "", last)
+            k = split(last, v, /, /)
+            for (i = 1; i <= k; i++) {
+                split(v[i], kind, /: /)
+                if (kind[1] == "draws") all = kind[2]
+                if (kind[1] ~ /_synthetic$/) sum += kind[2]
+            }
+            if (all != samples) {
+                print "table1.awk: " name ": " all " draws, not " samples > "/dev/stderr"
+                failed = 1
+                exit 1
+            }
         }
-        if (all != samples) {
-            print "table1.awk: " name ": " all " draws, not " samples > "/dev/stderr"
-            failed = 1
-            exit 1
-        }
-    }
-    return sum / seeds
+    return sum / seeds / m
 }
 
 # "validation 263:303, ..." for one class: CC to MLO.
@@ -80,39 +83,37 @@ function view_line(class,    line, part, seen, n, k, i, s) {
     return s
 }
 
-function areas(    i, f, r, mean, var) {
-    printf "%-10s %-16s  %-36s %-15s %s\n", "synthetic", "synthetic", "AUC, scores averaged over seeds,", "AUC of each", "paper's"
-    printf "%-10s %-16s  %-36s %-15s %s\n", "at first", "really drawn", "95 % by patient; 95 % plain", "seed: mean, sd", "AUC"
+function areas(    i, r) {
+    printf "%-10s %-16s  %-28s %-13s %s\n", "synthetic", "synthetic", "AUC, mean of trainings", "its sd", "paper's"
+    printf "%-10s %-16s  %-28s %-13s %s\n", "at first", "really drawn", "[95 %]", "over seeds", "AUC"
     for (i = 1; i <= regimes; i++) {
         r = regime[i]
-        mean = var = 0
-        for (f = FIRST_SEED; f <= file; f++) mean += area[f, r] / seeds
-        for (f = FIRST_SEED; f <= file; f++) var += (area[f, r] - mean) ^ 2
-        printf "%-10s %7.1f %6.2f %%  %-36s %-15s %s\n", level(r), drawn(r), 100 * drawn(r) / samples,
-            sprintf("%.3f %s %s", area[PATIENT, r], interval(PATIENT, r), interval(PLAIN, r)),
-            sprintf("%.3f, %s", mean, seeds > 1 ? sprintf("%.4f", sqrt(var / (seeds - 1))) : "-"), paper_auc[r]
+        printf "%-10s %7.1f %6.2f %%  %-28s %-13s %s\n", level(r), drawn(r), 100 * drawn(r) / samples,
+            sprintf("%.3f %s", area[BOTH, r], interval(BOTH, r)), sprintf("%.4f", spread[r]), paper_auc[r]
     }
-    printf "%-10s %-16s  %s\n", "shortcut", "", sprintf("%.3f %s %s", area[SHORT_PATIENT, "shortcut"],
-        interval(SHORT_PATIENT, "shortcut"), interval(SHORT_PLAIN, "shortcut"))
-    print "\nshortcut: logistic regression on tissue share and mean grey alone, trained on the same real patches."
+    printf "%-10s %-16s  %s\n", "shortcut", "", sprintf("%.3f %s", area[SHORT_PATIENT, "shortcut"],
+        interval(SHORT_PATIENT, "shortcut"))
+    print "\nshortcut: logistic regression on tissue share and mean grey alone, trained on the same real patches; by patient."
 }
 
-function comparisons(    i, f, r, each, verdict) {
-    print "\nFixed beforehand: " regimes - 1 " comparisons to the baseline, of scores averaged over seeds, by patient."
-    printf "%-10s %-25s %7s %7s %8s %8s  %s\n", "synthetic", "gain over the baseline", "", "Holm's", "p, plain", "paper's", "p of each"
-    printf "%-10s %-25s %7s %7s %8s %8s  %s\n", "at first", "[95 %]", "p", "p", "DeLong", "p", "seed, by patient"
+function comparisons(    i, r, verdict, least, most) {
+    print "\nFixed beforehand: " regimes - 1 " comparisons to the baseline."
+    printf "%-10s %-26s %7s %7s  %-13s %8s %8s\n", "synthetic", "gain over the baseline", "", "Holm's", "would have", "p, plain", "paper's"
+    printf "%-10s %-26s %7s %7s  %-13s %8s %8s\n", "at first", "[95 %]", "p", "p", "found", "DeLong", "p"
     for (i = 2; i <= regimes; i++) {
         r = regime[i]
-        each = ""
-        for (f = FIRST_SEED; f <= file; f++) each = each " " short(log_p[f, r])
-        printf "%-10s %-25s %7s %7s %8s %8s %s\n", level(r),
-            sprintf("%+.4f [%+.4f, %+.4f]", gain[PATIENT, r], gain_low[PATIENT, r], gain_high[PATIENT, r]),
-            short(log_p[PATIENT, r]), short(log_holm[PATIENT, r]), short(log_p[PLAIN, r]), paper_p[r], each
-        if (log_holm[PATIENT, r] != "NA" && log_holm[PATIENT, r] + 0 < log(0.05) / log(10)) verdict = verdict (verdict ? ", " : "") level(r)
+        printf "%-10s %-26s %7s %7s  %-13s %8s %8s\n", level(r),
+            sprintf("%+.4f [%+.4f, %+.4f]", gain[BOTH, r], gain_low[BOTH, r], gain_high[BOTH, r]),
+            short(log_p[BOTH, r]), short(log_holm[BOTH, r]), sprintf("%.4f", detectable[r]), short(log_p[PLAIN, r]), paper_p[r]
+        if (log_holm[BOTH, r] != "NA" && log_holm[BOTH, r] + 0 < log(0.05) / log(10)) verdict = verdict (verdict ? ", " : "") level(r)
+        if (least == "" || detectable[r] < least) least = detectable[r]
+        if (detectable[r] > most) most = detectable[r]
     }
     print ""
-    print verdict ? "Different from the baseline at 5 %, by patient and after Holm: " verdict "." \
-        : "No share is significantly different from the baseline (5 %, by patient, after Holm)."
+    print verdict ? "Different from the baseline at 5 %, after Holm: " verdict "." \
+        : "No share is significantly different from the baseline (5 %, after Holm)."
+    printf "A gain of %.3f to %.3f would have been called significant, before Holm, with 80 %% power: smaller ones this design\n", least, most
+    print "would mostly have missed.  The paper's largest is 0.017."
 }
 
 END {
@@ -123,30 +124,30 @@ END {
         printf "Training with synthetic patches: %s, SCALE=%s.\n", data, scale
     else
         printf "The classifier alone, real patches: %s, SCALE=%s.\n", data, scale
-    printf "Trained to tell malignant (%s) from %s; %d samples a training, %d seeds.\n", joined(positives), joined(negatives),
-        samples, seeds
-    printf "All begin with the same weights, trained on real patches of %s (%s).\n", warm_on, warm
-    count_tested(out "/r" regime[1] "-s1.tsv")
-    printf "Tested on %s of %s: malignant ones of %d, others of %d.\n", tested_on(patients), tested, of["malignant"], of["other"]
-    warn_of_few_patients()
+    printf "Trained to tell malignant (%s) from %s; %s, %d samples a training, %d seeds.\n", joined(positives), joined(negatives),
+        net, samples, seeds
+    print start ? "Each seed begins with weights of its own, trained on real patches of " start "." : "Each seed begins with random weights of its own."
+    if (folds) printf "%d folds: every patient is tested once, by trainings on others; scores are ranked within folds.\n", folds
+    print "Real patches to draw from" (folds ? " in the first fold" : "") ": " trained_on(trained) "."
+    print "Tested on " tested_on(patients) "."
     if (view_line("malignant") ~ /%/)
         printf "CC among malignant patches: %s;\nCC among the others: %s.\n\n", view_line("malignant"), view_line("other")
     else
         print "Views of the patches: not known.\n"
     areas()
     if (regimes > 1) comparisons()
-    print "\nIntervals and p by DeLong's method (delong(1)): by patient, patches of one patient are taken to depend on"
-    print "each other; plain, as in the paper, they are taken to be independent."
+    print "\nIntervals and p hold patients and trainings: both would be others if it were done again (delong(1), --trainings).  Plain"
+    print "DeLong, the paper's test, is of scores averaged over seeds, and takes all patches to be independent."
     print "\nWhere the numbers come from, in " out ":"
-    print "  areas.tsv            AUC and intervals by patient" (regimes > 1 ? ", gains, p, Holm's p" : "")
-    print "  plain.tsv            intervals" (regimes > 1 ? " and p" : "") ", plain"
-    printf "  areas-sN.tsv         AUC%s of seed N = 1 to %d, by patient\n", (regimes > 1 ? " and p" : ""), seeds
-    print "  *-shortcut.tsv       AUC and intervals of shortcut.tsv; what it learnt: shortcut.jsonl"
+    print "  areas.tsv            AUC and intervals" (regimes > 1 ? ", gains, p, Holm's p, the gain that would have been found" : "")
+    print "  plain.tsv            plain DeLong"
+    print "  *-shortcut.tsv       AUC and intervals of shortcut.tsv"
+    print "  patients.tsv         patches, patients, effective patients (n^2 / sum n_i^2) that were tested on"
     print "  views.tsv            views of the patches (of the first 5000 draws of seed 1 in training)"
     print "  rR-sN.tsv            the scores, R % synthetic at first, seed N"
-    print "in " t1 ":"
-    print "  mix-rR-sN.jsonl      synthetic patches really drawn: the last line; mean over seeds here"
-    print "  rR-sN.ckpt, .jsonl   the weights with the highest validation AUC; the log of their training"
+    print "in " mixes ":"
+    print "  mix-rR-sN.jsonl      synthetic patches really drawn: the last line; mean over trainings here"
+    print "  rR-sN.ckpt, .jsonl   the weights; the log of their training"
     print "  time.txt             what the trainings took"
     print "Not for clinical use."
 }

@@ -1,31 +1,39 @@
 # table1.mk - what the synthetic patches are worth: the paper's Table 1.
 #
 #   make table1 DATA=D SCALE=S SEEDS=n      classifiers for each share of synthetic patches, the table
+#   make table1 DATA=D SCALE=S FOLDS=n      the same with every patient tested once, by classifiers of n folds
 #   make cross-test DATA=A TEST=B SCALE=S   the classifiers of A on the test patches of B
 #   make tune-classifier DATA=D SCALE=S     the baseline alone over widths, learning rates and batches
 #
-# Regimes do not wait for each other: make -j2 THREADS=1 trains two side by side.  What was interrupted
-# goes on.  Everything lands in build/DATA/SCALE/table1:
+# NET=resnet50|small is the network; ResNet-50 is the paper's.  Regimes do not wait for each other: make -j2 THREADS=1
+# trains two side by side.  What was interrupted goes on.  Everything lands in build/DATA/SCALE/table1, that of
+# NET=small in table1-small but for the patches:
 #
 #   val.sts, test.sts        real patches of other patients
 #   synthetic-MODEL.sts      what the generators make of training patients' patches
-#   warm-wW.ckpt             what every classifier of width W starts from
+#   patients.tsv, trained.tsv   patches, patients, effective patients of test.sts, and of the real ones trained on
 #   rR-sN.ckpt .tsv .jsonl   R % synthetic at first, seed N: weights, scores on test.sts, training log
+#   start-sN.ckpt            what classifiers of seed N start from, where the data set has such (data.mk: START)
 #   mix-rR-sN.jsonl          the patches that training really drew
 #   shortcut.tsv             scores on test.sts by tissue share and mean grey alone
-#   areas.tsv, plain.tsv     delong over all R, scores averaged over seeds: by patient, and as the paper has it
-#   areas-sN.tsv             the same for each seed, by patient
+#   areas.tsv                delong over all R: intervals and p of patients and trainings
+#   plain.tsv, roc.tsv       the same of scores averaged over seeds, as the paper has it; its curves
 #   areas-shortcut.tsv, plain-shortcut.tsv   delong on shortcut.tsv: by patient, and plain
 #   views.tsv                how often each class shows each view: val.sts, test.sts, 5000 training draws
 #   table.txt                the table; at its end, which file holds which number
 #   time.txt                 what the trainings took, by their logs
 #   tune.txt, tune/          the grid
 #
-# and in cross-B the same of the scores on B's test.sts.
+# and in cross-B the same of the scores on B's test.sts.  With FOLDS each fold has all of it in build/DATA/SCALE/
+# folds-N/K, and the table of all folds together lands in build/DATA/SCALE/folds-N.
 
-t1 := $(here)/table1
+NET := resnet50
 SEEDS ?= 3
 seeds := $(shell seq $(SEEDS))
+# A table needs so many effective test patients (n^2 / sum n_i^2) of either class; 0: any.
+LEAST_PATIENTS ?= 10
+patches := $(here)/table1
+t1 := $(patches)$(addprefix -,$(filter-out resnet50,$(NET)))
 # Crops have no synthetic patches: the baseline alone.
 regimes := 0 $(if $(CROPS),,10 25 50 75 100)
 
@@ -34,7 +42,7 @@ ifneq ($(origin TEST),command line)
 override TEST :=
 endif
 out := $(t1)$(if $(TEST),/cross-$(TEST))
-test := build/$(or $(TEST),$(DATA))/$(SCALE)/table1/test.sts
+test := $(if $(TEST),build/$(TEST)/$(SCALE)/table1,$(patches))/test.sts
 
 # Kinds of cancer that the classifier sees; normal tissue; benign findings, which count as negative.
 cancers = $(if $(CROPS),mass,$(filter $(CANCERS),$(able)))
@@ -42,12 +50,15 @@ normals := $(if $(CROPS),,normal)
 benigns = $(foreach c,$(cancers),$(if $(filter-out 0,$(call patients,train,benign-$c)),benign-$c))
 removed = $(filter removal,$(able))
 
+# Options of resnet-train, and how many samples a training takes.
+classifier = --net $(NET) $(CLASSIFIER.$(NET))
+samples = $(SAMPLES.$(NET))
 settings.evaluated := EVAL_PATCHES VIEWS cancers normals
-settings.warm := CLASSIFIER WARM_LR WARM_SAMPLES
-settings.classifier := warm CLASSIFIER CLASSIFIER_LR SAMPLES
-settings.table := SEEDS
-settings.tune := warm_in CLASSIFIER TUNE_SAMPLES
-settings.grid := TUNE_WIDTHS TUNE_RATES TUNE_BATCHES
+settings.start := classifier START_SAMPLES
+settings.classifier := START classifier samples
+settings.table := SEEDS LEAST_PATIENTS
+settings.tune := NET samples
+settings.grid := TUNE_WIDTHS TUNE_RATES TUNE_BATCHES TUNE_SEEDS
 
 # ---- patches ----
 # Validation and test: kinds of cancer, and normal tissue or, where there is none, benign findings;
@@ -58,14 +69,14 @@ part = $(sample) --split $2 $(call draw,$(word 1,$(subst ., ,$1))) \
        $(if $(VIEWS),--view $(word 2,$(subst ., ,$1)) --count $$(( $(EVAL_PATCHES) / $(words $(VIEWS)) )), \
            $(if $(CROPS),--each 1,--count $(EVAL_PATCHES)))
 
-$(t1)/val.sts $(t1)/test.sts: $(t1)/%.sts: $(TABLE) $(set)/patches $(set)/evaluated | $(BIN)/patch-sample $(BIN)/ts-cat
+$(patches)/val.sts $(patches)/test.sts: $(patches)/%.sts: $(TABLE) $(set)/patches $(set)/evaluated | $(BIN)/patch-sample $(BIN)/ts-cat
 	@mkdir -p $(@D)
 	$(foreach p,$(parts),$(call part,$p,$*) $< > $@.$p && ) \
 	    $(BIN)/ts-cat $(parts:%=$@.%) > $@.tmp
 	rm -f $(parts:%=$@.%)
 	mv $@.tmp $@
 
-$(t1)/synthetic-%.sts: $(here)/%.ckpt $(here)/train-$$(bases.$$*).sts $(set)/postproc | $(BIN)/gan-gen $(BIN)/lesion-postproc
+$(patches)/synthetic-%.sts: $(here)/%.ckpt $(here)/train-$$(bases.$$*).sts $(set)/postproc | $(BIN)/gan-gen $(BIN)/lesion-postproc
 	@mkdir -p $(@D)
 	$(BIN)/gan-gen --threads $(THREADS) --model $< --seed 2 < $(word 2,$^) | $(BIN)/lesion-postproc $(postproc.$*) > $@.tmp
 	mv $@.tmp $@
@@ -73,8 +84,8 @@ $(t1)/synthetic-%.sts: $(here)/%.ckpt $(here)/train-$$(bases.$$*).sts $(set)/pos
 positives = $(foreach c,$(cancers),--positive $(here)/train-$c.sts)
 negatives = $(foreach c,$(normals) $(benigns),--negative $(here)/train-$c.sts)
 real = $(positives) $(negatives) $(if $(VIEWS),--balance view)
-synthetic = $(if $(CROPS),,$(foreach c,$(cancers),--synthetic-positive $(t1)/synthetic-$c.sts) \
-            $(foreach c,$(removed),--synthetic-negative $(t1)/synthetic-$c.sts))
+synthetic = $(if $(CROPS),,$(foreach c,$(cancers),--synthetic-positive $(patches)/synthetic-$c.sts) \
+            $(foreach c,$(removed),--synthetic-negative $(patches)/synthetic-$c.sts))
 real_files = $(filter %.sts,$(real))
 files = $(real_files) $(filter %.sts,$(synthetic))
 
@@ -82,31 +93,27 @@ files = $(real_files) $(filter %.sts,$(synthetic))
 # fit: mix-ratio's options, resnet-train's.  A training that was stopped goes on, unless what it
 # is made of is newer.
 define fit
+@mkdir -p $(@D)
 resume=--resume; for f in $^; do if [ ! $@.state -nt $$f ]; then resume=; fi; done; \
-$(BIN)/mix-ratio $1 | $(BIN)/resnet-train --threads $(THREADS) $(CLASSIFIER) --bn update $2 --val $(t1)/val.sts \
+$(BIN)/mix-ratio $1 | $(BIN)/resnet-train --threads $(THREADS) $(classifier) --bn update $2 --val $(patches)/val.sts \
     --state $@.state $$resume --out $@.tmp
 mv $@.tmp $@
 rm -f $@.state
 endef
+looks = --every $$(( $1 / $(VALIDATIONS) ))
 
-# One start for all, so that no regime begins ahead of another: masses of cbis-mass, malignant against
-# benign, where that set is there (in place of ImageNet's weights, the paper's start), else the
-# data set's own real patches.  Phantoms need nothing.
-crops_warm := build/cbis-mass/$(SCALE)/table1
-warm_in := $(if $(and $(filter-out phantom cbis-mass,$(DATA)),$(wildcard $(MAMMO_DATA)/cbis-mass/train)),$(crops_warm),$(t1))
-warm_on := $(if $(filter $(crops_warm),$(warm_in)),cbis-mass,$(DATA))
-warm := $(warm_in)/warm-w$(CLASSIFIER_WIDTH).ckpt
+# A start for each seed, so that its luck is in the spread over seeds.
+starts := $(if $(START),$(seeds:%=build/$(START)/$(SCALE)/$(notdir $(t1))/start-s%.ckpt))
+start = $(if $(START),$(filter %/start-s$1.ckpt,$(starts)))
+$(t1)/start-s%.ckpt: $$(real_files) $(patches)/val.sts $(set)/start | $(BIN)/mix-ratio $(BIN)/resnet-train
+	$(call fit,$(real) --initial 0 --count $(START_SAMPLES) --seed $*,--samples $(START_SAMPLES) \
+	    $(call looks,$(START_SAMPLES)) --seed $* --log $(@:.ckpt=.jsonl))
 
-$(t1)/warm-w%.ckpt: $$(real_files) $(t1)/val.sts $(set)/warm | $(BIN)/mix-ratio $(BIN)/resnet-train
-	$(call fit,$(real) --initial 0 --count $(WARM_SAMPLES) --seed 0,--width $* --lr $(WARM_LR) --samples $(WARM_SAMPLES) \
-	    --every $$(( $(WARM_SAMPLES) / 10 )) --seed 1 --log $(t1)/warm-w$*.jsonl)
-
-# classify PERCENT,SEED,SYNTHETIC: makes $@ from the warm start, $<.  The share falls every hundredth of
-# the samples, as in the paper.
+# classify PERCENT,SEED,SYNTHETIC: makes $@.  The share falls every hundredth of the samples, as in the paper.
 define classify
-$(call fit,$(real) $3 --initial $$(echo $1 | awk '{ print $$1 / 100 }') --every $$(( $(SAMPLES) / 100 )) \
-    --count $(SAMPLES) --seed $2 --log $(@D)/mix-$(basename $(@F)).jsonl,--init $< --lr $(CLASSIFIER_LR) \
-    --samples $(SAMPLES) --every $$(( $(SAMPLES) / 20 )) --seed $2 --log $(basename $@).jsonl)
+$(call fit,$(real) $3 --initial $$(echo $1 | awk '{ print $$1 / 100 }') --every $$(( $(samples) / 100 )) \
+    --count $(samples) --seed $2 --log $(@D)/mix-$(basename $(@F)).jsonl,$(addprefix --init ,$(call start,$2)) \
+    --samples $(samples) $(call looks,$(samples)) --seed $2 --log $(basename $@).jsonl)
 endef
 # predict: makes $@, the scores that the classifier $< gives the patches behind it.
 define predict
@@ -117,9 +124,26 @@ endef
 
 percent = $(firstword $(subst -s, ,$1))
 seed = $(lastword $(subst -s, ,$1))
-$(t1)/r%.ckpt: $(warm) $$(files) $(t1)/val.sts $(set)/classifier | $(BIN)/mix-ratio $(BIN)/resnet-train
+$(t1)/r%.ckpt: $$(files) $(patches)/val.sts $$(call start,$$(call seed,$$*)) $(set)/classifier | $(BIN)/mix-ratio $(BIN)/resnet-train
 	$(call classify,$(call percent,$*),$(call seed,$*),$(synthetic))
 
+# Over all folds: their scores together, each ranked within its fold.
+over_folds := $(and $(FOLDS),$(if $(FOLD),,yes))
+of_folds = $(foreach k,$(folds),$(patsubst $(here)/%,$(here)/$k/%,$1))
+ifdef over_folds
+$(out)/r%.tsv: $$(call of_folds,$$@) pipelines/pool-folds.awk
+	@mkdir -p $(@D)
+	awk -f pipelines/pool-folds.awk $(filter %.tsv,$^) > $@.tmp
+	mv $@.tmp $@
+$(out)/shortcut.tsv: $(call of_folds,$(out)/shortcut.tsv) pipelines/pool-folds.awk
+	@mkdir -p $(@D)
+	awk -f pipelines/pool-folds.awk $(filter %.tsv,$^) > $@.tmp
+	mv $@.tmp $@
+$(out)/views.tsv: $(call of_folds,$(out)/views.tsv)
+	awk -F '\t' -v OFS='\t' 'NR == 1 { print } FNR > 1 { k = $$1 OFS $$2 OFS $$3; if (!(k in n)) order[++m] = k; n[k] += $$4 } \
+	    END { for (i = 1; i <= m; i++) print order[i], n[order[i]] }' $^ > $@.tmp
+	mv $@.tmp $@
+else
 $(out)/r%.tsv: $(t1)/r%.ckpt $(test) | $(BIN)/resnet-predict
 	$(predict)
 
@@ -129,53 +153,83 @@ $(out)/shortcut.tsv: $$(real_files) $(test) | $(BIN)/shortcut-predict
 	$(BIN)/shortcut-predict $(positives) $(negatives) --log $(@D)/shortcut.jsonl < $(test) > $@.tmp
 	mv $@.tmp $@
 
-$(out)/views.tsv: $(t1)/val.sts $(test) $$(real_files) pipelines/views.awk | $(BIN)/mix-ratio $(BIN)/ts-info
+$(out)/views.tsv: $(patches)/val.sts $(test) $$(real_files) pipelines/views.awk | $(BIN)/mix-ratio $(BIN)/ts-info
 	@mkdir -p $(@D)
-	$(BIN)/ts-info --records $(t1)/val.sts > $@.val
+	$(BIN)/ts-info --records $(patches)/val.sts > $@.val
 	$(BIN)/ts-info --records $(test) > $@.test
 	$(BIN)/mix-ratio $(real) --initial 0 --count 5000 --seed 1 | $(BIN)/ts-info --records - > $@.draws
 	awk -f pipelines/views.awk $@.val $@.test $@.draws > $@.tmp
 	rm -f $@.val $@.test $@.draws
 	mv $@.tmp $@
+endif
+
+# ---- patients ----
+# Too few make a table that says nothing: known before anything is trained.
+$(out)/patients.tsv: $(if $(over_folds),$(call of_folds,$(test)),$(test)) $(set)/table pipelines/patients.awk | $(BIN)/ts-cat $(BIN)/ts-info
+	@mkdir -p $(@D)
+	$(BIN)/ts-cat $(filter %.sts,$^) | $(BIN)/ts-info --patients > $@.tmp
+	awk -f pipelines/patients.awk -v least=$(LEAST_PATIENTS) -v data=$(or $(TEST),$(DATA)) $@.tmp
+	mv $@.tmp $@
+
+# Of the real patches of all streams; of folds, in the first of them.
+$(t1)/trained.tsv: $(if $(over_folds),$(here)/1/$(notdir $(t1))/trained.tsv,$$(real_files)) | $(BIN)/ts-cat $(BIN)/ts-info
+	@mkdir -p $(@D)
+	$(if $(over_folds),cp $< $@,$(BIN)/ts-cat $^ | $(BIN)/ts-info --patients > $@)
 
 # ---- areas under the curve ----
-comma := ,
 nothing :=
 commas = $(subst $(nothing) $(nothing),$(comma),$(strip $1))
 scores = $(foreach r,$(regimes),$(foreach n,$1,$(out)/r$r-s$n.tsv))
 curves = $(foreach r,$(regimes),$r=$(call commas,$(foreach n,$1,$(out)/r$r-s$n.tsv)))
 
 $(out)/areas.tsv: $(call scores,$(seeds)) $(set)/table | $(BIN)/delong
-	$(BIN)/delong --reference 0 --cluster patient --roc $(out)/roc.tsv $(call curves,$(seeds)) > $@
+	$(BIN)/delong --trainings --reference 0 --cluster patient $(call curves,$(seeds)) > $@
 $(out)/plain.tsv: $(call scores,$(seeds)) $(set)/table | $(BIN)/delong
-	$(BIN)/delong --reference 0 $(call curves,$(seeds)) > $@
-$(out)/areas-s%.tsv: $$(call scores,$$*) | $(BIN)/delong
-	$(BIN)/delong --reference 0 --cluster patient $(call curves,$*) > $@
+	$(BIN)/delong --reference 0 --roc $(out)/roc.tsv $(call curves,$(seeds)) > $@
 $(out)/areas-shortcut.tsv: $(out)/shortcut.tsv | $(BIN)/delong
 	$(BIN)/delong --cluster patient shortcut=$< > $@
 $(out)/plain-shortcut.tsv: $(out)/shortcut.tsv | $(BIN)/delong
 	$(BIN)/delong shortcut=$< > $@
 
-$(out)/roc.png: $(out)/areas.tsv
+$(out)/roc.png: $(out)/plain.tsv
 	pipelines/roc-plot.sh $(out)/roc.tsv $@
 
-areas := $(addprefix $(out)/,areas.tsv plain.tsv areas-shortcut.tsv plain-shortcut.tsv $(seeds:%=areas-s%.tsv))
-$(out)/table.txt: $(areas) $(out)/views.tsv pipelines/tables.awk pipelines/table1.awk
-	awk -v data=$(DATA) -v tested=$(or $(TEST),$(DATA)) -v scale=$(SCALE) -v positives="$(cancers)" \
-	    -v negatives="$(normals) $(benigns)" -v samples=$(SAMPLES) -v t1=$(t1) -v out=$(out) -v seeds=$(SEEDS) \
-	    -v list="$(regimes)" -v warm=$(warm) -v warm_on=$(warm_on) -v views=$(out)/views.tsv \
-	    -f pipelines/tables.awk -f pipelines/table1.awk $(areas) > $@.tmp
+areas := $(addprefix $(out)/,areas.tsv plain.tsv areas-shortcut.tsv plain-shortcut.tsv)
+mixes = $(if $(over_folds),$(call of_folds,$(t1)),$(t1))
+$(out)/table.txt: $(areas) $(out)/patients.tsv $(t1)/trained.tsv $(out)/views.tsv pipelines/tables.awk pipelines/table1.awk
+	awk -v data=$(DATA) -v tested=$(or $(TEST),$(DATA)) -v scale=$(SCALE) -v net=$(NET) -v positives="$(cancers)" \
+	    -v negatives="$(normals) $(benigns)" -v samples=$(samples) -v mixes="$(mixes)" -v out=$(out) -v seeds=$(SEEDS) \
+	    -v list="$(regimes)" -v start=$(START) -v folds="$(FOLDS)" -v views=$(out)/views.tsv -v patients=$(out)/patients.tsv \
+	    -v trained=$(t1)/trained.tsv -f pipelines/tables.awk -f pipelines/table1.awk $(areas) > $@.tmp
 	mv $@.tmp $@
 
 # What the trainings took, by the clock of each; with -j they ran side by side.
-logs = $(foreach r,$(regimes),$(foreach n,$(seeds),$(t1)/r$r-s$n.jsonl)) $(wildcard $(warm:.ckpt=.jsonl))
+logs = $(foreach d,$(mixes),$(foreach r,$(regimes),$(foreach n,$(seeds),$d/r$r-s$n.jsonl))) $(wildcard $(starts:.ckpt=.jsonl))
 $(t1)/time.txt: $(t1)/table.txt pipelines/times.awk
 	awk -f pipelines/times.awk $(logs) > $@.tmp
 	mv $@.tmp $@
 
 .PHONY: table1 cross-test has-cancers
+ifdef over_folds
+# Patches of all folds first: whether they are enough, and of the same kinds of cancer, is known before any training.
+.PHONY: fold-patches fold-cancers fold-scores
+in_folds = $(foreach k,$(folds),$(MAKE) --no-print-directory FOLD=$k $1 &&) :
+table1: $(folds:%=$(dealt)/%.tsv)
+	+@kinds=$$(for k in $(folds); do $(MAKE) -s --no-print-directory FOLD=$$k fold-cancers; done | sort -u); \
+	[ $$(wc -l <<< "$$kinds") = 1 ] || { echo "$(DATA): folds of $(FOLDS) have patients for different kinds of cancer:" $$kinds >&2; exit 1; }
+	+@$(call in_folds,has-cancers)
+	+@$(call in_folds,fold-patches)
+	+@$(MAKE) --no-print-directory $(out)/patients.tsv
+	+@$(call in_folds,fold-scores)
+else
+fold-cancers:
+	@echo '($(strip $(cancers)))'
+fold-patches: $(test)
+fold-scores: $(call scores,$(seeds)) $(out)/shortcut.tsv $(out)/views.tsv $(t1)/trained.tsv
 table1: $(TABLE)
 	+@$(MAKE) --no-print-directory has-cancers
+	+@$(MAKE) --no-print-directory $(out)/patients.tsv
+endif
 	+@$(MAKE) --no-print-directory $(out)/table.txt $(out)/roc.png $(t1)/time.txt
 	@cat $(out)/table.txt
 	@tail -n 1 $(t1)/time.txt
@@ -192,36 +246,35 @@ cross-test: $(if $(TEST),$(TABLE))
 	@cat $(out)/table.txt
 
 # ---- choosing the classifier ----
-# Samples, batch, learning rate and width are chosen by the validation area of the baseline alone, seed 1,
-# and then serve all regimes.  test.sts is not looked at.
-TUNE_WIDTHS ?= 0.0625 0.125 0.25
-TUNE_RATES ?= 1e-4 3e-4 1e-3
-TUNE_BATCHES ?= 4 16
-TUNE_SAMPLES ?= $(SAMPLES)
-tries := $(foreach w,$(TUNE_WIDTHS),$(foreach r,$(TUNE_RATES),$(foreach b,$(TUNE_BATCHES),$(t1)/tune/w$(w)_lr$(r)_b$b)))
-setting = $(patsubst $2%,%,$(word $3,$(subst _, ,$1)))
-tune_warm := $(TUNE_WIDTHS:%=$(warm_in)/warm-w%.ckpt)
+# Batch, learning rate and width are chosen by the validation area of the baseline alone, from random weights, and
+# then serve all regimes.  test.sts is not looked at.
+TUNE_WIDTHS ?= 0.125 0.25
+TUNE_RATES ?= 3e-4 1e-3 3e-3
+TUNE_BATCHES ?= 16
+TUNE_SEEDS ?= 2
+tries := $(foreach w,$(TUNE_WIDTHS),$(foreach r,$(TUNE_RATES),$(foreach b,$(TUNE_BATCHES),$(foreach n,$(shell seq $(TUNE_SEEDS)),$(t1)/tune/w$(w)_lr$(r)_b$b-s$n))))
+setting = $(patsubst $2%,%,$(word $3,$(subst _, ,$(call percent,$1))))
 
-# One make for all widths, so that under -j no file has two makers.
-ifneq ($(warm_in),$(t1))
-.PHONY: crops-warm
-crops-warm: | $(addprefix $(BIN)/,patch-sample augment ts-cat ts-head mix-ratio resnet-train)
-	+$(MAKE) --no-print-directory DATA=cbis-mass TEST= data
-	+$(MAKE) --no-print-directory DATA=cbis-mass TEST= $(if $(filter $(t1)/tune%,$(MAKECMDGOALS)),$(tune_warm),$(warm))
-$(sort $(warm) $(tune_warm)): crops-warm ;
+# One make for all, so that under -j no file has two makers.
+ifdef START
+.PHONY: crops-start
+crops-start: | $(addprefix $(BIN)/,patch-sample augment ts-cat ts-head mix-ratio resnet-train)
+	+$(MAKE) --no-print-directory DATA=$(START) FOLDS= FOLD= TEST= data
+	+$(MAKE) --no-print-directory DATA=$(START) FOLDS= FOLD= TEST= $(starts)
+$(starts): crops-start ;
 endif
-named: $(networks:%=$(t1)/synthetic-%.sts) $(warm) $(tune_warm) $(tries:%=%.ckpt) \
+named: $(networks:%=$(patches)/synthetic-%.sts) $(seeds:%=$(t1)/start-s%.ckpt) $(tries:%=%.ckpt) \
        $(foreach r,$(regimes),$(foreach n,$(seeds),$(t1)/r$r-s$n.ckpt $(out)/r$r-s$n.tsv))
 # Of seeds and widths that nobody named they stay too: each took hours.
-.PRECIOUS: $(t1)/r%.ckpt $(t1)/warm-w%.ckpt $(t1)/tune/%.ckpt
+.PRECIOUS: $(t1)/r%.ckpt $(t1)/start-s%.ckpt $(t1)/tune/%.ckpt
 
-$(t1)/tune/%.ckpt: $(warm_in)/warm-w$$(call setting,$$*,w,1).ckpt $$(real_files) $(t1)/val.sts $(set)/tune | $(BIN)/mix-ratio $(BIN)/resnet-train
-	@mkdir -p $(@D)
-	$(call fit,$(real) --initial 0 --count $(TUNE_SAMPLES) --seed 1,--init $< --lr $(call setting,$*,lr,2) --batch $(call setting,$*,b,3) \
-	    --samples $(TUNE_SAMPLES) --every $$(( $(TUNE_SAMPLES) / 20 )) --seed 1 --log $(@:.ckpt=.jsonl))
+$(t1)/tune/%.ckpt: $$(real_files) $(patches)/val.sts $(set)/tune | $(BIN)/mix-ratio $(BIN)/resnet-train
+	$(call fit,$(real) --initial 0 --count $(samples) --seed $(call seed,$*),--width $(call setting,$*,w,1) \
+	    --lr $(call setting,$*,lr,2) --batch $(call setting,$*,b,3) --samples $(samples) $(call looks,$(samples)) \
+	    --seed $(call seed,$*) --log $(@:.ckpt=.jsonl))
 
 $(t1)/tune.txt: $(tries:%=%.ckpt) $(set)/grid pipelines/tune.awk
-	{ echo "baseline on $(DATA), SCALE=$(SCALE), started on $(warm_on), seed 1"; \
+	{ echo "baseline ($(NET)) on $(DATA), SCALE=$(SCALE), $(samples) samples"; \
 	    awk -f pipelines/tune.awk $(tries:%=%.jsonl) | sort -rn; } > $@.tmp
 	mv $@.tmp $@
 

@@ -1,4 +1,4 @@
-# tables.awk - what the tables of table1.mk and ablations.mk share.
+# tables.awk - what the tables of table1.mk, ablations.mk and worth.mk share.
 
 # A p as text, of its logarithm: it may lie below what a number can hold.  NA: there is none.
 function short(log_p,    e) {
@@ -10,28 +10,18 @@ function short(log_p,    e) {
     return sprintf("%.1fe%d", 10 ^ (log_p - e), e)
 }
 
-# Patches of each label in a file of scores, into patches[label]; patients of malignant patches, and of others,
-# into of["malignant"], of["other"].
-function count_tested(scores,    line, part, n, i, col, kind, seen) {
-    while ((getline line < scores) > 0) {
+# Of a file of `ts-info --patients`: "malignant: 500 patches of 14 patients (5.2 effective); other: ...".
+function tested_on(file) { return of_patients(file, 1) }
+# The same by kind: "malignant mass: ...; benign mass: ...; normal: ...".
+function trained_on(file) { return of_patients(file, 0) }
+function of_patients(file, all,    line, part, n, i, col, text) {
+    while ((getline line < file) > 0) {
         n = split(line, part, "\t")
         if (!("label" in col)) { for (i = 1; i <= n; i++) col[part[i]] = i; continue }
-        patches[part[col["label"]]]++
-        kind = part[col["label"]] == "malignant" ? "malignant" : "other"
-        if (!((kind, part[col["patient"]]) in seen)) { seen[kind, part[col["patient"]]] = 1; of[kind]++ }
+        if ((part[col["lesion"]] == "all") != all) continue
+        text = text (text ? "; " : "") part[col["label"]] (all || part[col["lesion"]] == "" ? "" : " " part[col["lesion"]]) \
+            sprintf(": %d patches of %d patients (%.1f effective)", part[col["patches"]], part[col["patients"]], part[col["effective"]])
     }
-    close(scores)
-}
-
-# "500 malignant, 500 normal patches of 41 patients ...".
-function tested_on(patients,    text) {
-    text = patches["malignant"] " malignant"
-    if (patches["normal"]) text = text ", " patches["normal"] " normal"
-    if (patches["benign"]) text = text ", " patches["benign"] " benign"
-    return text " patches of " patients " patients"
-}
-
-function warn_of_few_patients() {
-    if (of["malignant"] < 30 || of["other"] < 30)
-        print "With less than some 30 patients of a kind, intervals and p by patient are too narrow: do not lean on them."
+    close(file)
+    return text
 }

@@ -1,16 +1,23 @@
-# tune.awk - one line for each log of resnet-train, of validation areas: awk -f tune.awk LOG.jsonl ...
-function value(key) { return match($0, "\"" key "\": [0-9.e+-]+") ? substr($0, RSTART + length(key) + 4, RLENGTH - length(key) - 4) : 0 }
-function flush() {
-    if (name != "")
-        printf "%.4f best validation AUC, at %d samples; %.4f at %d; %.0f s; %s\n", best, best_at, last, last_at, took, name
-}
+# tune.awk - validation areas behind the last update, of logs of resnet-train: awk -f tune.awk W-sN.jsonl ...
+#
+# One line for each setting W: mean and spread over its seeds.
+function value(key) { return match($0, "\"" key "\": [-0-9.e+]+") ? substr($0, RSTART + length(key) + 4, RLENGTH - length(key) - 4) : 0 }
 FNR == 1 {
-    flush()
     name = FILENAME
-    sub(/.*\//, "", name); sub(/\.jsonl$/, "", name); gsub(/_/, " ", name)
+    sub(/.*\//, "", name); sub(/-s[0-9]+\.jsonl$/, "", name); gsub(/_/, " ", name)
     sub(/^w/, "width ", name); sub(/ b/, " batch ", name); sub(/ lr/, " lr ", name)
-    best = took = 0
+    if (!(name in n)) order[++m] = name
+    n[name]++
 }
-{ took += value("seconds") }
-/"val_auc"/ { last = value("val_auc"); last_at = value("samples"); best = value("best_auc"); best_at = value("best_samples") }
-END { flush() }
+{ took[name] += value("seconds") }
+/"val_auc"/ { last[name, n[name]] = value("val_auc") }
+END {
+    for (i = 1; i <= m; i++) {
+        name = order[i]
+        mean = var = 0
+        for (k = 1; k <= n[name]; k++) mean += last[name, k] / n[name]
+        for (k = 1; k <= n[name]; k++) var += (last[name, k] - mean) ^ 2
+        printf "%.4f validation AUC at the end, sd %s over %d seeds; %.0f s each; %s\n", mean, \
+            (n[name] > 1 ? sprintf("%.4f", sqrt(var / (n[name] - 1))) : "-"), n[name], took[name] / n[name], name
+    }
+}

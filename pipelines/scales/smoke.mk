@@ -18,16 +18,23 @@ GAN_OPTIONS.removal := --iterations 2500 --gp-lambda 0.5 --g-steps 2
 TEST_PATCHES := 120
 JUDGE_OPTIONS := --updates 150
 
-# The classifier of table1: two seeds show that it runs.  Chosen by make tune-classifier (mini.mk).
+# The classifiers: two seeds show that they run.
 CANCERS := mass
 SEEDS ?= 2
-CLASSIFIER_WIDTH := 0.125
-CLASSIFIER := --batch 16
-WARM_LR := 1e-3
-WARM_SAMPLES := 3200
-CLASSIFIER_LR := 1e-3
-SAMPLES := 3200
+LEAST_PATIENTS ?= 0
+START_SAMPLES := 1600
+VALIDATIONS := 4
+CLASSIFIER.resnet50 := --width 0.125 --batch 16 --lr 1e-3 --schedule one-cycle --average 0.9
+SAMPLES.resnet50 := 3200
+CLASSIFIER.small := --batch 32 --lr 3e-3 --schedule one-cycle --average 0.9
+SAMPLES.small := 3200
 EVAL_PATCHES := 200
+WORTH_PATIENTS := 60
+WORTH_OTHERS := 60
+WORTH_TEST := 200
+WORTH_CANCERS ?= 5 all
+WORTH_SEEDS ?= 2
+WORTH_PAIRS ?= 2
 
 # The figures: a fifth of the paper's patches.
 FIG4_NORMAL := 400
