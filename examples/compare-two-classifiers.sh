@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
-# compare-two-classifiers.sh - does a classifier gain from synthetic patches?  Two trainings, and what may be said.
+# compare-two-classifiers.sh - does a classifier gain from synthetic patches?  Two arms, and what may be said.
 #
 #     bash examples/compare-two-classifiers.sh [MANIFEST [MODEL]]
 #
 # Needs `make`, and gnuplot for the picture; without arguments it draws phantoms.  For your own data name a manifest(5)
 # with masses in all three splits (ROOT: the folder its paths start from, if not its own), a generator trained on its
-# training patients, and set DOWNSCALE; then raise SAMPLES (the paper: 500000), WIDTH (1), THREADS, and have more SEEDS.
+# training patients, and set DOWNSCALE; then raise SAMPLES (at least 48000), THREADS, and have more SEEDS.
 #
 # Out come, in OUT (build/examples/compare-two-classifiers):
 #   none-SEED.tsv, half-SEED.tsv   scores of the test patches: trained on real patches, and on half synthetic masses at
 #                                  first, a share that falls towards nothing
-#   areas.txt, roc.tsv, roc.png    areas under both ROC curves, their difference, and the curves
+#   areas.txt                      areas under both ROC curves, and their difference
+#   roc.tsv, roc.png               the curves, of scores averaged over seeds
 set -eu -o pipefail
 PATH=${BIN:-$PWD/build/bin}:$PATH
 out=${OUT:-build/examples/compare-two-classifiers} model=${2:-${MODEL:-examples/models/phantom-mass.ckpt}}
@@ -39,19 +40,21 @@ for seed in ${SEEDS:-1 2}; do
         if [ $name = half ]; then share=0.5; else share=0; fi
         mix-ratio --positive "$out/mass.sts" --negative "$out/normal.sts" --synthetic-positive "$out/synthetic.sts" \
             --initial $share --count "$samples" --every $((samples / 100)) --seed "$seed" |
-            resnet-train --val "$out/val.sts" --width "${WIDTH:-0.125}" --batch 16 --lr 1e-3 --samples "$samples" \
-                --every $((samples / 4)) --seed "$seed" --threads "$threads" --out "$out/$name-$seed.ckpt"
+            resnet-train --net small --batch 32 --lr 3e-3 --schedule one-cycle --weight-decay 0.01 --average 0.99 \
+                --samples "$samples" --val "$out/val.sts" --every $((samples / 4)) --seed "$seed" --threads "$threads" \
+                --out "$out/$name-$seed.ckpt"
         resnet-predict --model "$out/$name-$seed.ckpt" --threads "$threads" < "$out/test.sts" > "$out/$name-$seed.tsv"
     done
 done
 
-# A curve is that of the mean over seeds.  Patches of one patient are alike, so patients are what is independent.
+# Patches of one patient are alike, so patients are what is independent; and of each arm trainings.
 scores() { for seed in ${SEEDS:-1 2}; do echo "$out/$1-$seed.tsv"; done | paste -sd ,; }
-delong --cluster patient --reference none --roc "$out/roc.tsv" --table none="$(scores none)" half="$(scores half)" |
-    tee "$out/areas.txt"
+arms=(none="$(scores none)" half="$(scores half)")
+delong --trainings --cluster patient --reference none --table "${arms[@]}" | tee "$out/areas.txt"
+delong --cluster patient --roc "$out/roc.tsv" "${arms[@]}" > /dev/null
 pipelines/roc-plot.sh "$out/roc.tsv" "$out/roc.png" 'masses against normal tissue'
 cat <<END
 half - none is the gain from synthetic patches.  An interval that holds 0, or a p above 0.05, says that these patients
-do not tell whether there is one, not that there is none: of so few test patients nothing else is to be expected.  p is
-about other patients; what other seeds would change it does not know.  The curves are in $out/roc.png.
+and trainings do not tell whether there is one, not that there is none: a gain below what is printed as detectable would
+mostly have been missed.  The curves are in $out/roc.png.
 END

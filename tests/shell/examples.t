@@ -67,7 +67,7 @@ unset MANIFEST ROOT
 
 # ---- compare-two-classifiers.sh ----
 if command -v gnuplot > /dev/null; then
-    PATIENTS=20 SEEDS='1 2' SAMPLES=160 WIDTH=0.0625 example compare-two-classifiers
+    PATIENTS=20 SEEDS='1 2' SAMPLES=160 example compare-two-classifiers
     made=$T/compare-two-classifiers
     is "$status/$(png "$made/roc.png")/$(ls "$made" | grep -c '^\(none\|half\)-[12].tsv$')" 0/PNG/4 "compare-two-classifiers.sh"
     is "$(delong --cluster patient --reference none --table none="$made/none-1.tsv,$made/none-2.tsv" \
