@@ -17,14 +17,14 @@
 #   a.sts, b.sts   what the two lines made of normal.sts
 #   pairs.png      the same patch on the left by the first line, on the right by the second
 #   compare.txt    their lesions, measured: lesion-stats of each, lesion-compare of both.  Medians differ where the
-#                  interval of their difference leaves out 0.  A line that leaves no masks (without lesion-postproc)
+#                  interval of their difference leaves out 0.  A line that leaves no masks (gan-gen alone)
 #                  cannot be measured: then there is the picture alone.
 set -eu -o pipefail
 PATH=${BIN:-$PWD/build/bin}:$PATH
 out=${OUT:-build/examples/ablate-one-stage}
 export MODEL=${MODEL:-examples/models/phantom-mass.ckpt} REAL=$out/real.sts
 a=${1:-'gan-gen --model $MODEL --seed 1 | lesion-postproc'}
-b=${2:-'lesion-paste --lesions $REAL --seed 1 | lesion-postproc'}
+b=${2:-'lesion-paste --lesions $REAL --seed 1'}
 mkdir -p "$out"
 
 manifest=${MANIFEST:-$out/phantoms/manifest.tsv}

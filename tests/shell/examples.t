@@ -70,8 +70,8 @@ if command -v gnuplot > /dev/null; then
     PATIENTS=20 SEEDS='1 2' SAMPLES=160 example compare-two-classifiers
     made=$T/compare-two-classifiers
     is "$status/$(png "$made/roc.png")/$(ls "$made" | grep -c '^\(none\|half\)-[12].tsv$')" 0/PNG/4 "compare-two-classifiers.sh"
-    is "$(delong --cluster patient --reference none --table none="$made/none-1.tsv,$made/none-2.tsv" \
-        half="$made/half-1.tsv,$made/half-2.tsv")" "$(cat "$made/areas.txt")" "areas are those of the scores, by patient"
+    is "$(delong --trainings --cluster patient --reference none --table none="$made/none-1.tsv,$made/none-2.tsv" \
+        half="$made/half-1.tsv,$made/half-2.tsv")" "$(cat "$made/areas.txt")" "areas are those of the scores, of patients and trainings"
     grep -q '^half - none ' "$made/areas.txt"
     ok $? "$(grep '^half - none ' "$made/areas.txt")"
 else
