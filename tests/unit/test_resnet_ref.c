@@ -7,8 +7,7 @@
  *                                                  file, .pth or other
  *
  * Adam divides a gradient by its own size, so that rounding in small ones comes out large, and with
- * statistics of a few patches it grows from step to step: losses of steps have ten times the
- * tolerance, at full width 1 % (in double, with two patches, 1e-12 has become 5e-4 by the tenth).
+ * statistics of a few patches it grows from step to step: see step_tolerance().
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +19,7 @@
 #include "tap.h"
 #include "train/weights.h"
 
+/* In float, gradients were off by up to 1e-5 and logits by 8e-6, see step_tolerance(). */
 static const double tolerance = sizeof(real) == 8 ? 1e-8 : 1e-3;
 static const double logit_tolerance = sizeof(real) == 8 ? 1e-9 : 1e-4;
 
@@ -34,6 +34,21 @@ static struct {
     const char *weights; /* or NULL: drawn by name */
     unsigned long long seed;
 } test;
+
+/*
+ * Of the loss of a step.  In float, on ten kinds of processors, backends and numbers of threads,
+ * resnet.tsv's was off by 4e-7 in the first step and 2e-6 in the second; then units cross zero,
+ * which makes 8e-5 of that, 4e-4, 4e-4, 3e-4, 3e-3, 5e-3, 9e-3 and 7e-3 by the tenth.  What is
+ * allowed doubles with each step, and is three times as much or more; a mistake shows in the first
+ * ones.  At full width 1 %: in double, with two patches, 1e-12 has become 5e-4 by the tenth.
+ */
+static double
+step_tolerance(size_t step)
+{
+    if (test.width >= 1)
+        return 1e-2;
+    return sizeof(real) == 8 ? 1e-7 : ldexp(2e-4, (int)step);
+}
 
 struct run {
     struct classifier net;
@@ -221,8 +236,9 @@ compare_table(const char *path, const char *modes)
 {
     FILE *f = fopen(path, "r");
     static struct run r[MODES];
-    double worst[MODES][3] = {{0}}; /* gradients, statistics, losses of the steps */
-    size_t seen[MODES][3] = {{0}}, patches[MODES] = {0};
+    /* Gradients, statistics, losses of the steps; those of `far` are not allowed. */
+    double worst[MODES][3] = {{0}};
+    size_t seen[MODES][3] = {{0}}, far[MODES][3] = {{0}}, patches[MODES] = {0};
     char line[256], mode[16], kind[16], name[80], net[16], stem[16];
     int checks = 0;
     double a, b;
@@ -277,8 +293,10 @@ compare_table(const char *path, const char *modes)
                     ;
                 error = compare(name, r[m].grad[i], p->w.n, a, b);
             }
-            if (!(error <= tolerance))
+            if (!(error <= (what == 2 ? step_tolerance(i) : tolerance))) {
                 tap_note("%s %s %s: error %.2g", mode, kind, name, error);
+                far[m][what]++;
+            }
             worst[m][what] = tap_larger(worst[m][what], error);
             seen[m][what]++;
         }
@@ -290,18 +308,17 @@ compare_table(const char *path, const char *modes)
         if (strstr(modes, mode_name[m]) == NULL)
             continue;
         checks += 2 * (int)test.batch + 2 + (m == NORM_UPDATE) + (test.steps > 0);
-        tap_ok(patches[m] == test.batch && ps->n > 0 && seen[m][0] == ps->n &&
-                   worst[m][0] <= tolerance,
-               "%s, stem %s, %s: gradients of %zu parameters, worst error %.1g", net, stem,
-               mode_name[m], seen[m][0], worst[m][0]);
+        tap_ok(patches[m] == test.batch && ps->n > 0 && seen[m][0] == ps->n && far[m][0] == 0,
+               "%s, %s: gradients of %zu parameters, worst error %.1g", path, mode_name[m],
+               seen[m][0], worst[m][0]);
         if (m == NORM_UPDATE)
-            tap_ok(stats->n > 0 && seen[m][1] == stats->n && worst[m][1] <= tolerance,
-                   "%s: %zu running statistics, worst error %.1g", mode_name[m], seen[m][1],
-                   worst[m][1]);
+            tap_ok(stats->n > 0 && seen[m][1] == stats->n && far[m][1] == 0,
+                   "%s, %s: %zu running statistics, worst error %.1g", path, mode_name[m],
+                   seen[m][1], worst[m][1]);
         if (test.steps > 0)
-            tap_ok(seen[m][2] == test.steps &&
-                       worst[m][2] <= (test.width < 1 ? 10 * tolerance : 1e-2),
-                   "%s: losses of the Adam steps, worst error %.1g", mode_name[m], worst[m][2]);
+            tap_ok(seen[m][2] == test.steps && far[m][2] == 0,
+                   "%s, %s: losses of the Adam steps, worst error %.1g", path, mode_name[m],
+                   worst[m][2]);
         for (size_t i = 0; i < 256; i++)
             free(r[m].grad[i]);
         classifier_free(&r[m].net);
