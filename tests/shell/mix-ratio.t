@@ -246,4 +246,4 @@ is "$(cat fails.err)" "mix-ratio: real positive patches cannot be balanced by vi
 "$tools/make_patches" 140 8 | ts-select label=malignant > many.sts
 fails 1 "too many values" mix-ratio --initial 0 --split any --positive many.sts --negative bneg.sts --balance id -n 5
 fails 1 "a pipe is not balanced" mix-ratio --initial 0 --positive <(cat bpos.sts) --negative bneg.sts --balance view -n 5
-done_testing 95
+done_testing 96

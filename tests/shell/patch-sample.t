@@ -231,4 +231,4 @@ fi
 # Options: --help and the page agree.
 is "$(patch-sample --help | grep -o '^ .*--[a-z-]*' | grep -o -e '--[a-z-]*$' | sort | xargs)" \
     "$(grep '^\.It Fl' "$TOP/man/patch-sample.1" | grep -o -e '-[a-z-]*' | sed 's/^/-/' | sort -u | xargs)" "options on the page are those of --help"
-done_testing 89
+done_testing 96

@@ -103,4 +103,4 @@ phantom --help | grep -o -- '--[a-z-]*' | sort -u > help
 sed -n 's/^\.It.* Fl -\([a-z-]*\).*/--\1/p' "$TOP/man/phantom.1" | sort -u > page
 is "$(cat page)" "$(cat help)" "the manual page lists the options of --help"
 is "$(phantom --help | sed -n 1p)" "usage: phantom [options]" "--help goes to standard output"
-done_testing 58
+done_testing 65

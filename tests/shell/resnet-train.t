@@ -249,4 +249,4 @@ fails 2 "a bad number" $need --samples x
 fails 2 "a bad width" $need --width 5
 fails 2 "validation from standard input" resnet-train --val - --out x.ckpt
 is "$(ls x.ckpt x.ckpt.tmp x.ckpt.state.tmp 2> /dev/null)" "" "no result, nothing half written"
-done_testing 79
+done_testing 95

@@ -22,18 +22,14 @@ for source in tests/unit/test_*.c; do
     [ -n "$tables" ] || continue
     read=$((read + $(wc -w <<< "$tables")))
     case $test in
-    test_resnet_ref)
-        # Five seconds a run: the cut that is harder to see, alone.
-        cut_row resnet.tsv
-        is "$(run $test)" 1 "$test without the last row of resnet.tsv"
-        whole resnet.tsv
-        ;;
-    test_gan_ref)
-        # All tables of one run at once; each has a check of its own that says its name.
-        is "$(run $test)" 0 "$test with whole tables"
-        for how in half row; do
+    test_gan_ref | test_resnet_ref | test_trainings)
+        # Slow: all tables in one run, where each has a check that says its name.  Of those that take seconds, the cut
+        # that is harder to see, alone.
+        ways='half row'
+        [ $test = test_gan_ref ] || ways=row
+        for how in $ways; do
             for table in $tables; do cut_$how "$table"; done
-            is "$(run $test)" 1 "$test: with less (a $how)"
+            is "$(run $test)" 1 "$test with less ($how)"
             for table in $tables; do
                 grep -q "^not ok .*$table" "$T/out"
                 ok $? "of $table"
@@ -53,6 +49,6 @@ for source in tests/unit/test_*.c; do
         ;;
     esac
 done
-is $read 16 "tables are read, nearly all there are"
-is "$(ls tests/ref/*.tsv | wc -l)" 17 "but for resnet_curves.tsv, which is a result"
-done_testing 44
+is $read 21 "tables are read, nearly all there are"
+is "$(ls tests/ref/*.tsv | wc -l)" 22 "but for resnet_curves.tsv, which is a result"
+done_testing 52

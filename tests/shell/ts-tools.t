@@ -200,4 +200,4 @@ for command in ts-info ts-cat 'ts-head -d' 'ts-select x!=y' ts-shuffle; do
     }
 done
 
-done_testing 121
+done_testing 131

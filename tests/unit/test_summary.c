@@ -255,5 +255,5 @@ main(void)
     test_counts();
     test_spread();
     test_limits();
-    return tap_done(23);
+    return tap_done(40);
 }
