@@ -251,10 +251,11 @@ relax(const struct node *node, size_t n, double factor, double *v)
 
 /*
  * Laplace's equation on the support by successive over-relaxation, even and odd pixels in turn; at
- * the patch's edge, the surface meets it level.  Starts from the mean of the pixels at
- * the support's edge.  The factor is the best one for a square as wide as the support is where it
- * is widest (D. M. Young, Iterative Solution of Large Linear Systems, 1971): each sweep leaves 1 -
- * 2 pi / width of the error, or less.
+ * the patch's edge the surface is level.  Starts from the mean of the pixels at the support's edge.
+ * The factor is the best one for a square as wide as the support is where it is widest (D. M.
+ * Young, Iterative Solution of Large Linear Systems, 1971), whose sine is its angle here:
+ * processors differ in the last digit of sines.  Each sweep leaves 1 - 2 pi / width of the error,
+ * or less.
  */
 static int
 fill_background(struct work *k, const float *image, struct err *e)
@@ -278,7 +279,7 @@ fill_background(struct work *k, const float *image, struct err *e)
             n_rim++;
         }
     }
-    factor = 2 / (1 + sin(M_PI / width));
+    factor = 2 / (1 + fmin(1, M_PI / width));
     for (size_t j = 0; j < n; j++)
         v[node[j].at] = rim / (double)n_rim;
     for (size_t sweep = 0; sweep < 20 * (k->h + k->w) && most > tolerance; sweep++) {
@@ -297,9 +298,7 @@ fill_background(struct work *k, const float *image, struct err *e)
 
 /* ---- detail ---- */
 
-/*
- * What is finer than a Gaussian of sigma `DETAIL`, out of p into detail; p keeps the rest.
- */
+/* What is finer than a Gaussian of sigma `DETAIL`, out of p into detail; p keeps the rest. */
 static int
 split(struct work *k, float *p, float *detail, struct err *e)
 {
