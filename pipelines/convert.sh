@@ -1,7 +1,7 @@
 #!/bin/sh
 # convert.sh SET FOLDER [NAME=VALUE ...] - the manifest of a data set on standard output.
 #
-# SET is cdd-cesm, cdd-cesm-512, mini-mias or cbis-mass, FOLDER holds its files.  Variables: min_patients, and
+# SET is cdd-cesm, cdd-cesm-512, mini-mias, cbis-mass or cbis-full-mass, FOLDER holds its files.  Variables: min_patients, and
 # for CDD-CESM train_to and val_to, the last patient numbers of these splits.  See convert/README.
 set -eu
 here=$(dirname "$0")/convert
@@ -17,6 +17,7 @@ shift 2
 case $set in
 cdd-cesm | cdd-cesm-512) files="regions.csv index.csv" ;;
 mini-mias) files=labels.txt ;;
+cbis-full-mass) files=manifest.tsv ;;
 cbis-mass) files="train/benign train/malignant val/benign val/malignant test/benign test/malignant" ;;
 *) die "unknown data set '$set'" 2 ;;
 esac
@@ -38,6 +39,6 @@ if [ "$set" = cbis-mass ]; then
         awk -f "$rules/common.awk" -f "$rules/cbis-mass.awk" "$@" -
     exit
 fi
-[ "$set" = mini-mias ] || set -- "$@" "$rules/findings.tsv"
+case $set in cdd-*) set -- "$@" "$rules/findings.tsv" ;; esac
 # shellcheck disable=SC2086
 exec awk -f "$rules/common.awk" -f "$rules/$set.awk" "$@" $files

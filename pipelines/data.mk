@@ -1,6 +1,6 @@
 # data.mk - data sets: from their own files to build/DATA/manifest.tsv and build/DATA/tissue.tsv.
 #
-#   make data DATA=phantom|cdd-cesm|cdd-cesm-512|mini-mias|cbis-mass   manifest and tissue masks
+#   make data DATA=phantom|cdd-cesm|cdd-cesm-512|cbis-full-mass|mini-mias|cbis-mass   manifest and tissue masks
 #
 # MAMMO_DATA names the folder that holds the real sets, one folder each.  For the recipes:
 #
@@ -35,6 +35,14 @@ FEW.mass.mini-mias := --diff-augment
 # The lesion-free and the benign images of cdd-cesm-512 are all CC, half of the malignant ones MLO: of
 # 1000 draws to train on each, 45 % of the masses, 64 % of the normal and all benign ones would be CC.
 VIEWS.cdd-cesm-512 := CC MLO
+# Films without lesion-free ones.  64 of their 800 rows are 300 to 450 of the scans', and CC and MLO are as frequent in
+# either class.
+FIELD.cbis-full-mass := 64
+NORMALS.cbis-full-mass := away
+# Of the malignant masses of 16 to 64 pixels 40 % stand out by less than 0.08, 14 % by less than 0.05.
+CONTRAST.cbis-full-mass := 0.05
+THRESHOLD.cbis-full-mass := 0.05
+REMOVED_THRESHOLD.cbis-full-mass := -0.025
 # Few lesions: classifiers begin with masses of cbis-mass, malignant against benign, where that set is there.
 START.cdd-cesm := cbis-mass
 START.cdd-cesm-512 := cbis-mass
@@ -48,7 +56,7 @@ VIEWS := $(VIEWS.$(DATA))
 CROPS := $(CROPS.$(DATA))
 START := $(if $(wildcard $(MAMMO_DATA)/$(START.$(DATA))/train),$(START.$(DATA)))
 ifndef FIELD
-$(error DATA=$(DATA) is none of phantom cdd-cesm cdd-cesm-512 mini-mias cbis-mass)
+$(error DATA=$(DATA) is none of phantom cdd-cesm cdd-cesm-512 cbis-full-mass mini-mias cbis-mass)
 endif
 # No patch is larger than a crop.
 ifdef CROPS
@@ -76,7 +84,7 @@ $(folds:%=$(dealt)/%.tsv): $(dealt)/%.tsv: $(everybody) pipelines/folds.awk
 	mv $@.tmp $@
 
 # ---- real sets ----
-real := cdd-cesm cdd-cesm-512 mini-mias cbis-mass
+real := cdd-cesm cdd-cesm-512 cbis-full-mass mini-mias cbis-mass
 
 # What changed in the converters without a change for this set makes nothing anew.
 converters := pipelines/convert.sh $(wildcard pipelines/convert/*)

@@ -216,10 +216,39 @@ refused "does not tell split, class and patient" "$T/b" cbis-mass min_patients=1
 rm -r "$T/b/val"
 refused "is this the folder of cbis-mass" "$T/b" cbis-mass min_patients=1
 
+# ---- cbis-full-mass ----
+mkdir "$T/f"
+film() { printf '%s\t' "$@" | sed 's/\t$/\n/' >> "$T/f/manifest.tsv"; }
+films() { # SPLIT of the second patient, NAME of her film
+    rm -f "$T/f/manifest.tsv"
+    film image patient split side view label lesion x0 y0 x1 y1
+    film images/00001_LEFT_CC.jpg P_00001 val L CC malignant mass 42 402 105 483
+    film images/00001_LEFT_CC.jpg P_00001 val L CC benign calcification '' '' '' ''
+    film "${2:-images/00007_RIGHT_MLO.jpg}" P_00007 "$1" R MLO benign mass 4 5 6 7
+}
+films train
+convert cbis-full-mass "$T/f" min_patients=1 > "$T/f.tsv" 2> "$T/f.err"
+is "$?/$(row "$T/f.tsv" images/00007_RIGHT_MLO.jpg)" "0/images/00007_RIGHT_MLO.jpg|P_00007|train|R|MLO|benign|mass|4|5|6|7||" \
+    "cbis-full-mass converts, without a normal film"
+is "$(row "$T/f.tsv" images/00001_LEFT_CC.jpg 2 | fields 7-11)/$(grep -c '1 calcifications whose place is not known' "$T/f.err")" "calcification||||/1" \
+    "findings without a place stay, and are counted"
+is "$(grep 'malignant all' "$T/f.err" | tr -s ' ')" "malignant all 0 0 0 1 1 1 0 0 0 1 1 1" "patients, films, findings by split"
+films train images/00008_RIGHT_MLO.jpg
+refused "00008_RIGHT_MLO.jpg' is not patient P_00007's" "$T/f" cbis-full-mass min_patients=1
+films train images/00007_LEFT_MLO.jpg
+refused "side R, view MLO" "$T/f" cbis-full-mass min_patients=1
+films other
+refused "split 'other'" "$T/f" cbis-full-mass min_patients=1
+films train
+film images/00007_RIGHT_CC.jpg P_00007 test R CC benign mass 4 5 6 7
+refused "P_00007 is in train and in test" "$T/f" cbis-full-mass min_patients=1
+sed -i 1s/side/breast/ "$T/f/manifest.tsv"
+refused "no column 'side'" "$T/f" cbis-full-mass min_patients=1
+
 # ---- the real sets ----
 if [ -z "${MAMMO_DATA:-}" ]; then
-    skip "MAMMO_DATA is not set" 38
-    done_testing 90
+    skip "MAMMO_DATA is not set" 44
+    done_testing 104
 fi
 case $MAMMO_DATA in /*) ;; *) MAMMO_DATA=$TOP/$MAMMO_DATA ;; esac
 # sample SET LABEL SPLIT: patch-sample accepts the manifest and finds a place.
@@ -249,6 +278,13 @@ for label in benign malignant; do
     ok $? "cbis-mass: every $label crop of test is a patch"
     is "$(awk '/^records/ { print $2 }' "$T/out")" "$(ls "$MAMMO_DATA/cbis-mass/test/$label" | wc -l)" "and all of them"
 done
+convert cbis-full-mass "$MAMMO_DATA/cbis-full-mass" > "$T/cbis-full-mass.tsv" 2> "$T/cbis-full-mass.err"
+is $? 0 "cbis-full-mass converts"
+is "$(totals cbis-full-mass)" "436 753 826; 478 847 948; " "cbis-full-mass: patients, films, findings"
+is "$(awk -F '\t' 'FNR > 1 && $3 != "train" { print $2 }' "$T/cbis-full-mass.tsv" | sort -u |
+    comm -12 - <(awk -F '\t' 'FNR > 1 && $3 == "train" { print $2 }' "$T/cbis-mass.tsv" | sort -u))" "" \
+    "cbis-full-mass: nobody of val and test is trained on in cbis-mass"
+for split in train val test; do sample cbis-full-mass malignant $split; done
 is "$(totals cdd-cesm)" "45 46 133; 35 37 72; >=22 43 0; " "cdd-cesm: patients, images, findings"
 is "$(totals cdd-cesm-512)" "178 326 775; 21 21 40; >=22 43 0; " "cdd-cesm-512: the same"
 is "$(totals mini-mias)" "39 39 40; 55 56 61; 31 33 0; " "mini-mias: the same"
@@ -269,4 +305,4 @@ for set in cdd-cesm cdd-cesm-512; do
     is "$(awk -f "$common" -f "$T/count.awk" "$rules" "$data/regions.csv" "$data/index.csv")" \
         "$(grep -v '^#' "$rules" | cut -f$column)" "$set: the numbers in findings.tsv"
 done
-done_testing 90
+done_testing 104
