@@ -8,6 +8,11 @@ function file_path(file) {
     return "images/" file
 }
 
+function side_of_box(box,    c) {
+    split(box, c, "\t")
+    return c[3] - c[1] > c[4] - c[2] ? c[3] - c[1] : c[4] - c[2]
+}
+
 BEGIN {
     prog = "cdd-cesm-512"
 }
@@ -51,7 +56,7 @@ csv_row() {
     sub(/\.[a-z]*$/, ".png", mask)
     kind = kind_of(text("findings"), text("tags"), n)
     for (i = 1; i <= n; i++)
-        region(f, label, kind, outline[f, i], "masks/" mask)
+        outlined(f, label, kind, outline[f, i], "masks/" mask, side_of_box(outline[f, i]), 512)
 }
 
 END {

@@ -20,8 +20,9 @@ function add_regions(file, label, kind, w, h,    i, r, x1, y1) {
         split(outline[file, i], r, "\t")
         x1 = r[4] + 1 < w ? r[4] + 1 : w
         y1 = r[5] + 1 < h ? r[5] + 1 : h
-        region(file, label, kind, r[2] "\t" r[3] "\t" x1 "\t" y1,
-               (file, r[1]) in covered ? "" : "lesion_masks/" stem(file) ".png=" r[1])
+        outlined(file, label, kind, r[2] "\t" r[3] "\t" x1 "\t" y1,
+                 (file, r[1]) in covered ? "" : "lesion_masks/" stem(file) ".png=" r[1],
+                 x1 - r[2] > y1 - r[3] ? x1 - r[2] : y1 - r[3], w > h ? w : h)
     }
 }
 
@@ -72,11 +73,11 @@ csv_row() {
         next
     }
     image(f, lo == hi ? "P" lo : "", "P" lo "-" hi, set, text("side"), "CC")
+    kind = kind_of(text("findings"), text("tags"), n)
     if (free)
         region(f, "normal", "", no_box(), "")
     else
-        add_regions(f, pathology == "Malignant" ? "malignant" : "benign",
-                    class == "mixed" ? "other" : kind_of(text("findings"), text("tags"), n),
+        add_regions(f, pathology == "Malignant" ? "malignant" : "benign", class == "mixed" ? "other" : kind,
                     number("width"), number("height"))
 }
 

@@ -80,23 +80,26 @@ function number(column) {
 function rule(    part) {
     if (/^#/ || NF == 0)
         return
-    if (split($0, part, "\t") < 2 || part[1] !~ /^(ignore|other|several|mass|calcification)$/)
+    if (split($0, part, "\t") < 2 || part[1] !~ /^(specks|ignore|other|several|mass|calcification)$/)
         die_here("'" part[1] "' is not a rule")
     n_rules++
     rule_does[n_rules] = part[1]
     rule_is[n_rules] = part[2]
 }
 
-# The kind of lesion that findings and tags tell of; n_outlines of them on the image.  rule_hits
-# counts images per rule, which the tests hold against the table.
+# The kind of lesion that findings and tags tell of; n_outlines of them on the image.  Sets specks, for outlined().
+# rule_hits counts images per rule, which the tests hold against the table.
 function kind_of(findings, tags, n_outlines,    s, i, mass, calcification, other) {
+    specks = 0
     s = tolower(findings " | " tags)
     gsub(/[ ]+/, " ", s)
     for (i = 1; i <= n_rules; i++) {
         if (s !~ rule_is[i])
             continue
         rule_hits[i]++
-        if (rule_does[i] == "ignore")
+        if (rule_does[i] == "specks")
+            specks = 1
+        else if (rule_does[i] == "ignore")
             gsub(rule_is[i], "", s)
         else if (rule_does[i] == "mass")
             mass = 1
@@ -136,6 +139,19 @@ function region(file, label, kind, box, mask) {
     rows[file, ++n_rows[file]] = front[file] "\t" label "\t" kind "\t" box "\t" mask "\t"
     tally(file, label, kind == "" ? "-" : kind)
     tally(file, label, "all")
+}
+
+# The row of an outline, its box `side` pixels long on an image of `longest`: a lesion of the image's label and kind,
+# or one of its harmless specks.
+function outlined(file, label, kind, box, mask, side, longest) {
+    if (specks && side <= 20 * longest / 512) {
+        n_specks++
+        if (!(file in speck_seen)) { speck_seen[file]; speck_images++ }
+        if (!(patient_of[file] in speck_patient)) { speck_patient[patient_of[file]]; speck_patients++ }
+        label = "benign"
+        kind = "calcification"
+    }
+    region(file, label, kind, box, mask)
 }
 
 function no_box() {
@@ -197,6 +213,9 @@ function account(note,    i, j, k, head, line, labels, kinds, sets) {
                     line = line group(labels[i], kinds[j], sets[k])
                 print line | "cat 1>&2"
             }
+    if (n_specks)
+        printf "macrocalcifications beside other findings: %d outlines of %d images, %d patients, are benign calcifications\n",
+            n_specks, speck_images, speck_patients | "cat 1>&2"
     for (i = 1; i <= n_drops; i++)
         printf "left out: %d %s\n", drop[drop_order[i]], drop_order[i] | "cat 1>&2"
     close("cat 1>&2")

@@ -28,6 +28,7 @@ E.jpg,normal,L,100,200,,31,39,,,,,,,,0
 F.jpg,normal,L,100,200,x,35,35,Benign,45,C,2,Normal,normal,1,1
 G.jpg,malignant,L,100,200,x,50,50,Benign,45,C,2,High density mass,mass,1,1
 H.jpg,benign,L,100,200,,11,12,,,,,,,,0
+K.jpg,malignant,L,100,256,x,12,12,Malignant,45,C,4$2,High density mass$Benign macrocalcification,mass,1,3
 IM0134.jpg,malignant,L,300,300,x,60,60,Malignant,45,C,5,Cluster of microcalcifications,calc,1,2
 EOF
 cat > "$T/c/regions.csv" << 'EOF'
@@ -38,6 +39,9 @@ B.jpg,1,circle,10,20,30,40,300
 B.jpg,2,circle,50,20,70,40,300
 F.jpg,1,circle,10,20,30,40,300
 G.jpg,1,circle,10,20,30,40,300
+K.jpg,1,circle,10,20,19,29,300
+K.jpg,2,circle,10,40,20,49,300
+K.jpg,3,circle,50,40,55,45,300
 IM0134.jpg,1,circle,10,20,30,40,300
 IM0134.jpg,2,circle,12,22,28,38,300
 EOF
@@ -49,6 +53,10 @@ is "$(row "$T/c.tsv" images/A.jpg)" \
     "quoted commas and quotes; the box becomes half-open"
 is "$(row "$T/c.tsv" images/A.jpg 2 | fields 8-12)" "50|60|100|200|lesion_masks/A.png=2" \
     "a box is cut at the image's edge"
+is "$(for n in 1 2 3; do row "$T/c.tsv" images/K.jpg $n | fields 6,7; done | tr '\n' ' ')" \
+    "benign|calcification malignant|mass benign|calcification " "macrocalcifications beside a mass, up to 20 of 512 pixels"
+is "$(grep '^macro' "$T/c.err")" "macrocalcifications beside other findings: 2 outlines of 1 images, 1 patients, are benign calcifications" \
+    "and said"
 is "$(row "$T/c.tsv" images/B.jpg 2 | fields 6,7)" "malignant|other" "a mixed image: kind other"
 is "$(row "$T/c.tsv" images/C.jpg)" \
     "images/C.jpg|P5-9|train|R|CC|normal|||||||" \
@@ -63,7 +71,7 @@ is "$(grep 'left out' "$T/c.err" | sort)" "left out: 1 benign images without an 
 left out: 1 images whose class and pathology disagree about cancer
 left out: 2 lesion-free images whose patient may be in val or test" \
     "the account of what is left out"
-is "$(grep 'malignant all' "$T/c.err" | tr -s ' ')" "malignant all 1 2 4 0 0 0 1 1 2 2 3 6" \
+is "$(grep 'malignant all' "$T/c.err" | tr -s ' ')" "malignant all 2 3 5 0 0 0 1 1 2 3 4 7" \
     "patients, images and findings by split"
 is "$(grep 'normal *all' "$T/c.err" | tr -s ' ')" "normal all >=1 1 0 0 0 0 0 0 0 >=1 1 0" \
     "unknown patients are counted at least"
@@ -248,7 +256,7 @@ refused "no column 'side'" "$T/f" cbis-full-mass min_patients=1
 # ---- the real sets ----
 if [ -z "${MAMMO_DATA:-}" ]; then
     skip "MAMMO_DATA is not set" 44
-    done_testing 104
+    done_testing 106
 fi
 case $MAMMO_DATA in /*) ;; *) MAMMO_DATA=$TOP/$MAMMO_DATA ;; esac
 # sample SET LABEL SPLIT: patch-sample accepts the manifest and finds a place.
@@ -285,8 +293,8 @@ is "$(awk -F '\t' 'FNR > 1 && $3 != "train" { print $2 }' "$T/cbis-full-mass.tsv
     comm -12 - <(awk -F '\t' 'FNR > 1 && $3 == "train" { print $2 }' "$T/cbis-mass.tsv" | sort -u))" "" \
     "cbis-full-mass: nobody of val and test is trained on in cbis-mass"
 for split in train val test; do sample cbis-full-mass malignant $split; done
-is "$(totals cdd-cesm)" "45 46 133; 35 37 72; >=22 43 0; " "cdd-cesm: patients, images, findings"
-is "$(totals cdd-cesm-512)" "178 326 775; 21 21 40; >=22 43 0; " "cdd-cesm-512: the same"
+is "$(totals cdd-cesm)" "45 46 120; 40 42 85; >=22 43 0; " "cdd-cesm: patients, images, findings"
+is "$(totals cdd-cesm-512)" "178 326 689; 31 42 126; >=22 43 0; " "cdd-cesm-512: the same"
 is "$(totals mini-mias)" "39 39 40; 55 56 61; 31 33 0; " "mini-mias: the same"
 is "$(cat "$T"/cdd-cesm.tsv "$T"/cdd-cesm-512.tsv | cut -f2,3 | sort -u | cut -f1 | uniq -d)" "" \
     "a patient has the same split in both copies of CDD-CESM"
@@ -305,4 +313,4 @@ for set in cdd-cesm cdd-cesm-512; do
     is "$(awk -f "$common" -f "$T/count.awk" "$rules" "$data/regions.csv" "$data/index.csv")" \
         "$(grep -v '^#' "$rules" | cut -f$column)" "$set: the numbers in findings.tsv"
 done
-done_testing 104
+done_testing 106
