@@ -33,7 +33,7 @@ stream() { # SEED SAMPLES
     mix-ratio --positive "$T/train-malignant.sts" --negative "$T/train-benign.sts" --initial 0 --seed "$1" -n "$2"
 }
 ours() { # SEED SAMPLES OUT OPTION ...
-    stream "$1" "$2" | resnet-train --val "$T/val.sts" --width 0.125 --bn update --batch 16 --threads 1 --seed "$1" \
+    stream "$1" "$2" | resnet-train --val "$T/val.sts" --width 0.125 --schedule constant --bn update --batch 16 --threads 1 --seed "$1" \
         --samples "$2" --out "$3" "${@:4}"
 }
 printf 'seed\tsamples\tauc\ttorch_auc\tloss\ttorch_loss\n' > "$T/all"

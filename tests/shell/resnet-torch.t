@@ -106,7 +106,7 @@ if [ -x "$train" ]; then
     ts-cat train.sts train.sts train.sts train.sts train.sts train.sts > many.sts
     start="--val val.sts --threads 1 --bn update --batch 4"
     resnet-train $start --width 0.0625 --lr 0 --samples 4 --every 4 --out start.ckpt < many.sts
-    "$train" $start --init start.ckpt --lr 1e-3 --samples 32 --log-every 4 --out x.ckpt --log x.jsonl < many.sts
+    "$train" $start --init start.ckpt --schedule constant --lr 1e-3 --samples 32 --log-every 4 --out x.ckpt --log x.jsonl < many.sts
     $python "$TOP/tests/ref/resnet_curve.py" --start start.ckpt --val val.sts --batch 4 --samples 32 --double --losses \
         < many.sts > want
     sed -n 's/.*"loss": \([^,]*\),.*/\1/p' x.jsonl | paste want - | awk '
