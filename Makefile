@@ -211,7 +211,7 @@ bench: $(BUILD)/bench/bench_backend $(BUILD)/bench/bench_gan
 	$(BUILD)/bench/bench_gan 256 1 1 1 2 20
 	$<
 
-# Studies of worlds in which all is known: how often delong --trainings is wrong, in some 40 minutes.
+# Studies of worlds in which all is known: how often delong --trainings is wrong; half an hour of a core.
 .PHONY: sim-trainings
 $(BUILD)/obj/tests/sim/%.o: CFLAGS += -fopenmp
 $(BUILD)/sim/%: $(BUILD)/obj/tests/sim/%.o $(LIB)

@@ -31,9 +31,9 @@
  *     cov(A, A') = sum over k of g_k g'_k.
  *
  * It is DeLong's where cases are independent, and Obuchowski's where patients have cases of one
- * kind and as many of it as the next.  Where some have ten times as many, Obuchowski's standard
- * error is a quarter too small with 14 patients, the jackknife's 0 to 10 % too large.  With g_ij of
- * training j, mean g_i over the arm, and | |^2 a sum over patients,
+ * kind and as many of it as the next.  Where some of 14 patients have ten times as many,
+ * Obuchowski's standard error is a fifth to a third too small, the jackknife's at most a fifth too
+ * large.  With g_ij of training j, mean g_i over the arm, and | |^2 a sum over patients,
  *
  *     W_i = sum over j of |g_ij - g_i|^2 / (S_i - 1)       estimates V_i - C_i,
  *     Q = |g_1 - g_2|^2,
@@ -51,18 +51,25 @@
  *
  *     f = Q^2 / (Q10^2 / (E10 - 1)  +  Q01^2 / (E01 - 1)  +  2 Q10 Q01 / (E11 - 1)).
  *
- * Of one arm's area: the same without arm 2.  `make sim-trainings` makes the table of what this
- * does, tests/ref/trainings_sim.tsv: how often equal arms are called different.  P Q / f is a
- * choice between P^2 / f (as if the W were as wrong as Q, always in proportion: 7.4 % at worst) and
- * Q^2 / f (as if they were exact: 1 % with three trainings and few patients).  Normal quantiles
- * in the place of t call 7 to 12 %.  Standard errors of trainings fixed, plus max(0, s^2 - W) / S,
- * with their degrees of freedom: 7.9 %.  Conservative where P is in truth 0, since it is cut off.
+ * Of one arm's area: the same without arm 2.
+ *
+ * Chosen by simulation.  tests/ref/trainings_sim.tsv, made by `make sim-trainings`, says how often
+ * equal arms are called different at 5 %: in 3 to 7 % of studies of 400 patients, in 2 to 6 % of
+ * 50, in 1 to 6 % of 14.  It is the less the fewer and the less even the patients are, and where P
+ * is in truth 0, since it is cut off there; the most, 7 %, where one arm has three unstable
+ * trainings and the other three that hardly differ.  Normal quantiles would make it up to 13 %, and
+ * patients alone up to 71 %.  What was not chosen: P^2 / f in the place of P Q / f, as if the W
+ * were wrong in proportion to Q (up to 7 % with 14 patients), and Q^2 / f, as if they were exact (1
+ * % and longer intervals with few trainings); the trainings' own part max(0, s^2 - W) / S beside Q,
+ * which has better degrees of freedom (up to 8 %); a bootstrap of patients and trainings (0.3 to 5
+ * %: it counts twice what trainings do not share).
  *
  * Variances of trainings are not pooled over arms: an arm whose trainings are unstable must not
  * lend that to others, nor hide among them.  Trainings are not paired by seed, either: s^2 of S
- * differences has S - 1 degrees of freedom in the place of 2 (S - 1), and is shorter only where
- * seeds correlate areas by more than 0.58 (S = 3), 0.31 (5) or 0.14 (10); networks forget their
- * seeds.  Where they do not, the intervals here are too long.
+ * differences has S - 1 degrees of freedom in the place of 2 (S - 1), so that intervals are
+ * shorter only where seeds correlate areas by more than 0.58 (S = 3), 0.31 (5) or 0.14 (10), and
+ * networks forget their seeds.  Where they do not, intervals here are too long: at 0.5 they miss 2
+ * to 3 %.
  */
 #ifndef MP_STATS_TRAININGS_H
 #define MP_STATS_TRAININGS_H

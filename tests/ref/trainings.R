@@ -2,8 +2,8 @@
 #
 #   Rscript tests/ref/trainings.R > tests/ref/trainings_mrmc.tsv
 #
-# Made with R 4.2.2 and MRMCaov 0.3.0 (github.com/brian-j-smith/MRMCaov, d79e49b) of B. J. Smith and S. L. Hillis: random
-# readers and cases, DeLong's covariances, which it gives where arms have as many readers.  Cases are those of delong.R,
+# Made with R 4.2.2 and MRMCaov 0.3.0 (github.com/brian-j-smith/MRMCaov, d79e49b) of B. J. Smith and S. L. Hillis:
+# random readers and cases, DeLong's covariances, which it gives where arms have as many readers.  Cases are those of delong.R,
 # scores as in trainings.py.  Of each arm: estimate, MS(R), Cov2 and standard error.  Of the difference: the patients'
 # part C_1 + C_2 - 2 X from the package's covariance matrix, and the standard error with that and both MS(R).
 suppressMessages(library(MRMCaov))

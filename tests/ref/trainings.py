@@ -1,7 +1,7 @@
 """trainings.py > trainings.tsv - mean areas over trainings from the formulas of lib/stats/trainings.h as they stand, by
 comparing every positive case with every negative one, and with every covariance of two trainings; the oracle of
-test_trainings.c.  Made with numpy 1.24.2.  Cases are those of delong.R, in clusters of (number of the case) * 7919 modulo
-the number of clusters; the even cases of their lower half move to clusters 0, 1 and 2, so that numbers differ.  With
+test_trainings.c.  Made with numpy 1.24.2.  Cases are those of delong.R, in clusters of (number of the case) * 7919
+modulo the number of clusters; the even cases of their lower half move to clusters 0, 1 and 2, so that numbers differ.  With
 "one" all cases of a cluster have its first one's label.  Of arm 1, arm 2 and the difference: value, P, the sum of the
 s^2 / S, degrees of freedom."""
 import numpy as np

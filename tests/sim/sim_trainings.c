@@ -9,13 +9,13 @@
  *   df            median degrees of freedom
  *   different     studies that call the arms different at 5 %
  *   normal        ... were normal quantiles taken in the place of t's
- *   today         ... and of mean scores, with patients alone (delong --cluster patient without
- * --trainings) covered       whether the 95 % interval of the first arm's area holds the truth
+ *   today         ... and with patients alone, of mean scores (delong --cluster patient)
+ *   covered       studies in which the 95 % interval of the first arm's area holds the truth
  *   logit         the same of the logit interval
  *   detectable    median of what the studies say they could detect with a power of 80 %
  *   reached       studies of which that can be so, areas around 0.8 lying so far apart below 0.97
- *   power         those that call the arms different where they do differ by what the study said:
- * the same numbers of patches, all else drawn anew
+ *   power         those that call the arms different where they differ by what the study said,
+ *                 with the same numbers of patches, all else drawn anew
  */
 #include <stdio.h>
 #include <string.h>

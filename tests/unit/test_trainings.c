@@ -426,10 +426,11 @@ simulate(const struct world *w, uint64_t studies, struct counts *c)
 }
 
 /*
- * Four of the worlds in tests/ref/trainings_sim.tsv, 400 studies of each.  What should happen in 5
- * % of them has a standard deviation of 1.1 % in one world and 0.54 % in all four; three of them
- * are allowed. There, in 1,000 studies of each, equal arms are called different in 3 to 6 %, with
- * normal quantiles in 6 to 9 %, and what a study says that it could detect is found in 70 to 78 %.
+ * Four of the worlds in tests/ref/trainings_sim.tsv, 400 studies of each.  What should happen in
+ * 5 % of them has a standard deviation of 1.1 % in one world and 0.54 % in all four; three of them
+ * are allowed.  There, in 1,000 studies of each, equal arms are called different in 3.7, 3.2, 2.8
+ * and 5.8 %, with normal quantiles in 5 to 10 %, and what a study says that it could detect is
+ * found in 65 to 75 %.
  */
 static void
 test_simulation(void)
@@ -458,12 +459,12 @@ test_simulation(void)
         sum.covered += c.covered;
         sum.power += c.power;
     }
-    tap_ok(fabs(sum.different / all - 0.045) < 3 * 0.0054, "all in all in %.1f %%",
+    tap_ok(fabs(sum.different / all - 0.039) < 3 * 0.0054, "all in all in %.1f %%",
            100 * sum.different / all);
     tap_ok(sum.normal / all > 0.055, "with normal quantiles in %.1f %%", 100 * sum.normal / all);
     tap_ok(fabs(sum.covered / all - 0.95) < 3 * 0.0054, "the area's logit interval covers %.1f %%",
            100 * sum.covered / all);
-    tap_ok(fabs(sum.power / all - 0.74) < 3 * 0.011, "what is detectable is found in %.1f %%",
+    tap_ok(fabs(sum.power / all - 0.72) < 3 * 0.011, "what is detectable is found in %.1f %%",
            100 * sum.power / all);
 }
 
