@@ -119,7 +119,7 @@ name_of = $(patsubst $(ab)/%,%,$(patsubst %$(net),%,$(patsubst %/,%,$(dir $1))))
 runs := $(foreach n,$(names),$(seeds:%=$(ab)/$n$(net)/r$(share)-s%))
 
 $(runs:%=%.ckpt): %.ckpt: $$(real_files) $$(call mixed_files,$$(call name_of,$$@)) $(patches)/val.sts $$(call start,$$(call seed,$$(*F))) \
-                  $(set)/classifier | $(BIN)/mix-ratio $(BIN)/resnet-train
+                  $(set)/classifier-$(NET) | $(BIN)/mix-ratio $(BIN)/resnet-train
 	$(call classify,$(share),$(call seed,$(*F)),$(call mixed,$(call name_of,$@)) $(mix.$(call name_of,$@)))
 
 $(runs:%=%.tsv): %.tsv: %.ckpt $(patches)/test.sts | $(BIN)/resnet-predict
@@ -145,6 +145,8 @@ $(ab_tables:%=%/table.txt): %/table.txt: $$(foreach a,$$(call tested,$$*),$$(for
 asked = $(sort $(if $(filter ablations,$(MAKECMDGOALS)),$(ABLATIONS)) $(patsubst ablation-%,%,$(filter ablation-%,$(MAKECMDGOALS))))
 .PHONY: ablated ablations $(names:%=ablation-%)
 ablated: $(TABLE) $(filter lesions gan-check table1,$(MAKECMDGOALS))
+	+@$(MAKE) --no-print-directory has-cancers
+	+@$(MAKE) --no-print-directory $(out)/patients.tsv
 	+@$(MAKE) --no-print-directory $(foreach n,$(asked),$(call checks,$n) $(ab)/$n$(net)/table.txt) \
 	    $(if $(filter ablations,$(MAKECMDGOALS)),$(ab)$(net)/table.txt)
 

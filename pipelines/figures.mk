@@ -6,7 +6,7 @@
 #   make realism DATA=D SCALE=S   synthetic patches against real ones: features, and what lesions measure
 #   make report DATA=D SCALE=S    all of it, gan-check and table1 on one page, build/DATA/SCALE/report.html
 #
-# All of them train what is missing (lesions.mk, table1.mk; classifiers of seed 1).  In build/DATA/SCALE/figures:
+# All of them train what is missing (lesions.mk, table1.mk; classifiers of seed 1).  In build/DATA/SCALE/figures, of NET=small in figures-small:
 #
 #   fig1.png
 #   real-KIND.sts, synthetic-KIND.sts   patches of validation patients
@@ -18,7 +18,7 @@
 #   frechet-KIND.txt, spread-KIND.txt   of features: distances; precision and recall
 #   lesions-real-KIND.tsv, lesions-synthetic-KIND.tsv, lesions-KIND.txt, lesions-KIND.png   what lesions measure
 
-fig := $(here)/figures
+fig := $(here)/figures$(addprefix -,$(filter-out resnet50,$(NET)))
 kinds := mass calcification
 
 # Patches on the map; synthetic ones as far as lesion-postproc keeps so many.
@@ -159,6 +159,7 @@ realism: $(TABLE)
 
 # What is missing is made; the page itself always, for it says what is there now.
 report:
+	@$(if $(filter-out resnet50,$(NET)),echo "report: is that of NET=resnet50" >&2; exit 1)
 	+@$(MAKE) --no-print-directory gan-check > /dev/null
 	+@$(MAKE) --no-print-directory table1 > /dev/null
 	+@$(MAKE) --no-print-directory fig1 > /dev/null

@@ -10,6 +10,7 @@ FNR == 1 {
     if (files == 1) {
         header = $0
         for (i = 1; i <= NF; i++) if ($i == "score") score = i; else if ($i == "id") id = i
+        if (!score || !id) { print "pool-folds.awk: " FILENAME ": no columns id, score" > "/dev/stderr"; failed = 1; exit 1 }
     } else if ($0 != header) { print "pool-folds.awk: " FILENAME ": other columns than the first" > "/dev/stderr"; failed = 1; exit 1 }
     next
 }

@@ -50,15 +50,15 @@ normals := $(if $(CROPS),,normal)
 benigns = $(foreach c,$(cancers),$(if $(filter-out 0,$(call patients,train,benign-$c)),benign-$c))
 removed = $(filter removal,$(able))
 
-# Options of resnet-train, and how many samples a training takes.
+# Options of resnet-train, and how many samples a training takes: whole batches.
 classifier = --net $(NET) $(CLASSIFIER.$(NET))
 samples = $(SAMPLES.$(NET))
 settings.evaluated := EVAL_PATCHES VIEWS cancers normals
-settings.start := classifier START_SAMPLES
-settings.classifier := START classifier samples
+settings.start-$(NET) := classifier START_SAMPLES VALIDATIONS
+settings.classifier-$(NET) := START classifier samples VALIDATIONS
 settings.table := SEEDS LEAST_PATIENTS
-settings.tune := NET samples
-settings.grid := TUNE_WIDTHS TUNE_RATES TUNE_BATCHES TUNE_SEEDS
+settings.tune-$(NET) := classifier samples VALIDATIONS
+settings.grid-$(NET) := TUNE_WIDTHS TUNE_RATES TUNE_BATCHES TUNE_SEEDS
 
 # ---- patches ----
 # Validation and test: kinds of cancer, and normal tissue or, where there is none, benign findings;
@@ -105,7 +105,7 @@ looks = --every $$(( $1 / $(VALIDATIONS) ))
 # A start for each seed, so that its luck is in the spread over seeds.
 starts := $(if $(START),$(seeds:%=build/$(START)/$(SCALE)/$(notdir $(t1))/start-s%.ckpt))
 start = $(if $(START),$(filter %/start-s$1.ckpt,$(starts)))
-$(t1)/start-s%.ckpt: $$(real_files) $(patches)/val.sts $(set)/start | $(BIN)/mix-ratio $(BIN)/resnet-train
+$(t1)/start-s%.ckpt: $$(real_files) $(patches)/val.sts $(set)/start-$(NET) | $(BIN)/mix-ratio $(BIN)/resnet-train
 	$(call fit,$(real) --initial 0 --count $(START_SAMPLES) --seed $*,--samples $(START_SAMPLES) \
 	    $(call looks,$(START_SAMPLES)) --seed $* --log $(@:.ckpt=.jsonl))
 
@@ -124,7 +124,7 @@ endef
 
 percent = $(firstword $(subst -s, ,$1))
 seed = $(lastword $(subst -s, ,$1))
-$(t1)/r%.ckpt: $$(files) $(patches)/val.sts $$(call start,$$(call seed,$$*)) $(set)/classifier | $(BIN)/mix-ratio $(BIN)/resnet-train
+$(t1)/r%.ckpt: $$(files) $(patches)/val.sts $$(call start,$$(call seed,$$*)) $(set)/classifier-$(NET) | $(BIN)/mix-ratio $(BIN)/resnet-train
 	$(call classify,$(call percent,$*),$(call seed,$*),$(synthetic))
 
 # Over all folds: their scores together, each ranked within its fold.
@@ -172,9 +172,9 @@ $(out)/patients.tsv: $(if $(over_folds),$(call of_folds,$(test)),$(test)) $(set)
 	mv $@.tmp $@
 
 # Of the real patches of all streams; of folds, in the first of them.
-$(t1)/trained.tsv: $(if $(over_folds),$(here)/1/$(notdir $(t1))/trained.tsv,$$(real_files)) | $(BIN)/ts-cat $(BIN)/ts-info
+$(t1)/trained.tsv: $(if $(over_folds),$(here)/1/$(notdir $(t1))/trained.tsv,$$(real_files) $(set)/evaluated) | $(BIN)/ts-cat $(BIN)/ts-info
 	@mkdir -p $(@D)
-	$(if $(over_folds),cp $< $@,$(BIN)/ts-cat $^ | $(BIN)/ts-info --patients > $@)
+	$(if $(over_folds),cp $< $@,$(BIN)/ts-cat $(filter %.sts,$^) | $(BIN)/ts-info --patients > $@)
 
 # ---- areas under the curve ----
 nothing :=
@@ -235,13 +235,15 @@ endif
 	@tail -n 1 $(t1)/time.txt
 
 has-cancers:
+	@$(if $(filter 1,$(SEEDS)),echo "SEEDS=1: how much trainings differ takes two seeds to tell" >&2; exit 1)
 	@$(if $(strip $(cancers)),:,echo "$(DATA): no kind of cancer has enough training patients ($(CANCERS)): no table" >&2; exit 1)
 
 cross-test: $(if $(TEST),$(TABLE))
 	@$(if $(TEST),:,echo "cross-test: TEST=B names the data set to test on" >&2; exit 1)
-	+@$(MAKE) --no-print-directory DATA=$(TEST) TEST= data
-	+@$(MAKE) --no-print-directory DATA=$(TEST) TEST= $(test)
+	+@$(MAKE) --no-print-directory DATA=$(TEST) FOLDS= FOLD= TEST= data
+	+@$(MAKE) --no-print-directory DATA=$(TEST) FOLDS= FOLD= TEST= $(test)
 	+@$(MAKE) --no-print-directory has-cancers
+	+@$(MAKE) --no-print-directory $(out)/patients.tsv
 	+@$(MAKE) --no-print-directory $(out)/table.txt $(out)/roc.png
 	@cat $(out)/table.txt
 
@@ -268,12 +270,12 @@ named: $(networks:%=$(patches)/synthetic-%.sts) $(seeds:%=$(t1)/start-s%.ckpt) $
 # Of seeds and widths that nobody named they stay too: each took hours.
 .PRECIOUS: $(t1)/r%.ckpt $(t1)/start-s%.ckpt $(t1)/tune/%.ckpt
 
-$(t1)/tune/%.ckpt: $$(real_files) $(patches)/val.sts $(set)/tune | $(BIN)/mix-ratio $(BIN)/resnet-train
+$(t1)/tune/%.ckpt: $$(real_files) $(patches)/val.sts $(set)/tune-$(NET) | $(BIN)/mix-ratio $(BIN)/resnet-train
 	$(call fit,$(real) --initial 0 --count $(samples) --seed $(call seed,$*),--width $(call setting,$*,w,1) \
 	    --lr $(call setting,$*,lr,2) --batch $(call setting,$*,b,3) --samples $(samples) $(call looks,$(samples)) \
 	    --seed $(call seed,$*) --log $(@:.ckpt=.jsonl))
 
-$(t1)/tune.txt: $(tries:%=%.ckpt) $(set)/grid pipelines/tune.awk
+$(t1)/tune.txt: $(tries:%=%.ckpt) $(set)/grid-$(NET) pipelines/tune.awk
 	{ echo "baseline ($(NET)) on $(DATA), SCALE=$(SCALE), $(samples) samples"; \
 	    awk -f pipelines/tune.awk $(tries:%=%.jsonl) | sort -rn; } > $@.tmp
 	mv $@.tmp $@

@@ -31,7 +31,7 @@ END {
                 sprintf("%.3f [%.3f, %.3f]", $col["area"], $col["area_lower"], $col["area_upper"]), sprintf("%.4f", $col["training_sd"])
             if ($col["arm"] != "real")
                 printf " %-27s %-9s %-10s %s", sprintf("%+.4f [%+.4f, %+.4f]", $col["gain"], $col["gain_lower"], $col["gain_upper"]),
-                    sprintf("%.3g", $col["p"]), sprintf("%.4f", $col["detectable"]), fraction()
+                    ($col["p"] == "NA" ? "NA" : sprintf("%.3g", $col["p"])), sprintf("%.4f", $col["detectable"]), fraction()
             print ""
         }
     }

@@ -26,19 +26,21 @@ WORTH_CANCERS ?= 10 20 40 all
 WORTH_SEEDS ?= 5
 WORTH_PAIRS ?= 20
 worth := $(here)/worth
-fresh := $(phantoms)-fresh
+fresh := $(phantoms)-fresh-$(WORTH_PATIENTS)-$(WORTH_OTHERS)
 worth_seeds := $(shell seq $(WORTH_SEEDS))
 arms := pasted generators oracle
 decays := mul none
 worth_kinds := $(filter mass calcification,$(CANCERS))
-settings.worth := SAMPLES.small CLASSIFIER.small WORTH_TEST WORTH_PATIENTS WORTH_OTHERS
-settings.worth-table := WORTH_CANCERS WORTH_SEEDS
+settings.fresh := WORTH_PATIENTS WORTH_OTHERS
+settings.worth := SAMPLES.small CLASSIFIER.small WORTH_TEST worth_kinds
+settings.worth-table := WORTH_CANCERS WORTH_SEEDS worth_kinds
+settings.same-twice := WORTH_PAIRS same_number
 settings.worth-gan := role.mass role.calcification GAN_OPTIONS GAN_OPTIONS.mass GAN_OPTIONS.calcification
 
 # ---- fresh phantoms, of the same law: to test on, and others whose lesions are the oracle's ----
 $(fresh)/test/manifest.tsv: first = $(PHANTOM_PATIENTS) --patients $(WORTH_PATIENTS) --splits 0/0/100
 $(fresh)/oracle/manifest.tsv: first = $(shell echo $$(( $(PHANTOM_PATIENTS) + $(WORTH_PATIENTS) ))) --patients $(WORTH_OTHERS) --splits 100/0/0
-$(fresh)/test/manifest.tsv $(fresh)/oracle/manifest.tsv: $(wildcard lib/patch/phantom*.c) $(set)/worth | $(BIN)/phantom
+$(fresh)/test/manifest.tsv $(fresh)/oracle/manifest.tsv: $(wildcard lib/patch/phantom*.c) | $(BIN)/phantom
 	@mkdir -p $(@D)
 	$(BIN)/phantom --out $(@D) --start $(first) --height $(PHANTOM_HEIGHT) --seed 1 --progress
 
@@ -67,9 +69,9 @@ in = $(if $(filter all,$1),$(here),$(worth)/$1)
 number_of = $(notdir $(patsubst %/,%,$(dir $1)))
 kind_of = $(lastword $(subst -, ,$(basename $(notdir $1))))
 
-$(few:%=$(worth)/%/manifest.tsv): $(worth)/%/manifest.tsv: $(TABLE) pipelines/few.awk
+$(few:%=$(worth)/%/manifest.tsv): $(worth)/%/manifest.tsv: $(TABLE) pipelines/few.awk $(set)/patches
 	@mkdir -p $(@D)
-	awk -v cancers=$* -v downscale=$(downscale) -v min_box=$(min_box) -v max_box=$(max_box) -f pipelines/few.awk $< $< > $@.tmp
+	awk -v cancers=$* -v kinds="$(worth_kinds)" -v downscale=$(downscale) -v fine=$(fine) -v min_box=$(min_box) -v max_box=$(max_box) -f pipelines/few.awk $< $< > $@.tmp
 	mv $@.tmp $@
 $(call few_files,train-KIND.sts): %.sts: $$(@D)/manifest.tsv $(set)/patches $(set)/train | $(BIN)/patch-sample $(BIN)/augment
 	$(sample) --margin $(margin) --split train $(call draw,$(call kind_of,$@)) --count $(TRAIN_PATCHES) $< \
@@ -144,21 +146,22 @@ same := $(worth)/same-twice
 same_number := $(or $(filter 20,$(WORTH_CANCERS)),$(firstword $(WORTH_CANCERS)))
 pairs := $(shell seq $(WORTH_PAIRS))
 # Three trainings a half; of pair P with seeds from 1000 P + 1, and from 1000 P + 501.
-half = $(foreach s,1 2 3,$(same)/s$(shell echo $$(( 1000 * $1 + $2 + $s ))).tsv)
-$(foreach p,$(pairs),$(eval half.$p.a := $(call half,$p,0))$(eval half.$p.b := $(call half,$p,500)))
-same_scores := $(foreach p,$(pairs),$(half.$p.a) $(half.$p.b))
-$(same_scores:.tsv=.ckpt): $$(filter %.sts,$$(call worth_mix,$(same_number),real)) $(set)/worth | $(BIN)/mix-ratio $(BIN)/resnet-train
+half = $(foreach s,1 2 3,$(same)/s$1$2$s.tsv)
+same_scores := $(foreach p,$(pairs),$(call half,$p,00) $(call half,$p,50))
+$(same_scores:.tsv=.ckpt): $$(filter %.sts,$$(call worth_mix,$(same_number),real)) $(set)/worth $(set)/same-twice | $(BIN)/mix-ratio $(BIN)/resnet-train
 	$(call worth_fit,$(call worth_mix,$(same_number),real),$(call seed_of,$@))
 $(same_scores): %.tsv: %.ckpt $(worth)/test.sts | $(BIN)/resnet-predict
 	$(predict)
-$(worth)/same-twice.txt: $(same_scores) pipelines/same-twice.awk | $(BIN)/delong
-	$(foreach p,$(pairs),$(BIN)/delong --trainings --cluster patient a=$(call commas,$(half.$p.a)) b=$(call commas,$(half.$p.b)) > $(same)/pair$p.tsv;)
-	awk -f pipelines/same-twice.awk $(pairs:%=$(same)/pair%.tsv) > $@.tmp
+$(worth)/same-twice.txt: $(same_scores) $(set)/same-twice pipelines/same-twice.awk | $(BIN)/delong
+	$(foreach p,$(pairs),$(BIN)/delong --trainings --cluster patient a=$(call commas,$(call half,$p,00)) \
+	    b=$(call commas,$(call half,$p,50)) > $(same)/pair$p.tsv;)
+	awk -v cancers=$(same_number) -f pipelines/same-twice.awk $(pairs:%=$(same)/pair%.tsv) > $@.tmp
 	mv $@.tmp $@
 
 # Two makes: which benign findings there are is known when the manifest is there.
 .PHONY: worth same-twice only-phantoms
 only-phantoms:
+	@$(if $(filter 1,$(WORTH_SEEDS)),echo "WORTH_SEEDS=1: how much trainings differ takes two seeds to tell" >&2; exit 1)
 	@$(if $(filter phantom,$(DATA)),:,echo "worth: of $(DATA) no fresh patients can be drawn: DATA=phantom" >&2; exit 1)
 worth: only-phantoms $(TABLE)
 	+@$(MAKE) --no-print-directory $(worth)/worth.txt $(worth)/worth.png

@@ -100,7 +100,7 @@ find_size(struct classify *c, struct err *e)
     return 0;
 }
 
-/* Weights of a network of our own know their patients, and how they are normalised. */
+/* Weights of a network of our own know their patients. */
 static int
 from_file(struct classify *c, const struct ts_record *r, struct err *e)
 {

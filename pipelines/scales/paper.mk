@@ -16,12 +16,12 @@ JUDGE_OPTIONS := --updates 5000
 
 # The classifier of table1: the paper's, but for ImageNet's weights, which are not here.
 CANCERS := mass calcification
-START_SAMPLES := 100000
+START_SAMPLES := 102400
 VALIDATIONS := 100
 CLASSIFIER.resnet50 := --width 1 --batch 1 --lr 1e-5 --schedule constant --keep best
 SAMPLES.resnet50 := 500000
 CLASSIFIER.small := --batch 64 --lr 3e-3 --schedule one-cycle --weight-decay 0.01 --average 0.99
-SAMPLES.small := 500000
+SAMPLES.small := 512000
 EVAL_PATCHES := 1000
 WORTH_PATIENTS := 2000
 WORTH_OTHERS := 10000

@@ -86,7 +86,11 @@ ok $? "real patients cannot be drawn afresh"
 
 # ---- the same arm twice ----
 run -j2 same-twice > log 2> err
-is "$?/$(grep -c '^One arm trained twice, 2 times' log)/$(find $w/same-twice -name '*.ckpt' | wc -l | tr -d ' ')" 0/1/12 "make same-twice"
+is "$?/$(grep -c '^One arm, real patches of 2 patients with cancer of each kind, trained twice, 2 times' log)/$(find $w/same-twice -name '*.ckpt' | wc -l | tr -d ' ')" 0/1/12 "make same-twice"
+
+is "$(run same-twice WORTH_PAIRS=1 2> err | grep -c 'trained twice, 1 times')" 1 "fewer pairs: another text"
+is "$(run worth WORTH_SEEDS=1 2>&1 | grep -c 'WORTH_SEEDS=1: ')" 1 "one seed is not enough"
+is "$(run table1 NET=small SEEDS=1 2>&1 | grep -c '^SEEDS=1: how much trainings differ takes two seeds to tell$')" 1 "nor in a table"
 
 # ---- folds ----
 run -j2 table1 NET=small FOLDS=3 > log 2> err
@@ -105,4 +109,4 @@ run table1 FOLDS=30 2>&1 | grep -q '^folds.awk: fold [0-9]* of 30 has no patient
 ok $? "more folds than cancers"
 run table1 FOLDS=50 2>&1 | grep -q '^folds.awk: 40 patients are fewer than 50 folds$'
 ok $? "more folds than patients"
-done_testing 24
+done_testing 27

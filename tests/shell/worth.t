@@ -63,12 +63,15 @@ ok $? "each by the share of its fold below it, ties half"
 refuses "a case in two folds" 'id 0 is in two folds' awk -f "$p/pool-folds.awk" f0 f1 f0
 sed '1s/score/odds/' f1 > other
 refuses "folds of other columns" 'other columns' awk -f "$p/pool-folds.awk" f0 other
+refuses "no scores" 'no columns id, score' awk -f "$p/pool-folds.awk" other
 
 # ---- few cancers ----
-few() { awk -v cancers="$1" -v downscale=1 -v min_box=8 -v max_box=64 -f "$p/few.awk" m.tsv m.tsv; }
+few() { awk -v cancers="$1" -v kinds=mass -v downscale=1 -v min_box=8 -v max_box=64 -f "$p/few.awk" m.tsv m.tsv; }
 is "$(few 3 | awk -F '\t' 'NR > 1 { print $4, $2 }' | sort -u | cut -d ' ' -f 1 | uniq -c | tr -s ' \n' ' /')" " 10 benign/ 3 malignant/ 20 normal/" \
     "three cancers, and all without"
-is "$(few all | cksum)" "$(cksum < m.tsv)" "all of them"
+is "$(few 10 | cksum)" "$(cksum < m.tsv)" "all of them"
+awk -v cancers=1 -v kinds="mass calcification" -v max_box=64 -f "$p/few.awk" m.tsv m.tsv > out 2> err
+is "$?/$(cat err)" "1/few.awk: 0 training patients with a malignant calcification, fewer than 1" "a kind that there is not"
 refuses "more than there are" '10 training patients with a malignant mass, fewer than 11' few 11
 
 # ---- enough patients ----
@@ -137,10 +140,10 @@ pairs() { # UNIFORM|SMALL: 20 tables
     for i in $(seq 20); do
         awk -v i="$i" -v how="$1" 'BEGIN { OFS = "\t"; print "what", "estimate", "se", "p"; print "difference", (i % 2 ? 0.01 : -0.01), 0.01, how == "UNIFORM" ? (i - 0.5) / 20 : (i / 20) ^ 4 }' > pair$i
     done
-    awk -f "$p/same-twice.awk" $(seq -f 'pair%g' 20)
+    awk -v cancers=20 -f "$p/same-twice.awk" $(seq -f 'pair%g' 20)
 }
 # scipy 1.10: kstest([(i - 0.5) / 20]), kstest([(i / 20) ** 4]) in its asymptotic mode: 0.025, 1; 0.47, 1.5e-4.
 is "$(pairs UNIFORM | sed -n 2p)" "p below 0.05: 1 of 20.  Distance of the p from uniform ones 0.025, p of that 1.00." "uniform p"
 pairs SMALL | sed -n 2p | grep -q '^p below 0.05: 9 of 20.  Distance of the p from uniform ones 0.4[67][0-9]*, p of that 0.00.$'
 ok $? "p that are not"
-done_testing 27
+done_testing 29
