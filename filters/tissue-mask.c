@@ -44,6 +44,7 @@ write_log(struct jsonl *log, const char *image, const struct tissue_account *a,
     jsonl_text(log, "wall", a->side == 'L' ? "left" : "right");
     jsonl_real(log, "background", a->background);
     jsonl_real(log, "threshold", a->threshold);
+    jsonl_real(log, "beside", a->beside);
     jsonl_real(log, "labels", a->labels);
     jsonl_text(log, "pectoral", pectoral);
     jsonl_real(log, "muscle", a->pectoral);

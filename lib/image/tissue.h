@@ -1,5 +1,6 @@
 /*
- * tissue - the breast on a mammogram: apart from background, labels, tape and the scanner's edges.
+ * tissue - the breast on a mammogram: apart from background, labels, tape, the scanner's edges
+ * and the fog along the edge of a film.
  *
  * Works on scanned films and on digital images of 8 or 16 bit, breast brighter than background,
  * chest wall on the left or the right.  Lengths are shares of the image's longer side, grey levels
@@ -24,8 +25,9 @@ struct tissue_options {
 
 /* What was found, for logs. */
 struct tissue_account {
-    char side;         /* 'L' or 'R': where the chest wall is */
-    double share;      /* of the image that is tissue */
+    char side;     /* 'L' or 'R': where the chest wall is */
+    double share;  /* of the image that is tissue */
+    double beside; /* share of the image beside the film: white or black strips along its sides */
     double background; /* level of the background, as a share of the brightest level */
     double threshold;  /* level above which there is tissue (median over the rows) */
     double labels;     /* share of the image that was bright, but labels, tape or edges */
