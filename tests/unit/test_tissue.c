@@ -455,5 +455,5 @@ main(void)
     test_narrow();
     test_odd();
     test_real();
-    return tap_done(14);
+    return tap_done(31);
 }
