@@ -41,7 +41,6 @@ static struct opts {
 
 static const char *const nets[] = {"resnet50", "small", NULL};
 static const char *const stems[] = {"imagenet", "small", NULL};
-static const char *const schedules[] = {"constant", "cosine", "one-cycle", NULL};
 static const char *const keeps[] = {"last", "best", NULL};
 static const char *const bn_words[] = {"auto", "frozen", "update", "batch", NULL};
 static const char *const freeze_words[] = {"none",   "stem",   "layer1", "layer2",
@@ -65,7 +64,7 @@ static const struct cli_opt options[] = {
     CLI_SIZE(0, "every", "N", &o.every, 1, 1e12, "patches between validations"),
     CLI_SIZE('b', "batch", "N", &o.batch, 1, 1024, "patches in an update"),
     CLI_REAL(0, "lr", "X", &o.lr, 0, 1, "Adam: learning rate"),
-    CLI_CHOICE(0, "schedule", &o.schedule, schedules, "how the rate falls"),
+    CLI_CHOICE(0, "schedule", &o.schedule, schedule_words, "how the rate falls"),
     CLI_REAL(0, "weight-decay", "X", &o.weight_decay, 0, 10, "Adam: decay of the weights"),
     CLI_REAL(0, "average", "X", &o.average, 0, 0.999999,
              "decay of the running average that is kept; 0 = none"),

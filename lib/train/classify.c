@@ -435,8 +435,6 @@ static char *
 config_text(const struct classify *c, struct err *e)
 {
     const struct classify_config *o = &c->config;
-
-    static const char *const schedules[] = {"constant", "cosine", "one-cycle"};
     char end[48] = "open"; /* a rate that falls knows its end */
 
     if (o->schedule != SCHEDULE_CONSTANT)
@@ -448,8 +446,9 @@ config_text(const struct classify *c, struct err *e)
         "weight-decay %.17g, average %.17g, keep %s, seed %" PRIu64 ", validation %zu",
         weights_net_word(o->net.net), weights_stem_word(o->net.stem), c->size, o->net.width,
         weights_bn_word(o->net.bn), o->net.frozen, o->batch, o->every, o->adam.rate,
-        schedules[o->schedule], end, o->adam.beta1, o->adam.beta2, o->adam.epsilon, o->adam.decay,
-        o->average, o->keep == KEEP_BEST ? "best" : "last", o->seed, c->validation.n);
+        schedule_words[o->schedule], end, o->adam.beta1, o->adam.beta2, o->adam.epsilon,
+        o->adam.decay, o->average, o->keep == KEEP_BEST ? "best" : "last", o->seed,
+        c->validation.n);
 }
 
 /* The metadata that results and states share. */

@@ -1,6 +1,9 @@
 #include "train/schedule.h"
 
 #include <math.h>
+#include <stddef.h>
+
+const char *const schedule_words[] = {"constant", "cosine", "one-cycle", NULL};
 
 /* OneCycleLR's defaults: where it begins, where it ends, and the share of steps in which it rises.
  */

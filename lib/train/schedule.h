@@ -12,6 +12,9 @@ enum schedule {
     SCHEDULE_ONE_CYCLE /* 1/25 to 1 over the first 0.3, then to 0 (L. Smith and N. Topin, 2019) */
 };
 
+/* The words of these in options and metadata, in their order, and NULL. */
+extern const char *const schedule_words[];
+
 /*
  * The factor of the rate at update `step`, from 0 to steps - 1.  The last two have the values of
  * PyTorch's CosineAnnealingLR(T_max = steps) and OneCycleLR(total_steps = steps).
