@@ -1,8 +1,9 @@
 /*
  * phantom - draw full mammograms whose lesions are known: the built-in data.
  *
- * Writes pictures, lesion masks and tissue masks into a folder, each whole or not at all, and their
- * manifest last: a folder that has a manifest has all that it names.
+ * Writes pictures, lesion masks and tissue masks into a folder, each whole or not at all, then what
+ * its findings truly are, and their manifest last: a folder that has a manifest has all that it
+ * names.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -58,6 +59,11 @@ parse(struct opts *o)
                   o->draw.h);
 }
 
+/* The tables of a folder. */
+struct tables {
+    struct output manifest, findings;
+};
+
 /* DIR and the folders in it.  An old manifest goes: it would not fit what is written now. */
 static int
 make_folders(const char *out, const char *manifest, struct err *e)
@@ -96,10 +102,11 @@ save(const char *out, const char *name, const struct image *im, const struct mas
     return rc;
 }
 
-/* Draws picture k, saves its files and writes its rows of the manifest. */
+/* Draws picture k, saves its files and writes its rows of the tables. */
 static int
-make_picture(const struct opts *o, uint64_t k, const char *history, FILE *manifest, struct err *e)
+make_picture(const struct opts *o, uint64_t k, const char *history, struct tables *t, struct err *e)
 {
+    FILE *manifest = t->manifest.file;
     struct phantom_view v;
     struct phantom_case c;
     char patient[32], name[64], image[80], mask[80], tissue[80];
@@ -128,6 +135,9 @@ make_picture(const struct opts *o, uint64_t k, const char *history, FILE *manife
         else
             fputs("\t\t\t\t\t\t", manifest);
         fprintf(manifest, "%s\n", tissue);
+        if (v.n > 0)
+            fprintf(t->findings.file, "%s\t%zu\t%s\t%s\t%.6f\t%.6f\n", mask, i + 1,
+                    label_name[c.label], lesion_name[f->kind], f->t, f->contrast);
     }
     rc = 0;
 out:
@@ -145,6 +155,7 @@ main(int argc, char **argv)
                               .malignant = 0.4,
                               .benign = 0.3,
                               .calcification = 0.4,
+                              .min_contrast = 0.08,
                               .seed = 1}};
     const struct cli_opt table[] = {
         CLI_LOCAL_TEXT('o', "out", "DIR", &o.out, "folder to write to, made if missing"),
@@ -164,6 +175,8 @@ main(int argc, char **argv)
                  "share of patients with a benign lesion"),
         CLI_REAL(0, "calcification", "SHARE", &o.draw.calcification, 0, 1,
                  "share of clusters of calcifications among lesions; the rest are masses"),
+        CLI_REAL(0, "min-contrast", "X", &o.draw.min_contrast, 0, 0.5,
+                 "masses stand out from what is round them by X grey levels of [0,1], or more"),
         CLI_TEXT(0, "splits", "A/B/C", &o.splits,
                  "percentages of patients for train, val and test"),
         CLI_PROGRESS(&o.progress),
@@ -171,7 +184,7 @@ main(int argc, char **argv)
     };
     const struct cli_prog prog = {"phantom", "", "Draw full mammograms whose lesions are known.",
                                   table,     0,  0};
-    struct output manifest = {0};
+    struct tables tables = {0};
     struct progress bar;
     struct err e;
     uint64_t k, first, end;
@@ -183,17 +196,20 @@ main(int argc, char **argv)
 
     char *history = cli_history(&prog, &e);
     char *path = history ? mem_printf(&e, "%s/manifest.tsv", o.out) : NULL;
+    char *truth = path ? mem_printf(&e, "%s/findings.tsv", o.out) : NULL;
 
-    if (path == NULL || make_folders(o.out, path, &e) == -1 ||
-        output_open(&manifest, path, &e) == -1)
+    if (truth == NULL || make_folders(o.out, path, &e) == -1 ||
+        output_open(&tables.findings, truth, &e) == -1 ||
+        output_open(&tables.manifest, path, &e) == -1)
         cli_fail(&e);
     fputs("image\tpatient\tsplit\tside\tview\tlabel\tlesion\tx0\ty0\tx1\ty1\tmask\ttissue\n",
-          manifest.file);
+          tables.manifest.file);
+    fputs("mask\tfinding\tlabel\tlesion\tsuspicion\tcontrast\n", tables.findings.file);
     k = first = (uint64_t)o.start * phantom_views(&o.draw);
     end = first + (uint64_t)o.patients * phantom_views(&o.draw);
     progress_start(&bar, "phantom", "pictures", first, end, o.progress);
     while (rc == 0 && k < end && !cli_stopped()) {
-        rc = make_picture(&o, k, history, manifest.file, &e);
+        rc = make_picture(&o, k, history, &tables, &e);
         if (rc == 0)
             progress_at(&bar, ++k, NULL);
     }
@@ -201,12 +217,16 @@ main(int argc, char **argv)
     if (rc == 0 && k < end)
         rc = err_set(&e, "%s: stopped after %llu of %llu pictures, no manifest written", o.out,
                      (unsigned long long)(k - first), (unsigned long long)(end - first));
-    if (rc == 0)
-        rc = output_commit(&manifest, &e);
-    else
-        output_abort(&manifest);
+    if (rc == 0 && output_commit(&tables.findings, &e) == 0) {
+        rc = output_commit(&tables.manifest, &e);
+    } else {
+        rc = -1;
+        output_abort(&tables.findings);
+        output_abort(&tables.manifest);
+    }
     free(history);
     free(path);
+    free(truth);
     if (rc == -1)
         cli_fail(&e);
     return 0;

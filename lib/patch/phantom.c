@@ -60,12 +60,57 @@ phantom_case(const struct phantom_opts *o, uint64_t k, struct phantom_case *c)
     c->mlo = (int)(view % 2);
 }
 
+/* How a picture is taken: grey = floor + gain * density, less where the breast is thin. */
+struct exposure {
+    double gain, floor, noise, skin;
+    double roll; /* pixels over which the breast grows thick behind the skin */
+};
+
+static struct exposure
+exposure_draw(double mm, struct rng *r)
+{
+    struct exposure x;
+
+    x.gain = rng_between(r, 0.62, 0.85);
+    x.floor = rng_between(r, 0.10, 0.17);
+    x.noise = rng_between(r, 0.004, 0.009);
+    x.skin = rng_between(r, 0.08, 0.2);
+    x.roll = mm * rng_between(r, 4, 9);
+    return x;
+}
+
+/* Share of the full thickness at a distance from the skin. */
+static double
+thickness(const struct exposure *x, double mm, double inside)
+{
+    return 1 - exp(-(inside + 0.5 * mm) / x->roll);
+}
+
+/*
+ * The shoulder of the curve that a picture for display is made with: straight up to the knee, then
+ * ever flatter, so that dense tissue grows bright and never white.  And its slope.
+ */
+static const double knee = 0.6, top = 0.98;
+
+static double
+shoulder(double grey)
+{
+    return grey > knee ? top - (top - knee) * exp(-(grey - knee) / (top - knee)) : grey;
+}
+
+static double
+shoulder_slope(double grey)
+{
+    return grey > knee ? exp(-(grey - knee) / (top - knee)) : 1;
+}
+
 /* One picture while it is drawn. */
 struct scene {
     const struct phantom_opts *o;
     struct phantom_case c;
     uint64_t k;
     struct breast b;
+    struct exposure x;
     struct plane inside, density;
     double *sums;  /* [h + 1][w + 1] of the density, for means over windows */
     uint8_t *mask; /* [h][w], the numbers of the findings */
@@ -200,8 +245,14 @@ draw_lesions(struct scene *s, struct phantom_view *v, struct err *e)
         v->finding[v->n].kind = l.kind;
         v->finding[v->n].t = l.t;
         v->n++;
-        if (lesion_draw(&l, s->b.mm, x, y, atan2(ny - y, s->b.depth - x), &r, &s->density, s->mask,
-                        (uint8_t)v->n, e) == -1)
+
+        /* What is asked for in grey levels, in density: there, and with the lesion. */
+        double gain = s->x.gain * thickness(&s->x, s->b.mm, (double)plane_at(&s->inside, x, y));
+        double grey = s->x.floor + gain * window_mean(s, x, y, l.size * s->b.mm);
+        double least = s->o->min_contrast / (gain * shoulder_slope(grey + s->o->min_contrast));
+
+        if (lesion_draw(&l, s->b.mm, x, y, atan2(ny - y, s->b.depth - x), least, &r, &s->density,
+                        s->mask, (uint8_t)v->n, e) == -1)
             return -1;
     }
     return 0;
@@ -214,11 +265,9 @@ draw_lesions(struct scene *s, struct phantom_view *v, struct err *e)
 static void
 expose(const struct scene *s, struct phantom_view *v)
 {
-    struct rng r = rng_at(s->o->seed, "phantom-exposure", s->k);
-    double mm = s->b.mm, gain = rng_between(&r, 0.62, 0.85),
-           floor_grey = rng_between(&r, 0.10, 0.17);
-    double noise = rng_between(&r, 0.004, 0.009), skin = rng_between(&r, 0.08, 0.2);
-    double roll = mm * rng_between(&r, 4, 9);
+    struct rng r = rng_at(s->o->seed, "phantom-noise", s->k);
+    const struct exposure *x = &s->x;
+    double mm = s->b.mm;
     size_t w = s->o->w;
 
     for (size_t i = 0; i < s->density.h; i++)
@@ -230,11 +279,12 @@ expose(const struct scene *s, struct phantom_view *v)
             if (!(d > 0)) {
                 continue;
             }
-            double thick = 1 - exp(-(d + 0.5 * mm) / roll);
+            double thick = thickness(x, mm, d);
             double rim = exp(-(d - 0.9 * mm) * (d - 0.9 * mm) / (0.5 * mm * mm));
-            double shine = floor_grey * (0.35 + 0.65 * thick) +
-                           gain * (double)s->density.px[at] * thick + skin * rim;
-            double z = shine + noise * ((double)(rng_u32(&r) >> 8) * 0x1p-24 - 0.5) * 3.46;
+            double shine = x->floor * (0.35 + 0.65 * thick) +
+                           x->gain * (double)s->density.px[at] * thick + x->skin * rim;
+            double z =
+                shoulder(shine) + x->noise * ((double)(rng_u32(&r) >> 8) * 0x1p-24 - 0.5) * 3.46;
 
             z = z > 0.004 ? (z < 1 ? z : 1) : 0.004;
             v->image.px[to] = (uint16_t)(z * 65535 + 0.5);
@@ -267,6 +317,31 @@ measure_boxes(struct phantom_view *v)
         }
 }
 
+/* What each finding stands out by, on the finished picture. */
+static void
+measure_contrasts(struct phantom_view *v)
+{
+    size_t h = v->findings.h, w = v->findings.w;
+
+    for (size_t k = 0; k < v->n; k++) {
+        struct phantom_finding *f = &v->finding[k];
+        size_t side = f->x1 - f->x0 > f->y1 - f->y0 ? f->x1 - f->x0 : f->y1 - f->y0;
+        size_t reach = side / 2;
+        double sum[2] = {0}, n[2] = {0}; /* round it, in it */
+
+        for (size_t i = f->y0 > reach ? f->y0 - reach : 0; i < h && i < f->y1 + reach; i++)
+            for (size_t j = f->x0 > reach ? f->x0 - reach : 0; j < w && j < f->x1 + reach; j++) {
+                int in = v->findings.px[i * w + j] == k + 1;
+
+                if (!v->tissue.px[i * w + j])
+                    continue;
+                sum[in] += v->image.px[i * w + j];
+                n[in]++;
+            }
+        f->contrast = n[0] > 0 && n[1] > 0 ? (sum[1] / n[1] - sum[0] / n[0]) / v->image.max : 0;
+    }
+}
+
 static int
 image_alloc(struct image *im, size_t h, size_t w, unsigned max, struct err *e)
 {
@@ -287,6 +362,10 @@ phantom_draw(const struct phantom_opts *o, uint64_t k, struct phantom_view *v, s
     phantom_case(o, k, &s.c);
     breast_shape(&s.b, o, &s.c, k);
 
+    struct rng r = rng_at(o->seed, "phantom-exposure", k);
+
+    s.x = exposure_draw(s.b.mm, &r);
+
     size_t h = s.b.y1 - s.b.y0, w = s.b.x1;
 
     if (plane_alloc(&s.inside, h, w, e) == -1)
@@ -304,6 +383,7 @@ phantom_draw(const struct phantom_opts *o, uint64_t k, struct phantom_view *v, s
         goto out;
     expose(&s, v);
     measure_boxes(v);
+    measure_contrasts(v);
     rc = 0;
 out:
     plane_free(&s.inside);

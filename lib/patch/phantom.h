@@ -54,6 +54,7 @@ struct phantom_opts {
     double malignant, benign; /* shares of the patients; the rest is normal */
     double calcification;     /* share of clusters among the first lesions */
     double train, val;        /* shares of the patients; the rest is test */
+    double min_contrast;      /* of masses, about, in grey levels [0,1]; 0 = as they come */
 };
 
 /* What picture k shows, known without drawing it. */
@@ -70,6 +71,7 @@ struct phantom_finding {
     enum phantom_lesion kind;
     size_t x0, y0, x1, y1; /* the box of its mask, half-open */
     double t;              /* how suspicious it looks, 0 .. 1 */
+    double contrast;       /* how far it stands out, in grey levels [0,1]: as in sample.h */
 };
 
 /* One picture; all owned by the caller through phantom_free(). */

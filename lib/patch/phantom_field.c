@@ -184,7 +184,7 @@ field_stroke(struct plane *p, struct stroke *s, struct rng *r)
             left *= 4 * at;
         /* Dots at this distance add up to a line of height amp. */
         field_dot(p, s->x, s->y, sigma, s->amp * left * step / (2.5066 * sigma));
-        s->angle += s->curl * sqrt(step) * (double)quick_normal(r);
+        s->angle += s->bend * step + s->curl * sqrt(step) * (double)quick_normal(r);
         s->x += step * cos(s->angle);
         s->y += step * sin(s->angle);
     }

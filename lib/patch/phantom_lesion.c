@@ -7,7 +7,7 @@
 
 #define TAU 6.283185307179586
 
-enum { CIRCLE = 256, MOST_SPECKS = 40 };
+enum { CIRCLE = 256, MOST_LOBES = 3, MOST_SPECKS = 40 };
 
 /* A gamma variate, shape > 1/3 (G. Marsaglia and W. W. Tsang, ACM TOMS 26(3), 2000); two of them
  * make a Beta. */
@@ -35,8 +35,8 @@ lesion_plan(struct lesion *l, enum phantom_label label, enum phantom_lesion kind
     l->kind = kind;
     l->t = a / (a + b);
     z = z > -2 ? (z < 2 ? z : 2) : -2;
-    l->size = kind == PHANTOM_MASS ? 10 * exp(0.28 * z) : 9 * exp(0.25 * z);
-    l->contrast = kind == PHANTOM_MASS ? rng_between(r, 0.19, 0.35) * (0.85 + 0.35 * l->t)
+    l->size = kind == PHANTOM_MASS ? 10 * exp(0.32 * z) : 9 * exp(0.25 * z);
+    l->contrast = kind == PHANTOM_MASS ? rng_between(r, 0.20, 0.42) * (0.85 + 0.35 * l->t)
                                        : rng_between(r, 0.24, 0.60);
     l->behind = rng_between(r, 18, 70);
 }
@@ -79,38 +79,90 @@ mass_outline(float *factor, double t, struct rng *r)
         factor[i] *= (float)(CIRCLE / sum);
 }
 
-/* The lesion's own share of the density, in a plane of its own of side 2 half + 1 around its
- * centre. */
+/*
+ * Spicules: none on a smooth mass, three or four dozen on the most suspicious, in bundles.  They
+ * begin inside the body, run straight outwards, and grow thin and faint until they are lost in the
+ * tissue.
+ */
+static void
+spicules_draw(const struct lesion *l, double mm, double x, double y, struct rng *r,
+              struct plane *lines)
+{
+    double radius = 0.5 * l->size * mm, bundle = 0;
+    double many = 52 * (l->t - 0.25) * rng_between(r, 0.5, 1.2);
+    double reach = rng_between(r, 0.6, 1.3), strength = rng_between(r, 0.5, 1);
+
+    for (int i = 0; i < (int)many; i++) {
+        double far = exp(0.4 * rng_normal(r)), strong = exp(0.4 * rng_normal(r));
+
+        if (i % 3 == 0)
+            bundle = TAU * rng_uniform(r);
+        double angle = bundle + 0.3 * rng_normal(r), from = rng_between(r, 0.3, 0.6) * radius;
+        struct stroke s = {.x = x + from * cos(angle), .y = y + from * sin(angle)};
+
+        s.angle = angle + 0.12 * rng_normal(r);
+        s.length = fmin(0.6 + reach * far, 2.6) * radius;
+        s.sigma = mm * rng_between(r, 0.25, 0.5);
+        s.amp = l->contrast * fmin(strength * strong, 1.1);
+        s.curl = 0.02 / sqrt(mm);
+        s.taper = 1;
+        field_stroke(lines, &s, r);
+    }
+}
+
+/*
+ * A mass as a plane of its own of side 2 half + 1 around its centre: its body, and what spicules
+ * add outside of it.  The body is a ball of one to three lobes seen from the side, densest where it
+ * is thickest; its outline is rough and its margin soft as far as it is suspicious.
+ */
 static int
-mass_draw(const struct lesion *l, double mm, double x, double y, struct rng *r, struct plane *own,
-          struct err *e)
+mass_draw(const struct lesion *l, double mm, double x, double y, struct rng *r, struct plane *body,
+          struct plane *lines, struct err *e)
 {
     struct plane warp = {0}, texture = {0};
     double radius = 0.5 * l->size * mm, t = l->t;
-    double aspect = rng_between(r, 0.72, 1), turn = TAU * rng_uniform(r), soft;
+    double aspect = rng_between(r, 0.6, 1), turn = TAU * rng_uniform(r), soft, flat;
+    double grain = rng_between(r, 0.04, 0.14);
+    struct {
+        double x, y, size;
+    } lobe[MOST_LOBES] = {{0, 0, 1}};
+    size_t lobes = 1 + (size_t)rng_below(r, MOST_LOBES);
     float factor[CIRCLE + 1];
     int rc = -1;
 
+    for (size_t i = 1; i < lobes; i++) {
+        double angle = TAU * rng_uniform(r), far = rng_between(r, 0.4, 0.75);
+
+        lobe[i].x = far * cos(angle);
+        lobe[i].y = far * sin(angle);
+        lobe[i].size = rng_between(r, 0.4, 0.75);
+    }
     /* Margins: mostly sharp at t = 0, mostly indistinct at t = 1, with chance in between. */
-    soft = 0.05 + 0.45 * (0.8 * t + 0.2 * rng_uniform(r)) * rng_between(r, 0.6, 1);
+    soft = 0.08 + 0.5 * (0.75 * t + 0.25 * rng_uniform(r)) * rng_between(r, 0.6, 1);
+    flat = rng_between(r, 0.2, 0.5);
     mass_outline(factor, t * rng_between(r, 0.6, 1.3), r);
     factor[CIRCLE] = factor[0];
-    if (plane_alloc(&warp, own->h, own->w, e) == -1 ||
-        plane_alloc(&texture, own->h, own->w, e) == -1 ||
+    if (plane_alloc(&warp, body->h, body->w, e) == -1 ||
+        plane_alloc(&texture, body->h, body->w, e) == -1 ||
         field_noise(&warp, r, 4, 0.8 * mm, radius, e) == -1 ||
         field_noise(&texture, r, 2.8, 1, radius, e) == -1)
         goto out;
-    for (size_t i = 0; i < own->h; i++)
-        for (size_t j = 0; j < own->w; j++) {
-            double dx = (double)j - x, dy = (double)i - y;
-            double a = (cos(turn) * dx + sin(turn) * dy) * sqrt(aspect);
-            double b = (cos(turn) * dy - sin(turn) * dx) / sqrt(aspect);
+    spicules_draw(l, mm, x, y, r, lines);
+    for (size_t i = 0; i < body->h; i++)
+        for (size_t j = 0; j < body->w; j++) {
+            size_t at = i * body->w + j;
+            double dx = (double)j - x, dy = (double)i - y, rho = INFINITY;
+            double a = (cos(turn) * dx + sin(turn) * dy) * sqrt(aspect) / radius;
+            double b = (cos(turn) * dy - sin(turn) * dx) / sqrt(aspect) / radius;
             double angle = (atan2(b, a) / TAU + 0.5) * CIRCLE;
             int slot = (int)angle < CIRCLE ? (int)angle : CIRCLE - 1;
             double f = (double)factor[slot] +
                        (angle - slot) * ((double)factor[slot + 1] - (double)factor[slot]);
-            double rho = sqrt(a * a + b * b) / (radius * f) +
-                         (0.02 + 0.23 * t) * (double)warp.px[i * own->w + j];
+
+            for (size_t k = 0; k < lobes; k++)
+                rho = fmin(rho, hypot(a - lobe[k].x, b - lobe[k].y) / lobe[k].size);
+            rho = rho / f + (0.02 + 0.2 * t) * (double)warp.px[at];
+
             double s = (1 + soft - rho) / (2 * soft);
 
             if (!(s > 0))
@@ -118,29 +170,10 @@ mass_draw(const struct lesion *l, double mm, double x, double y, struct rng *r, 
             s = s < 1 ? s * s * (3 - 2 * s) : 1;
             double thick = rho > 0 ? (rho < 1 ? sqrt(1 - rho * rho) : 0) : 1;
 
-            own->px[i * own->w + j] = (float)(l->contrast * s * (0.62 + 0.38 * thick) *
-                                              (1 + 0.12 * (double)texture.px[i * own->w + j]));
+            body->px[at] = (float)(l->contrast * s * (flat + (1 - flat) * thick) *
+                                   (1 + grain * (double)texture.px[at]));
+            lines->px[at] *= (float)(1 - s);
         }
-
-    /* Spicules: none on a smooth mass, two or three dozen on the most suspicious, in bundles. */
-    double many = 52 * (t - 0.25) * rng_between(r, 0.6, 1.2), bundle = 0;
-
-    for (int i = 0; i < (int)many; i++) {
-        double far = exp(0.45 * rng_normal(r)), strong = exp(0.4 * rng_normal(r));
-
-        if (i % 4 == 0)
-            bundle = TAU * rng_uniform(r);
-        double angle = bundle + 0.4 * rng_normal(r);
-        struct stroke s = {.x = x + 0.6 * radius * cos(angle), .y = y + 0.6 * radius * sin(angle)};
-
-        s.angle = angle + 0.25 * rng_normal(r);
-        s.length = fmin(1.05 * far, 2.2) * radius;
-        s.sigma = mm * rng_between(r, 0.22, 0.5);
-        s.amp = l->contrast * fmin(0.6 * strong, 1.1);
-        s.curl = 0.07 / sqrt(mm);
-        s.taper = 0.9;
-        field_stroke(own, &s, r);
-    }
     rc = 0;
 out:
     plane_free(&warp);
@@ -253,25 +286,71 @@ hull_distance(const struct speck *hull, size_t n, double x, double y)
     return within ? 0 : best;
 }
 
+/*
+ * How many times as strong the lesion must be to stand out by `least` from what is round it, as
+ * contrast is measured in sample.h; at least 1.  That it lies on brighter tissue does not count: it
+ * would not show.
+ */
+static double
+strengthen(const struct plane *own, const uint8_t *in, long left, long top,
+           const struct plane *density, double least)
+{
+    size_t x0 = own->w, y0 = own->h, x1 = 0, y1 = 0;
+    double tissue[2] = {0}, added[2] = {0}, n[2] = {0}; /* round it, in it */
+
+    for (size_t i = 0; i < own->h; i++)
+        for (size_t j = 0; j < own->w; j++)
+            if (in[i * own->w + j]) {
+                x0 = j < x0 ? j : x0;
+                y0 = i < y0 ? i : y0;
+                x1 = j + 1 > x1 ? j + 1 : x1;
+                y1 = i + 1;
+            }
+    if (x1 <= x0)
+        return 1;
+
+    size_t reach = (x1 - x0 > y1 - y0 ? x1 - x0 : y1 - y0) / 2;
+
+    for (size_t i = y0 > reach ? y0 - reach : 0; i < own->h && i < y1 + reach; i++)
+        for (size_t j = x0 > reach ? x0 - reach : 0; j < own->w && j < x1 + reach; j++) {
+            long py = top + (long)i, px = left + (long)j;
+            int k = in[i * own->w + j] != 0;
+
+            if (py < 0 || px < 0 || py >= (long)density->h || px >= (long)density->w)
+                continue;
+            tissue[k] += (double)density->px[(size_t)py * density->w + (size_t)px];
+            added[k] += (double)own->px[i * own->w + j];
+            n[k]++;
+        }
+    if (!(n[0] > 0 && n[1] > 0))
+        return 1;
+
+    double there = tissue[1] / n[1] - tissue[0] / n[0], gain = added[1] / n[1] - added[0] / n[0];
+
+    there = there < 0 ? there : 0;
+    return gain > 0 && there + gain < least ? (least - there) / gain : 1;
+}
+
 int
-lesion_draw(const struct lesion *l, double mm, double x, double y, double toward, struct rng *r,
-            struct plane *density, uint8_t *mask, uint8_t value, struct err *e)
+lesion_draw(const struct lesion *l, double mm, double x, double y, double toward, double least,
+            struct rng *r, struct plane *density, uint8_t *mask, uint8_t value, struct err *e)
 {
     struct speck speck[MOST_SPECKS], hull[2 * MOST_SPECKS];
-    double reach = 2.2 * lesion_radius(l, mm);
+    double reach = 2.4 * lesion_radius(l, mm), times = 1;
     long left = (long)floor(x - reach), top = (long)floor(y - reach);
     size_t side = (size_t)(2 * reach) + 2, n = 0;
-    struct plane own;
-    float peak = 0;
+    struct plane own = {0}, lines = {0};
     double grow = mm > 0.75 ? mm : 0.75; /* never less than the grid shows */
+    uint8_t *in = NULL;
+    float peak = 0;
+    int rc = -1;
 
-    if (plane_alloc(&own, side, side, e) == -1)
-        return -1;
+    if (plane_alloc(&own, side, side, e) == -1 || plane_alloc(&lines, side, side, e) == -1 ||
+        (in = mem_array(side * side, 1, e)) == NULL)
+        goto out;
     if (l->kind == PHANTOM_MASS) {
-        if (mass_draw(l, mm, x - (double)left, y - (double)top, r, &own, e) == -1) {
-            plane_free(&own);
-            return -1;
-        }
+        if (mass_draw(l, mm, x - (double)left, y - (double)top, r, &own, &lines, e) == -1)
+            goto out;
         for (size_t i = 0; i < side * side; i++)
             peak = own.px[i] > peak ? own.px[i] : peak;
     } else {
@@ -280,18 +359,30 @@ lesion_draw(const struct lesion *l, double mm, double x, double y, double toward
     }
     for (size_t i = 0; i < side; i++)
         for (size_t j = 0; j < side; j++) {
+            size_t at = i * side + j;
+
+            in[at] = l->kind == PHANTOM_MASS ? own.px[at] > 0.2f * peak
+                                             : hull_distance(hull, n, (double)j, (double)i) <= grow;
+            own.px[at] += lines.px[at];
+        }
+    if (l->kind == PHANTOM_MASS)
+        times = strengthen(&own, in, left, top, density, least);
+    for (size_t i = 0; i < side; i++)
+        for (size_t j = 0; j < side; j++) {
             long py = top + (long)i, px = left + (long)j;
 
             if (py < 0 || px < 0 || py >= (long)density->h || px >= (long)density->w)
                 continue;
             size_t at = (size_t)py * density->w + (size_t)px;
-            float own_px = own.px[i * side + j];
 
-            density->px[at] += own_px;
-            if (l->kind == PHANTOM_MASS ? own_px > 0.3f * peak
-                                        : hull_distance(hull, n, (double)j, (double)i) <= grow)
+            density->px[at] += (float)times * own.px[i * side + j];
+            if (in[i * side + j])
                 mask[at] = value;
         }
+    rc = 0;
+out:
     plane_free(&own);
-    return 0;
+    plane_free(&lines);
+    free(in);
+    return rc;
 }

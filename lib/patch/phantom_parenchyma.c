@@ -40,29 +40,30 @@ gland_plan(struct gland *g, const struct breast *b, const struct phantom_opts *o
     g->ry = 0.62 * (b->up + b->down) / 2;
 }
 
-/* Lines that run towards the nipple, more of them and stronger where there is gland: fibres and
- * ligaments. */
+/* Thin arcs that run towards the nipple, stronger where there is gland: fibres and ligaments. */
 static void
 draw_fibres(struct plane *lines, const struct breast *b, const struct gland *g,
             const struct plane *inside, struct rng *r)
 {
     double mm = b->mm, area = (double)lines->h * (double)lines->w / (mm * mm);
-    size_t n = (size_t)(area * 0.16);
+    size_t n = (size_t)(area * 0.07);
 
     for (size_t i = 0; i < n; i++) {
         struct stroke s = {.x = rng_uniform(r) * (double)lines->w,
                            .y = rng_uniform(r) * (double)lines->h};
         double strength = exp(0.6 * rng_normal(r)), wide = exp(0.4 * rng_normal(r));
-        double turn = 0.4 * rng_normal(r), length = rng_between(r, 5, 25);
+        double turn = 0.6 * rng_normal(r), length = rng_between(r, 6, 30);
+        double bend = rng_normal(r) / 22; /* radians a millimetre */
 
         if (!((double)plane_at(inside, s.x, s.y) > mm))
             continue;
         /* The nipple draws the lines together only from afar; close by they run past it. */
         s.angle = atan2(b->cy - (double)b->y0 - s.y, b->depth + 25 * mm - s.x) + turn;
         s.length = length * mm;
-        s.sigma = 0.28 * mm * wide;
-        s.amp = 0.036 * g->fibres * strength;
-        s.curl = 0.05 / sqrt(mm);
+        s.sigma = 0.22 * mm * wide;
+        s.amp = 0.05 * g->fibres * strength;
+        s.bend = bend / mm;
+        s.curl = 0.06 / sqrt(mm);
         s.taper = 0.6;
         field_stroke(lines, &s, r);
     }
@@ -108,9 +109,10 @@ draw_ducts(struct plane *lines, const struct breast *b, const struct gland *g, s
                            .y = ny + (rng_uniform(r) - 0.5) * (b->up + b->down) * 0.8};
 
         s.angle = atan2(ny - s.y, b->depth - s.x) + 0.5 * rng_normal(r);
-        s.length = mm * rng_between(r, 25, 60);
-        s.sigma = mm * rng_between(r, 0.5, 1.0);
-        s.amp = 0.05 * rng_between(r, 0.5, 1.3);
+        s.length = mm * rng_between(r, 30, 70);
+        s.sigma = mm * rng_between(r, 0.45, 0.9);
+        s.amp = 0.075 * rng_between(r, 0.5, 1.3);
+        s.bend = 0.015 * rng_normal(r) / mm;
         s.curl = 0.06 / sqrt(mm);
         s.taper = 0.2;
         draw_tree(lines, s, mm, 1, r);
@@ -159,14 +161,14 @@ parenchyma_draw(const struct breast *b, const struct plane *inside, const struct
         plane_alloc(&lobule, h, w, e) == -1 ||
         field_noise(&lobule, &r, 2.4, 1.6 * mm, 6 * mm, e) == -1 ||
         plane_alloc(&septum, h, w, e) == -1 ||
-        field_noise(&septum, &r, 2.6, 1.6 * mm, 9 * mm, e) == -1 ||
+        field_noise(&septum, &r, 3.2, 2 * mm, 14 * mm, e) == -1 ||
         plane_alloc(&lines, h, w, e) == -1 || plane_alloc(density, h, w, e) == -1)
         goto out;
     draw_fibres(&lines, b, &g, inside, &r);
     draw_ducts(&lines, b, &g, &r);
 
     double tilt = b->mlo ? rng_between(&r, 0.25, 0.6) : rng_between(&r, -0.15, 0.15);
-    double co = cos(tilt), si = sin(tilt), stretch = rng_between(&r, 1.5, 2.6);
+    double co = cos(tilt), si = sin(tilt), stretch = rng_between(&r, 1.1, 1.8);
     double grain = 1 / stretch, mx = (double)w / 2, my = (double)h / 2;
 
     for (size_t i = 0; i < h; i++)
@@ -187,7 +189,7 @@ parenchyma_draw(const struct breast *b, const struct plane *inside, const struct
             double logit = g.bias + 1.5 * (double)coarse.px[at] + 1.1 * l + 0.5 * p -
                            2.6 * (gx * gx + gy * gy - 0.75);
             double gland = skin / (1 + exp(-1.1 * logit));
-            double ridge = exp(-q * q * 28) * smooth_step(-0.8, 1.2, (double)power.px[at]);
+            double ridge = exp(-q * q * 60) * smooth_step(-0.8, 1.2, (double)power.px[at]);
             double m = breast_muscle(b, x, y + (double)b->y0) + 0.8 * mm * p;
             double muscle =
                 smooth_step(-1.2 * mm, 1.6 * mm, m) * (0.6 + 0.4 * smooth_step(0, 40 * mm, m));
@@ -195,8 +197,8 @@ parenchyma_draw(const struct breast *b, const struct plane *inside, const struct
             gland *= 1 - muscle;
             double value = g.fat + gland * (g.level - 0.25 * g.fat) +
                            (0.06 + 0.12 * gland) * g.rough * p * (0.3 + 0.7 * skin) +
-                           (0.05 + 0.09 * gland) * g.septa * ridge +
-                           (0.55 + 0.6 * gland) * (double)lines.px[at];
+                           (0.07 + 0.09 * gland) * g.septa * ridge +
+                           (0.6 + 0.3 * gland) * (double)lines.px[at];
 
             density->px[at] =
                 (float)(value + muscle * (g.muscle + 0.03 * p - 0.4 * (value - g.fat)));

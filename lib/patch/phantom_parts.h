@@ -37,6 +37,7 @@ void field_dot(struct plane *p, double x, double y, double sigma, double amp);
 struct stroke {
     double x, y, angle;        /* start and heading, radians */
     double length, sigma, amp; /* pixels, pixels, height of the line */
+    double bend;               /* radians a pixel: an arc */
     double curl;               /* standard deviation of the turn, radians a pixel^(1/2) */
     double taper; /* 0: even; else it fades in, and this share of it is gone at the end */
 };
@@ -92,10 +93,12 @@ double lesion_radius(const struct lesion *l, double mm);
 double lesion_load(const struct lesion *l, double mm, double side);
 
 /*
- * Adds the lesion to the density at (x, y) and writes `value` into its mask [h][w] (same box).
+ * Adds the lesion to the density at (x, y) and writes `value` into its mask [h][w] (same box); of
+ * a mass that is its body, without spicules.
  *   toward   the direction of the nipple, radians
+ *   least    a mass that stands out less from the density round it is made stronger until it does
  */
-int lesion_draw(const struct lesion *l, double mm, double x, double y, double toward, struct rng *r,
-                struct plane *density, uint8_t *mask, uint8_t value, struct err *e);
+int lesion_draw(const struct lesion *l, double mm, double x, double y, double toward, double least,
+                struct rng *r, struct plane *density, uint8_t *mask, uint8_t value, struct err *e);
 
 #endif

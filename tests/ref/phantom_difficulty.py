@@ -7,10 +7,10 @@ Draws phantoms with phantom(1), half of the patients to train and half to test, 
 patch-sample(1) as the paper does: half malignant, a quarter benign, a quarter normal.  Trains a small
 convolutional network on the three classes, and logistic regressions on the mean grey level and the
 tissue share, their squares and product.  Prints areas under the ROC curve on the test patients, with
-95 % intervals from a bootstrap over patients.  Limits: malignant against the rest 0.75 to 0.90 for the
+95 % intervals from a bootstrap over patients.  Limits: malignant against the rest 0.75 to 0.93 for the
 network, below 0.60 for brightness.  Exits 1 where they are not kept (--report: never).
 
-The numbers in phantom(1) were made with Python 3.11, numpy 1.24, PyTorch 1.13.
+Made with Python 3.11, numpy 1.24, PyTorch 1.13, seed 1: masses 0.76 and 0.49, calcifications 0.77 and 0.45.
 """
 import argparse, json, os, struct, subprocess, sys, tempfile
 import numpy as np
@@ -169,7 +169,7 @@ def main():
         print("%s\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f" % (
             name, auc(a[0], a[2]), *interval(rng, *a), auc(b[0], b[2]), *interval(rng, *b)), flush=True)
         if name == "malignant/rest":
-            ok = 0.75 <= auc(a[0], a[2]) <= 0.90 and auc(b[0], b[2]) < 0.60
+            ok = 0.75 <= auc(a[0], a[2]) <= 0.93 and auc(b[0], b[2]) < 0.60
     return 0 if ok or args.report else 1
 
 

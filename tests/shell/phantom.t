@@ -11,7 +11,10 @@ is "$(cat out err)" "" "without a word"
 ok "$("$check" a/manifest.tsv > checked; echo $?)" "the manifest reads back; masks, boxes and tissue fit"
 grep '^not ok\|^#' checked
 is "$(ls a/images | wc -l)/$(ls a/tissue | wc -l)" 24/24 "two pictures of each patient, each with its tissue"
-is "$(ls a | tr '\n' ' ')" "images manifest.tsv masks tissue " "and nothing else"
+is "$(ls a | tr '\n' ' ')" "findings.tsv images manifest.tsv masks tissue " "and nothing else"
+is "$(head -1 a/findings.tsv | tr '\t' ' ')" "mask finding label lesion suspicion contrast" "what findings truly are"
+is "$(tail -n +2 a/findings.tsv | awk -F '\t' '{ print $1 "=" $2, $3, $4 }')" \
+    "$(tail -n +2 a/manifest.tsv | awk -F '\t' '$7 != "" { print $12, $6, $7 }')" "of all that the manifest has"
 is "$(tail -n +2 a/manifest.tsv | cut -f2,5 | sort -u | wc -l)" 24 "CC and MLO"
 is "$(tail -n +2 a/manifest.tsv | cut -f2,3 | sort -u | wc -l)" 12 "a patient is in one split"
 is "$(tail -n +2 a/manifest.tsv | cut -f3 | sort -u | tr '\n' ' ')" "test train val " "there are three splits"
@@ -21,12 +24,16 @@ is "$(tail -n +2 a/manifest.tsv | cut -f6,7 | sort -u | tr '\t\n' '- ')" \
 phantom --patients 12 --out b $small
 is "$(sums b)" "$(sums a)" "same seed, same bytes"
 phantom --patients 4 --out c $small
-is "$(sums c | grep -v manifest)" "$(sums a | grep '_p\?0000[1-4]_\|p0000[1-4]_')" \
+is "$(sums c | grep -v '\.tsv')" "$(sums a | grep '_p\?0000[1-4]_\|p0000[1-4]_')" \
     "a picture does not depend on how many there are"
+phantom --patients 4 --out f $small --min-contrast 0.3
+is "$(awk -F '\t' '$4 == "mass" { n += $6 < 0.2 } END { print n + 0 }' f/findings.tsv)" 0 "--min-contrast: masses stand out"
+ok "$(awk -F '\t' '$4 == "mass" { n += $6 < 0.2 } END { exit !n }' a/findings.tsv; echo $?)" "and some would not"
+rm -r f
 is "$(cat c/manifest.tsv)" "$(head -"$(wc -l < c/manifest.tsv)" a/manifest.tsv)" "nor do its rows"
 phantom --patients 5 --out c $small
 phantom --patients 2 --start 3 --out s $small
-is "$(sums s | grep -v manifest)" "$(sums c | grep '_p\?0000[45]_\|p0000[45]_')" "--start: the same patients, names and pictures"
+is "$(sums s | grep -v '\.tsv')" "$(sums c | grep '_p\?0000[45]_\|p0000[45]_')" "--start: the same patients, names and pictures"
 is "$(head -1 c/manifest.tsv; tail -n +2 s/manifest.tsv)" "$(head -1 c/manifest.tsv; grep 'p0000[45]	' c/manifest.tsv)" "and rows"
 is "$(sums s | grep -c images)/$(tail -n +2 s/manifest.tsv | cut -f 2 | uniq | xargs)" "4/p00004 p00005" "and no others"
 rm -r c s
@@ -59,7 +66,7 @@ fails 2 "empty --out" phantom --out ""
 fails 2 "unknown option" phantom --out e --what
 fails 2 "operand" phantom --out e f
 for bad in "--patients 0" "--patients x" "--patients -1" "--start -1" "--start 10000001" "--seed 1.5" "--height 127" "--height 5000" "--sides 3" \
-    "--malignant 1.1" "--malignant nan" "--benign -0.1" "--malignant 0.6 --benign 0.6" "--calcification 2" \
+    "--malignant 1.1" "--malignant nan" "--min-contrast -1" "--min-contrast nan" "--benign -0.1" "--malignant 0.6 --benign 0.6" "--calcification 2" \
     "--width 300 --height 800" "--splits 60/20" "--splits 60/20/30" "--splits 60/20/20/0" "--splits a/b/c" \
     "--splits 60/-20/60" "--splits 0060/20/20"; do
     fails 2 "$bad" phantom --out e $bad
@@ -76,7 +83,7 @@ fails 1 "a file in the place of a folder" phantom -n 1 -o g $small
 phantom -n 1 -o g2 $small
 rm -rf g2/images && ln -s /dev/full g2/images
 fails 1 "an old manifest goes when the new pictures fail" phantom -n 1 -o g2 $small
-ok "$(test ! -e g2/manifest.tsv -a ! -e g2/manifest.tsv.tmp; echo $?)" "and no half of the new one is left"
+ok "$(test ! -e g2/manifest.tsv -a ! -e g2/manifest.tsv.tmp -a ! -e g2/findings.tsv.tmp; echo $?)" "and no half of the new one is left"
 
 phantom -n 100000 -o h $small 2> err &
 pid=$!
@@ -103,4 +110,4 @@ phantom --help | grep -o -- '--[a-z-]*' | sort -u > help
 sed -n 's/^\.It.* Fl -\([a-z-]*\).*/--\1/p' "$TOP/man/phantom.1" | sort -u > page
 is "$(cat page)" "$(cat help)" "the manual page lists the options of --help"
 is "$(phantom --help | sed -n 1p)" "usage: phantom [options]" "--help goes to standard output"
-done_testing 65
+done_testing 71

@@ -412,6 +412,104 @@ check_folder(const char *path)
     manifest_free(&m);
 }
 
+/*
+ * What masses look like: of `count` pictures of malignant masses, what each adds to the picture in
+ * rings round its centre, R the radius of a disc of its area; what it stands out by; and whether
+ * anything is white.
+ */
+static void
+test_masses(uint64_t count)
+{
+    struct phantom_opts o = small(31), clean;
+    size_t masses = 0, denser = 0, lobed = 0, white = 0;
+    double rim = 0, near = 0, far = 0, wrong = 0, least = 1, round_least = 1, round_most = 0;
+
+    o.h = 480;
+    o.w = 360;
+    o.malignant = 1;
+    o.benign = o.calcification = 0;
+    o.min_contrast = 0.08;
+    clean = o;
+    clean.malignant = 0;
+    for (uint64_t k = 0; k < count; k++) {
+        struct phantom_view v, n;
+        double cx = 0, cy = 0, area = 0, sum[4] = {0}, m[4] = {0}, in = 0, out = 0, outs = 0;
+        double xx = 0, yy = 0, xy = 0;
+
+        if (phantom_draw(&o, k, &v, &e) == -1 || phantom_draw(&clean, k, &n, &e) == -1)
+            return (void)tap_ok(0, "draw: %s", e.text);
+        for (size_t i = 0; i < o.h * o.w; i++)
+            white += v.image.px[i] > 0.985 * 65535;
+        for (size_t i = 0; i < o.h * o.w; i++) {
+            double x = (double)(i % o.w), y = (double)(i / o.w);
+
+            if (v.findings.px[i] != 1)
+                continue;
+            cx += x;
+            cy += y;
+            xx += x * x;
+            yy += y * y;
+            xy += x * y;
+            area++;
+        }
+        cx /= area;
+        cy /= area;
+        xx = xx / area - cx * cx;
+        yy = yy / area - cy * cy;
+        xy = xy / area - cx * cy;
+
+        double radius = sqrt(area / 3.14159265), half = (xx + yy) / 2;
+        double spread = sqrt((xx - yy) * (xx - yy) / 4 + xy * xy);
+        double aspect = sqrt((half - spread) / (half + spread));
+        const struct phantom_finding *f = &v.finding[0];
+        double reach = tap_larger((double)(f->x1 - f->x0), (double)(f->y1 - f->y0));
+
+        reach = floor(reach / 2);
+        for (size_t i = 0; i < o.h * o.w; i++) {
+            double x = (double)(i % o.w), y = (double)(i / o.w), d = hypot(x - cx, y - cy) / radius;
+            double gain = ((double)v.image.px[i] - (double)n.image.px[i]) / 65535;
+            int inside = v.findings.px[i] == 1;
+            int ring = d > 2.5 ? -1 : inside ? (d < 0.5 ? 0 : d > 0.8 ? 1 : -1) : d < 1.6 ? 2 : 3;
+
+            if (ring >= 0) {
+                sum[ring] += gain;
+                m[ring]++;
+            }
+            if (inside) {
+                in += (double)v.image.px[i] / 65535;
+            } else if (v.tissue.px[i] && x >= (double)f->x0 - reach && x < (double)f->x1 + reach &&
+                       y >= (double)f->y0 - reach && y < (double)f->y1 + reach) {
+                out += (double)v.image.px[i] / 65535;
+                outs++;
+            }
+        }
+        wrong = tap_larger(wrong, fabs(f->contrast - (in / area - out / outs)));
+        if (v.n == 1) { /* a second lesion may lie near the first */
+            least = fmin(least, f->contrast);
+            denser += sum[0] / m[0] > sum[1] / m[1];
+            rim += sum[1] / m[1];
+            near += sum[2] / m[2];
+            far += sum[3] / m[3];
+            round_least = fmin(round_least, aspect);
+            round_most = tap_larger(round_most, aspect);
+            lobed += aspect < 0.7;
+            masses++;
+        }
+        phantom_free(&v);
+        phantom_free(&n);
+    }
+    tap_ok(denser * 20 >= masses * 19, "bodies are densest at their core (%zu of %zu)", denser,
+           masses);
+    tap_ok(rim > 2 * near && near > 2 * far && far >= 0,
+           "and fade outwards (%.3f at the rim, %.3f round it, %.3f further out)",
+           rim / (double)masses, near / (double)masses, far / (double)masses);
+    tap_ok(round_least < 0.6 && round_most > 0.85 && lobed * 10 > masses,
+           "they are round and long (axes %.2f to %.2f)", round_least, round_most);
+    tap_ok(wrong < 1e-9, "their contrast is what the picture shows (%.1e)", wrong);
+    tap_ok(least > 0.06, "and about what was asked for, or more (0.08, least %.3f)", least);
+    tap_ok(white == 0, "nothing is white (%zu pixels)", white);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -428,5 +526,6 @@ main(int argc, char **argv)
     test_brightness();
     test_hidden();
     test_spectrum();
-    return tap_done(39);
+    test_masses(60);
+    return tap_done(45);
 }
