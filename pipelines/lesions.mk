@@ -118,17 +118,20 @@ role.mass := --g-steps 2
 role.calcification := --g-steps 1
 role.removal := --g-steps 1 --remove
 
-# What a model reads; lesion_stream, where it is set, in the place of its lesions.  One that has categories (ablations.mk) is conditional, and reads what the models of
-# these names would read.
+# What a model reads; lesion_stream, where it is set, in the place of its lesions.  One that has categories
+# (ablations.mk) is conditional, and reads what the models of these names would read.
 stream = --lesion $2$(or $(lesion_stream),$(call feed,$1)) --benign $2$(call feed,benign-$1) --normal $2$(call feed,$(normal.$1))
 streams = $(if $(categories.$1),$(foreach c,$(categories.$1),$(call stream,$c,$c=)),$(call stream,$1))
 needs = $(foreach c,$(or $(categories.$1),$1),$(call feeds,$c benign-$c $(normal.$c)))
 
-# train MODEL, further options: makes $@.  A training that was stopped goes on from its state, unless what
-# it is made of is newer.
+# A training that was stopped goes on from its state, unless what it is made of is newer.
+# resumable STATE: sets the shell's $resume.
+resumable = resume=--resume; for f in $^; do if [ ! $1 -nt $$f ]; then resume=; fi; done
+
+# train MODEL, further options: makes $@.
 define train
 @mkdir -p $(@D)/sheets-$1
-resume=--resume; for f in $^; do if [ ! $(@D)/$1.state -nt $$f ]; then resume=; fi; done; \
+$(call resumable,$(@D)/$1.state); \
 $(BIN)/gan-train --threads $(THREADS) $(call streams,$1) --size $(PATCH) $(role.$1) $(GAN_OPTIONS) $(GAN_OPTIONS.$1) $(call own,FEW.$1) $2 \
     --state $(@D)/$1.state $$resume --seed 1 --log $(@D)/$1.jsonl --sheets $(@D)/sheets-$1 --progress --out $@
 endef

@@ -90,30 +90,27 @@ real_files = $(filter %.sts,$(real))
 files = $(real_files) $(filter %.sts,$(synthetic))
 
 # ---- classifiers ----
-# fit: mix-ratio's options, resnet-train's.  A training that was stopped goes on, unless what it
-# is made of is newer.
+# fit MIX,OPTIONS: makes $@ by mix-ratio with MIX and resnet-train with OPTIONS.
 define fit
 @mkdir -p $(@D)
-resume=--resume; for f in $^; do if [ ! $@.state -nt $$f ]; then resume=; fi; done; \
-$(BIN)/mix-ratio $1 | $(BIN)/resnet-train --threads $(THREADS) $(classifier) --bn update $2 --val $(patches)/val.sts \
-    --state $@.state $$resume --out $@.tmp
+$(call resumable,$@.state); \
+$(BIN)/mix-ratio $1 | $(BIN)/resnet-train --threads $(THREADS) $2 --log $(@:.ckpt=.jsonl) --state $@.state $$resume --out $@.tmp
 mv $@.tmp $@
 rm -f $@.state
 endef
-looks = --every $$(( $1 / $(VALIDATIONS) ))
+# validated SAMPLES,SEED: options of resnet-train.
+validated = $(classifier) --bn update --samples $1 --val $(patches)/val.sts --every $$(( $1 / $(VALIDATIONS) )) --seed $2
 
 # A start for each seed, so that its luck is in the spread over seeds.
 starts := $(if $(START),$(seeds:%=build/$(START)/$(SCALE)/$(notdir $(t1))/start-s%.ckpt))
 start = $(if $(START),$(filter %/start-s$1.ckpt,$(starts)))
 $(t1)/start-s%.ckpt: $$(real_files) $(patches)/val.sts $(set)/start-$(NET) | $(BIN)/mix-ratio $(BIN)/resnet-train
-	$(call fit,$(real) --initial 0 --count $(START_SAMPLES) --seed $*,--samples $(START_SAMPLES) \
-	    $(call looks,$(START_SAMPLES)) --seed $* --log $(@:.ckpt=.jsonl))
+	$(call fit,$(real) --initial 0 --count $(START_SAMPLES) --seed $*,$(call validated,$(START_SAMPLES),$*))
 
 # classify PERCENT,SEED,SYNTHETIC: makes $@.  The share falls every hundredth of the samples, as in the paper.
 define classify
 $(call fit,$(real) $3 --initial $$(echo $1 | awk '{ print $$1 / 100 }') --every $$(( $(samples) / 100 )) \
-    --count $(samples) --seed $2 --log $(@D)/mix-$(basename $(@F)).jsonl,$(addprefix --init ,$(call start,$2)) \
-    --samples $(samples) $(call looks,$(samples)) --seed $2 --log $(basename $@).jsonl)
+    --count $(samples) --seed $2 --log $(@D)/mix-$(basename $(@F)).jsonl,$(call validated,$(samples),$2) $(addprefix --init ,$(call start,$2)))
 endef
 # predict: makes $@, the scores that the classifier $< gives the patches behind it.
 define predict
@@ -271,9 +268,8 @@ named: $(networks:%=$(patches)/synthetic-%.sts) $(seeds:%=$(t1)/start-s%.ckpt) $
 .PRECIOUS: $(t1)/r%.ckpt $(t1)/start-s%.ckpt $(t1)/tune/%.ckpt
 
 $(t1)/tune/%.ckpt: $$(real_files) $(patches)/val.sts $(set)/tune-$(NET) | $(BIN)/mix-ratio $(BIN)/resnet-train
-	$(call fit,$(real) --initial 0 --count $(samples) --seed $(call seed,$*),--width $(call setting,$*,w,1) \
-	    --lr $(call setting,$*,lr,2) --batch $(call setting,$*,b,3) --samples $(samples) $(call looks,$(samples)) \
-	    --seed $(call seed,$*) --log $(@:.ckpt=.jsonl))
+	$(call fit,$(real) --initial 0 --count $(samples) --seed $(call seed,$*),$(call validated,$(samples),$(call seed,$*)) \
+	    --width $(call setting,$*,w,1) --lr $(call setting,$*,lr,2) --batch $(call setting,$*,b,3))
 
 $(t1)/tune.txt: $(tries:%=%.ckpt) $(set)/grid-$(NET) pipelines/tune.awk
 	{ echo "baseline ($(NET)) on $(DATA), SCALE=$(SCALE), $(samples) samples"; \

@@ -106,15 +106,7 @@ mix_of = $(call worth_mix,$(call number_of,$1),$(call part_of,$1,1),$(call part_
 
 # worth_fit MIX,SEED: makes $@.  Arms of one seed begin with the same weights, and where they draw real patches they draw
 # the same ones.
-define worth_fit
-@mkdir -p $(@D)
-resume=--resume; for f in $^; do if [ ! $@.state -nt $$f ]; then resume=; fi; done; \
-$(BIN)/mix-ratio $1 --count $(SAMPLES.small) --seed $2 \
-    | $(BIN)/resnet-train --threads $(THREADS) --net small $(CLASSIFIER.small) --samples $(SAMPLES.small) --seed $2 \
-        --log $(@:.ckpt=.jsonl) --state $@.state $$resume --out $@.tmp
-mv $@.tmp $@
-rm -f $@.state
-endef
+worth_fit = $(call fit,$1 --count $(SAMPLES.small) --seed $2,--net small $(CLASSIFIER.small) --samples $(SAMPLES.small) --seed $2)
 worth_runs := $(foreach n,$(WORTH_CANCERS),$(foreach f,real $(foreach a,$(arms),$(decays:%=$a-%)),$(worth_seeds:%=$(worth)/$n/$f-s%)))
 $(worth_runs:%=%.ckpt): $$(filter %.sts,$$(call mix_of,$$@)) $(set)/worth | $(BIN)/mix-ratio $(BIN)/resnet-train
 	$(call worth_fit,$(call mix_of,$@),$(call seed_of,$@))

@@ -193,7 +193,7 @@ params_use(struct tape *t, struct params *ps, int iterate)
 void
 params_average(struct params *to, const struct params *from, double decay)
 {
-    real keep = (real)decay, take = (real)(1 - decay);
+    real take = (real)(1 - decay);
 
     assert(to->n == from->n);
     for (size_t i = 0; i < to->n; i++) {
@@ -208,7 +208,7 @@ params_average(struct params *to, const struct params *from, double decay)
         else {
             NN_FOR(a->w.n)
             for (size_t k = 0; k < a->w.n; k++)
-                av[k] = keep * av[k] + take * bv[k];
+                av[k] += take * (bv[k] - av[k]);
         }
         if (a->spectral) {
             memcpy(a->u, b->u, a->out * sizeof(real));
