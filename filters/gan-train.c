@@ -22,11 +22,14 @@
 
 enum { MOST_SAMPLES = 64 }; /* on a sheet */
 
+enum { SN_NONE, SN_D, SN_GD };
+static const char *const sn_words[] = {"none", "d", "gd", NULL};
+
 static struct opts {
     struct cli_list lesion, benign, normal, removes;
     const char *out, *state, *sheets, *log;
-    int remove, resume, diff_augment, no_attention, no_spectral, no_lesion_channel, two_way;
-    int progress;
+    int remove, resume, diff_augment, no_attention, no_lesion_channel, two_way;
+    int sn, progress;
     size_t size, iterations, half_iterations, fade, batch, g_steps, mid, border, samples, threads;
     size_t save_every, sheet_every, log_every;
     double width, d_width, leak, aux, gp_lambda, gp_k, gp_sigma;
@@ -54,6 +57,7 @@ static struct opts {
        .beta2 = 0.9,
        .epsilon = 1e-8,
        .leak = 0.2,
+       .sn = SN_GD,
        .seed = 1};
 
 static const struct cli_opt options[] = {
@@ -97,7 +101,8 @@ static const struct cli_opt options[] = {
     CLI_SIZE(0, "border", "PX", &o.border, 0, 255,
              "border without lesion (default: 10 at 256 px, in proportion)"),
     CLI_FLAG(0, "no-attention", &o.no_attention, "leave out self-attention"),
-    CLI_FLAG(0, "no-spectral", &o.no_spectral, "leave out spectral normalisation"),
+    CLI_CHOICE(0, "sn", &o.sn, sn_words,
+               "spectral normalisation: none, of the discriminator, or of both networks"),
     CLI_FLAG(0, "no-lesion-channel", &o.no_lesion_channel,
              "let the generator write the whole patch, not a lesion"),
     CLI_FLAG(0, "two-way", &o.two_way,
@@ -187,11 +192,12 @@ config(void)
         .net = {.size = o.size,
                 .width = o.width,
                 .leak = o.leak,
-                .spectral = !o.no_spectral,
+                .spectral = o.sn == SN_GD,
                 .attention = !o.no_attention,
                 .whole = o.no_lesion_channel,
                 .categories = streams.n},
         .d_width = o.d_width > 0 ? o.d_width : o.width,
+        .d_spectral = o.sn != SN_NONE,
         .mid = o.mid,
         .border = o.border,
         .batch = o.batch,

@@ -18,7 +18,7 @@ struct net_config {
     size_t size;       /* side of the images in pixels, a power of two, 16 .. 1024 */
     double width;      /* multiplies the number of filters; the paper's networks have 1 */
     double leak;       /* slope of LeakyReLU for negative numbers */
-    int spectral;      /* 1: spectral normalisation of every convolution */
+    int spectral;      /* 1: spectral normalisation of all its convolutions */
     int attention;     /* 1: self-attention where the map is size / 8 */
     int whole;         /* 1: the generator writes the whole patch, not a lesion to add to it */
     size_t categories; /* kinds of patches told apart by a label beside them; 0: no label */

@@ -17,6 +17,7 @@ gan_init(struct gan *g, const struct gan_config *c, struct err *e)
     *g = (struct gan){.config = *c};
     g->tape = tape_open();
     d.width = c->d_width;
+    d.spectral = c->d_spectral;
     if (generator_init(&g->g, &c->net, c->mid, c->border, c->seed, e) == -1 ||
         (c->ema > 0 && generator_init(&g->average, &c->net, c->mid, c->border, c->seed, e) == -1) ||
         discriminator_init(&g->d, &d, c->classes[0], c->seed, e) == -1) {

@@ -14,7 +14,9 @@
 
 struct gan_config {
     struct net_config net;
-    double d_width; /* of the discriminator; net.width is the generator's */
+    /* Of the discriminator; net.width and net.spectral are the generator's. */
+    double d_width;
+    int d_spectral;
     size_t mid;     /* see generator_init() */
     size_t border;  /* pixels at full size */
     size_t batch;   /* patches of each class in an update */

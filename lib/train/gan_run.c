@@ -15,7 +15,7 @@
 
 static const char *const feed_name[GAN_FEEDS] = {"target", "input", "benign"};
 
-enum { FEED_KEY = CATEGORY_NAME + 24 };
+enum { FEED_KEY = CATEGORY_NAME + 24, OPTIONS_TEXT = 256 };
 
 /* ---- begin and end ---- */
 
@@ -320,14 +320,26 @@ categories_text(const struct gan_run *r, struct err *e)
     return text;
 }
 
+/*
+ * Options that are off in most runs, each behind a comma, and only where they are on: states
+ * written before there were such options can be resumed.
+ */
+static void
+options_text(const struct gan_config *c, char text[OPTIONS_TEXT])
+{
+    snprintf(text, OPTIONS_TEXT, "%s%s", c->net.whole ? ", no-lesion-channel" : "",
+             c->d_spectral && !c->net.spectral ? ", sn d" : "");
+}
+
 /* What a resumed run must share with the one that wrote the state, as one text. */
 static char *
 config_text(const struct gan_run *r, struct err *e)
 {
     const struct gan_config *c = &r->gan.config;
     const struct net_config *n = &c->net;
-    char *categories = categories_text(r, e), *text = NULL;
+    char *categories = categories_text(r, e), *text = NULL, options[OPTIONS_TEXT];
 
+    options_text(c, options);
     if (categories != NULL)
         text = mem_printf(
             e,
@@ -340,8 +352,7 @@ config_text(const struct gan_run *r, struct err *e)
             n->size, n->width, c->d_width, n->leak, n->spectral, n->attention, c->mid, c->border,
             c->batch, c->g_steps, c->classes[0], c->aux, c->gp_lambda, c->gp_k, c->gp_sigma, c->ema,
             c->diff_augment, c->adam.rate, c->d_rate, c->adam.beta1, c->adam.beta2, c->adam.epsilon,
-            c->seed, r->half, r->fade, r->category[0].remove, r->n_samples,
-            n->whole ? ", no-lesion-channel" : "", categories);
+            c->seed, r->half, r->fade, r->category[0].remove, r->n_samples, options, categories);
     free(categories);
     return text;
 }

@@ -24,7 +24,7 @@ GAN_OPTIONS := --width 0.25 --d-width 0.125 --batch 4 --lr 2e-4 --half-iteration
 # spicules, and calcifications, trained as long, stayed blots.  Without it the penalty alone holds the discriminator.
 # (One training each; the weight of the penalty and the running average changed with it.)
 fine_detail := --width 0.5 --d-width 0.25 --half-iterations 0 --fade 0 --iterations 32000 --g-steps 1 \
-               --gp-lambda 0.2 --no-spectral --ema 0.999
+               --gp-lambda 0.2 --sn none --ema 0.999
 GAN_OPTIONS.mass := $(if $(filter phantom,$(DATA)),$(fine_detail),--iterations 20000 --gp-lambda 2)
 GAN_OPTIONS.calcification := $(fine_detail)
 GAN_OPTIONS.removal := --iterations 8000 --gp-lambda 0.5 --g-steps 2

@@ -81,6 +81,7 @@ main(int argc, char **argv)
                 .spectral = 1,
                 .attention = 1},
         .d_width = atof(argv[3]),
+        .d_spectral = 1,
         .mid = 2048,
         .border = (size_t)atoi(argv[1]) * 10 / 256,
         .batch = (size_t)atoi(argv[4]),

@@ -75,11 +75,11 @@ def blocks_of(size):
 
 
 class Conv(nn.Module):
-    """A spectrally normalised convolution."""
+    """A convolution, spectrally normalised unless told."""
 
     def __init__(self, k, ci, co, stride=1, pad=0, bias=True):
         super().__init__()
-        self.stride, self.pad = stride, pad
+        self.stride, self.pad, self.spectral = stride, pad, True
         self.weight = nn.Parameter(torch.empty(co, ci, k, k))
         self.bias = nn.Parameter(torch.zeros(co)) if bias else None
         self.register_buffer("u", F.normalize(torch.randn(co), dim=0))
@@ -87,6 +87,9 @@ class Conv(nn.Module):
         nn.init.xavier_uniform_(self.weight)
 
     def use(self, iterate):
+        if not self.spectral:
+            self.normalised = self.weight
+            return
         # [co][ci kh kw]: the columns' order does not matter to sigma
         w = self.weight.flatten(1)
         if iterate:
@@ -129,6 +132,11 @@ class Network(nn.Module):
         for m in self.modules():
             if isinstance(m, Conv):
                 m.use(iterate)
+
+    def no_spectral(self):
+        for m in self.modules():
+            if isinstance(m, Conv):
+                m.spectral = False
 
     def start(self, seed):
         """

@@ -1,6 +1,6 @@
 """gan_step - one discriminator and one generator update's losses and gradients, by gan_model.py.
 
-    gan_step.py --size 32 --width 0.25 --batch 2 --fade 0.3 --seed 1 [--ablated | --conditional] [--single] [--dump DIR] > FILE.tsv
+    gan_step.py --size 32 --width 0.25 --batch 2 --fade 0.3 --seed 1 [--ablated | --conditional] [OPTION ...] [--single] [--dump DIR] > FILE.tsv
 
 The committed references gan_step_*.tsv are in double; the line that made each is its first.  For
 comparison with lib/model, which fills its weights and inputs from the same generator:
@@ -14,7 +14,7 @@ comparison with lib/model, which fills its weights and inputs from the same gene
 Images have the side size, or size / 2 with --fade 0.  One power iteration of both networks comes first;
 no update is applied, so that both losses see the same weights.  fake = combined image of the input.
 --ablated takes a generator without a lesion channel and a discriminator of two classes; --conditional
-networks of three categories, and patches of the second.
+networks of three categories, and patches of the second.  The OPTIONs are gan-train's: --sn.
 
 Lines, tab-separated:
 
@@ -77,12 +77,15 @@ def save_safetensors(path, tensors, dtype):
             f.write(a.astype("<" + dtype).tobytes())
 
 
-def step(size, width, batch, fade, seed, ablated, conditional, dtype):
+def step(o):
     """Returns the scalars and the tensors of the comparison, by name."""
-    n, side = batch, size if fade > 0 else size // 2
-    categories, category = (3, 1) if conditional else (0, 0)
-    g = gan.Generator(size, width, whole=ablated, categories=categories).to(dtype)
-    d = gan.Discriminator(size, width, classes=2 if ablated else 4, categories=categories).to(dtype)
+    dtype = torch.float32 if o.single else torch.float64
+    n, seed, fade, side = o.batch, o.seed, o.fade, o.size if o.fade > 0 else o.size // 2
+    categories, category = (3, 1) if o.conditional else (0, 0)
+    g = gan.Generator(o.size, o.width, whole=o.ablated, categories=categories).to(dtype)
+    d = gan.Discriminator(o.size, o.width, classes=2 if o.ablated else 4, categories=categories).to(dtype)
+    if o.sn == "d":
+        g.no_spectral()
     g.start(seed)
     d.start(seed)
     real, benign, normal, x = (draw(seed, what, n, side).to(dtype)
@@ -123,7 +126,7 @@ def step(size, width, batch, fade, seed, ablated, conditional, dtype):
             tensor["g.grad." + name] = weights(p.grad)
     for prefix, net in (("d.sigma.", d), ("g.sigma.", g)):
         for name, m in net.named_modules():
-            if isinstance(m, gan.Conv):
+            if isinstance(m, gan.Conv) and m.spectral:
                 scalar[prefix + name] = m.sigma.item()
     return scalar, tensor
 
@@ -138,16 +141,17 @@ def main():
     what = a.add_mutually_exclusive_group()
     what.add_argument("--ablated", action="store_true", help="no lesion channel, two classes")
     what.add_argument("--conditional", action="store_true", help="three categories")
+    a.add_argument("--sn", choices=("d", "gd"), default="gd")
     a.add_argument("--single", action="store_true", help="float32 instead of double")
     a.add_argument("--dump", metavar="DIR")
     o = a.parse_args()
 
     torch.set_num_threads(2)
-    scalar, tensor = step(o.size, o.width, o.batch, o.fade, o.seed, o.ablated, o.conditional,
-                          torch.float32 if o.single else torch.float64)
-    print("# gan_step.py --size %d --width %g --batch %d --fade %g --seed %d%s%s%s; torch %s numpy %s"
+    scalar, tensor = step(o)
+    print("# gan_step.py --size %d --width %g --batch %d --fade %g --seed %d%s%s%s%s; torch %s numpy %s"
           % (o.size, o.width, o.batch, o.fade, o.seed, " --ablated" if o.ablated else "",
              " --conditional" if o.conditional else "",
+             " --sn d" if o.sn == "d" else "",
              " --single" if o.single else "",
              torch.__version__, np.__version__))
     for name, value in scalar.items():

@@ -69,7 +69,7 @@ trained no-lesion-channel --no-lesion-channel
 trained no-growing '--half-iterations 0 --fade 0 --iterations \(9\|10\)'
 trained no-border '--border 0'
 trained no-attention --no-attention
-trained no-spectral --no-spectral
+trained no-spectral '--sn none'
 trained no-penalty '--gp-lambda 0'
 trained two-way --two-way
 # One model of all: the streams of each, all iterations together, the options of masses.

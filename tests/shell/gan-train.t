@@ -94,7 +94,7 @@ few="gan-train $streams $size --half-iterations 3 --fade 2 --iterations 3 --lr 0
 $few --out c.ckpt
 for change in '--g-steps 1' '--batch 3' '--aux-weight 0.5' '--gp-lambda 1' '--gp-lambda 0' '--gp-k 0.5' '--gp-sigma 0.1' \
     '--lr 0.001' '--d-lr 0.001' '--beta1 0.5' '--beta2 0.99' '--epsilon 0.01' '--leak 0.1' '--mid 0' '--border 4' \
-    --no-attention --no-spectral --no-lesion-channel --two-way '--ema 0.9' --diff-augment '--d-width 0.1' '--fade 1' '--half-iterations 2' '--iterations 2'; do
+    --no-attention '--sn none' '--sn d' --no-lesion-channel --two-way '--ema 0.9' --diff-augment '--d-width 0.1' '--fade 1' '--half-iterations 2' '--iterations 2'; do
     $few $change --out b.ckpt && ! cmp -s b.ckpt c.ckpt
     ok $? "$change changes the result"
 done
@@ -131,6 +131,12 @@ assert t["d.logits.weight"].shape[3] == 2 and "feed.benign" not in m
 assert int(m["feed.input"].split()[0]) == 2 + 5 * 2 * (1 + 2)  # samples; what lesions are grown on
 '
 ok $? "the discriminator has two outputs, and sees no normal patches"
+gan-train $streams $size --half-iterations 3 --fade 0 --iterations 2 --sn d --out b.ckpt
+$python "$record" b.ckpt.state /dev/null '
+assert m["spectral"] == "0"
+vectors = {k for k in t if k.endswith(".weight.u")}
+assert vectors == {k + ".u" for k in t if k.startswith("d.") and k.endswith(".weight")}, vectors'
+ok $? "--sn d: spectral normalisation of the discriminator alone"
 gan-train $streams $size $stages --lr 0.002 --no-lesion-channel --out b.ckpt
 is "$?" 0 "--no-lesion-channel trains"
 $python "$record" b.ckpt /dev/null '
@@ -386,7 +392,7 @@ rm -f x.*
     exec gan-train $streams $short --out x.ckpt
 ) 2> err
 is "$?/$(wc -l < err | tr -d ' ')/$(ls x.* 2> /dev/null)" 1/1/ "no room for the state: one line, and no part of it"
-fails 1 "a rate that makes the losses infinite" gan-train $streams $short --out x.ckpt --lr 1 --no-spectral --aux-weight 1e6 --iterations 500
+fails 1 "a rate that makes the losses infinite" gan-train $streams $short --out x.ckpt --lr 1 --sn none --aux-weight 1e6 --iterations 500
 
 # States.
 gan-train $streams $short --out x.ckpt
@@ -432,7 +438,7 @@ while IFS='|' read -r what code; do
 done < cases
 cp good.state bad.state
 for other in '--seed 2' '--width 0.06' '--size 64' '--batch 3' '--g-steps 1' '--ema 0.5' --diff-augment --remove '--lr 0.1' \
-    '--mid 0' '--border 2' '--d-width 0.1' '--samples 3' '--half-iterations 3' '--fade 1' --no-attention --no-spectral '--gp-k 2' --two-way --no-lesion-channel '--leak 0.3'; do
+    '--mid 0' '--border 2' '--d-width 0.1' '--samples 3' '--half-iterations 3' '--fade 1' --no-attention '--sn none' '--sn d' '--gp-k 2' --two-way --no-lesion-channel '--leak 0.3'; do
     fails 1 "the state of a run without $other" $again bad.state $other
 done
 cmp -s good.state bad.state
@@ -464,8 +470,8 @@ fails 2 "lesions without a category, and others with one" $run --lesion lesion.s
 fails 2 "a category to remove where there are none" $run --lesion lesion.sts --removes a
 for bad in '--size 48' '--size 16' '--size 1024' '--width 0' '--width nan' '--batch 0' '--iterations 0' '--iterations x' \
     '--iterations -1' '--lr -1' '--lr inf' '--beta1 1' '--epsilon 0' '--leak 2' '--border 8' '--ema 1' '--gp-sigma 2' \
-    '--samples 0' '--samples 65' '--save-every 0' '--seed x' '--log'; do
+    '--samples 0' '--samples 65' '--sn g' '--save-every 0' '--seed x' '--log'; do
     fails 2 "$bad" $run --lesion lesion.sts $bad
 done
 
-done_testing 258
+done_testing 262

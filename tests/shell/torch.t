@@ -7,7 +7,7 @@ python=/usr/bin/python3
 $python -c 'import torch, numpy' 2> /dev/null || skip_all "no PyTorch for $python"
 double=build/variant-blas-double/tests/test_gan_ref
 
-# against PROGRAM SIZE WIDTH BATCH FADE SEED [--ablated | --conditional]: what differs from the last dump, as comments.
+# against PROGRAM SIZE WIDTH BATCH FADE SEED OPTIONS: what differs from the last dump, as comments.
 against() {
     local program=$1 status=0
     shift
@@ -16,7 +16,9 @@ against() {
     [ $status = 0 ] || grep '^not ok' "$T/tap" | sed 's/^/# /'
     return $status
 }
-for step in '32 0.15 2 0.25 11' '32 0.25 1 1 12' '32 0.2 2 0 14' '32 0.2 2 0.5 15 --ablated' '32 0.2 2 0.6 16 --conditional'; do
+for step in \
+    '32 0.15 2 0.25 11' '32 0.25 1 1 12' '32 0.2 2 0 14' '32 0.2 2 0.5 15 --ablated' '32 0.2 2 0.6 16 --conditional' \
+    '32 0.2 2 0.5 17 --sn d'; do
     read -r size width batch fade seed option <<< "$step"
     float=1 exact=0
     for more in 0 100 200; do
@@ -24,8 +26,8 @@ for step in '32 0.15 2 0.25 11' '32 0.25 1 1 12' '32 0.2 2 0 14' '32 0.2 2 0.5 1
         seed=$((seed + more))
         OMP_NUM_THREADS=1 $python tests/ref/gan_step.py --size "$size" --width "$width" --batch "$batch" \
             --fade "$fade" --seed "$seed" $option --dump "$T" > /dev/null
-        against "$BUILD/tests/test_gan_ref" "$size" "$width" "$batch" "$fade" "$seed" $option && float=0
-        [ ! -x $double ] || against $double "$size" "$width" "$batch" "$fade" "$seed" $option || exact=1
+        against "$BUILD/tests/test_gan_ref" "$size" "$width" "$batch" "$fade" "$seed" "$option" && float=0
+        [ ! -x $double ] || against $double "$size" "$width" "$batch" "$fade" "$seed" "$option" || exact=1
     done
     ok $float "this build: size $size, width $width, batch $batch, fade $fade, seed $seed $option"
     if [ -x $double ]; then
@@ -34,4 +36,4 @@ for step in '32 0.15 2 0.25 11' '32 0.25 1 1 12' '32 0.2 2 0 14' '32 0.2 2 0.5 1
         skip "$double is not built"
     fi
 done
-done_testing 10
+done_testing 12

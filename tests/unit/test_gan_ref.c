@@ -3,7 +3,7 @@
  * gradient against PyTorch (tests/ref/gan_step.py, where weights and inputs are defined).
  *
  *   test_gan_ref                                        the committed norms and projections
- *   test_gan_ref FILE.safetensors SIZE WIDTH BATCH FADE SEED [OPTION]   whole tensors, of --dump
+ *   test_gan_ref FILE.safetensors SIZE WIDTH BATCH FADE SEED [OPTIONS]  whole tensors, of --dump
  *
  * Relative to each tensor's norm: 1e-8 in the double build, 1e-3 in float, where rounding made up
  * to 4e-5 on every processor, backend and number of threads tried.
@@ -26,6 +26,7 @@ struct step {
     uint64_t seed;
     int ablated;     /* no lesion channel, two classes */
     int conditional; /* three categories, and patches of the second */
+    int sn_d;        /* spectral normalisation of the discriminator alone */
 };
 
 /* What an option of gan_step.py changes, found in its line. */
@@ -34,6 +35,7 @@ read_options(struct step *s, const char *line)
 {
     s->ablated = strstr(line, "--ablated") != NULL;
     s->conditional = strstr(line, "--conditional") != NULL;
+    s->sn_d = strstr(line, "--sn d") != NULL;
 }
 
 /* What our code computed: a scalar (n = 0) or a tensor, by the name the reference gives it. */
@@ -149,11 +151,12 @@ run(const struct step *s, struct items *out)
     struct gan_config c = {.net = {.size = s->size,
                                    .width = s->width,
                                    .leak = 0.2,
-                                   .spectral = 1,
+                                   .spectral = !s->sn_d,
                                    .attention = 1,
                                    .whole = s->ablated,
                                    .categories = s->conditional ? 3 : 0},
                            .d_width = s->width,
+                           .d_spectral = 1,
                            .mid = 2048,
                            .border = (size_t)lround(10.0 * (double)s->size / 256),
                            .batch = s->batch,
@@ -364,5 +367,6 @@ main(int argc, char **argv)
     compare_file("tests/ref/gan_step_half.tsv", 34, 44);
     compare_file("tests/ref/gan_step_ablated.tsv", 32, 52);
     compare_file("tests/ref/gan_step_conditional.tsv", 34, 54);
-    return tap_done(854);
+    compare_file("tests/ref/gan_step_options.tsv", 17, 67);
+    return tap_done(1008);
 }

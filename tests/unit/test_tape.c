@@ -40,6 +40,7 @@ steps(double fade, const char *what)
     struct gan_config c = {
         .net = {.size = 32, .width = 0.1, .leak = 0.2, .spectral = 1, .attention = 1},
         .d_width = 0.1,
+        .d_spectral = 1,
         .mid = 2048,
         .border = 1,
         .batch = 2,
@@ -207,6 +208,7 @@ refused(void)
     struct gan_config c = {
         .net = {.size = 32, .width = 0.05, .leak = 0.2, .spectral = 1, .attention = 1},
         .d_width = 0.05,
+        .d_spectral = 1,
         .batch = 1,
         .g_steps = 1,
         .classes = {LOGITS},
