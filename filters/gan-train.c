@@ -30,8 +30,8 @@ static struct opts {
     const char *out, *state, *sheets, *log;
     int remove, resume, diff_augment, no_attention, no_lesion_channel, two_way;
     int sn, progress;
-    size_t size, iterations, half_iterations, fade, batch, g_steps, mid, border, samples, threads;
-    size_t save_every, sheet_every, log_every;
+    size_t size, iterations, half_iterations, fade, batch, g_steps, gp_every, mid, border, samples;
+    size_t save_every, sheet_every, log_every, threads;
     double width, d_width, leak, aux, gp_lambda, gp_k, gp_sigma;
     double lr, d_lr, beta1, beta2, epsilon, ema;
     uint64_t seed;
@@ -52,6 +52,7 @@ static struct opts {
        .gp_lambda = 10,
        .gp_k = 1,
        .gp_sigma = 0.0124,
+       .gp_every = 1,
        .lr = 1e-4,
        .beta1 = 0,
        .beta2 = 0.9,
@@ -90,6 +91,8 @@ static const struct cli_opt options[] = {
     CLI_REAL(0, "gp-k", "X", &o.gp_k, 0, 1e6, "slope that the penalty asks for"),
     CLI_REAL(0, "gp-sigma", "X", &o.gp_sigma, 0, 1,
              "noise round the real patches, in grey levels of [0,1]"),
+    CLI_SIZE(0, "gp-every", "N", &o.gp_every, 1, 1000,
+             "take the penalty in each N-th update, with N times its weight"),
     CLI_REAL(0, "lr", "X", &o.lr, 0, 1, "Adam: learning rate"),
     CLI_REAL(0, "d-lr", "X", &o.d_lr, 0, 1, "the discriminator's learning rate; 0 = as --lr"),
     CLI_REAL(0, "beta1", "X", &o.beta1, 0, 0.9999, "Adam: decay of the mean"),
@@ -207,6 +210,7 @@ config(void)
         .gp_lambda = o.gp_lambda,
         .gp_k = o.gp_k,
         .gp_sigma = o.gp_sigma,
+        .gp_every = o.gp_every,
         .ema = o.ema,
         .diff_augment = o.diff_augment,
         .d_rate = o.d_lr,

@@ -131,6 +131,10 @@ gradients(struct tape *t, struct tensor *loss, struct params *ps, struct tensor 
  * ASSUMPTION: D is the log-odds of "real", which is the usual single logit where there are two
  * classes.  The slope is that for the image; a label beside it is a constant.  The gradient is a
  * tensor on the tape, so the loss is differentiated through it exactly.
+ *
+ * With gp_every it is taken now and then, with as many times the weight, at a fraction of the time
+ * (T. Karras et al., "Analyzing and improving the image quality of StyleGAN", CVPR 2020, appendix
+ * B).  It stays part of the loss's own update, so that Adam's constants need not be changed.
  */
 static struct tensor *
 gradient_penalty(struct tape *t, const struct gan_config *c, const struct discriminator *d,
@@ -148,7 +152,7 @@ gradient_penalty(struct tape *t, const struct gan_config *c, const struct discri
     off = nn_mean(t, nn_mul(t, off, off));
     l->slope = mean_of(slope);
     l->penalty = (double)off->v[0];
-    return nn_affine(t, off, c->gp_lambda, 0);
+    return nn_affine(t, off, c->gp_lambda * (double)c->gp_every, 0);
 }
 
 struct tensor *
@@ -195,6 +199,13 @@ gan_loss_d(struct tape *t, const struct gan_config *c, const struct discriminato
 /* ---- updates ---- */
 
 int
+gan_penalty_due(const struct gan_config *c, uint64_t update)
+{
+    /* Categories take turns: each counts its own updates. */
+    return update / (c->net.categories > 0 ? c->net.categories : 1) % c->gp_every == 0;
+}
+
+int
 gan_step_d(struct gan *g, size_t category, const real *target, const real *benign,
            const real *input, const real *base, size_t side, double fade, struct gan_losses *l,
            struct err *e)
@@ -218,7 +229,7 @@ gan_step_d(struct gan *g, size_t category, const real *target, const real *benig
         seen_benign = diff_augment(t, c, patches(t, benign, n, side), "benign", g->d_updates);
     if (input != NULL)
         seen_input = diff_augment(t, c, patches(t, input, n, side), "input", g->d_updates);
-    if (c->gp_lambda > 0)
+    if (c->gp_lambda > 0 && gan_penalty_due(c, g->d_updates))
         noisy = with_noise(t, real_, c, g->d_updates);
     tape_record(t, 1);
 

@@ -27,6 +27,7 @@ struct gan_config {
     double aux;       /* weight of the benign and the input class in the discriminator's loss */
     double gp_lambda; /* gradient penalty; 0 = none */
     double gp_k;      /* its target slope */
+    size_t gp_every;  /* updates of a category from one penalty to the next; 1 = in each */
     double gp_sigma;  /* noise round the target patches, standard deviation in [0, 1] grey levels */
     double ema;       /* decay of the generator's running average; 0 = none */
     int diff_augment; /* 1: random differentiable changes of all that the discriminator sees */
@@ -59,6 +60,9 @@ void gan_free(struct gan *g);
 
 /* The generator to use: the running average where there is one. */
 struct generator *gan_best(struct gan *g);
+
+/* Whether the discriminator's update number `update` has a penalty. */
+int gan_penalty_due(const struct gan_config *c, uint64_t update);
 
 /*
  * One update of the discriminator.  Patches [batch][s][s] in [0, 1] with s as in

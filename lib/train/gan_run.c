@@ -222,8 +222,10 @@ gan_run_log(const struct gan_run *r, const struct gan_losses *l, double seconds,
         jsonl_real(log, "d_benign", l->benign);
     if (r->gan.config.classes[category] != 2)
         jsonl_real(log, "d_input", l->input);
-    jsonl_real(log, "penalty", l->penalty);
-    jsonl_real(log, "slope", l->slope);
+    if (gan_penalty_due(&r->gan.config, r->gan.d_updates - 1)) {
+        jsonl_real(log, "penalty", l->penalty);
+        jsonl_real(log, "slope", l->slope);
+    }
     jsonl_real(log, "d_gradient", l->d_gradient);
     jsonl_real(log, "g_loss", l->g_total);
     jsonl_real(log, "g_gradient", l->g_gradient);
@@ -327,8 +329,12 @@ categories_text(const struct gan_run *r, struct err *e)
 static void
 options_text(const struct gan_config *c, char text[OPTIONS_TEXT])
 {
-    snprintf(text, OPTIONS_TEXT, "%s%s", c->net.whole ? ", no-lesion-channel" : "",
-             c->d_spectral && !c->net.spectral ? ", sn d" : "");
+    size_t n =
+        (size_t)snprintf(text, OPTIONS_TEXT, "%s%s", c->net.whole ? ", no-lesion-channel" : "",
+                         c->d_spectral && !c->net.spectral ? ", sn d" : "");
+
+    if (c->gp_every > 1)
+        snprintf(text + n, OPTIONS_TEXT - n, ", gp-every %zu", c->gp_every);
 }
 
 /* What a resumed run must share with the one that wrote the state, as one text. */

@@ -90,6 +90,7 @@ main(int argc, char **argv)
         .aux = 0.1,
         .gp_lambda = 10,
         .gp_k = 1,
+        .gp_every = 1,
         .gp_sigma = 0.0124,
         .adam = {.rate = 1e-4, .beta1 = 0, .beta2 = 0.9, .epsilon = 1e-8},
         .seed = 1,

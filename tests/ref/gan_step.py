@@ -14,7 +14,8 @@ comparison with lib/model, which fills its weights and inputs from the same gene
 Images have the side size, or size / 2 with --fade 0.  One power iteration of both networks comes first;
 no update is applied, so that both losses see the same weights.  fake = combined image of the input.
 --ablated takes a generator without a lesion channel and a discriminator of two classes; --conditional
-networks of three categories, and patches of the second.  The OPTIONs are gan-train's: --sn.
+networks of three categories, and patches of the second.  The OPTIONs are gan-train's: --sn,
+--gp-every (of an update that has a penalty).
 
 Lines, tab-separated:
 
@@ -102,7 +103,7 @@ def step(o):
     with torch.no_grad():
         fake = g(x, scalars, fade, category)[1]
     ce, gp, z = gan.d_losses(d, real, fake, benign, normal, noise, fade, category)
-    loss = gan.d_total(ce, gp)
+    loss = gan.d_total(ce, o.gp_every * gp)
     loss.backward()
     for k, name in enumerate(("real", "fake", "benign", "normal")[:len(ce)]):
         scalar["d.loss." + name] = ce[k].item()
@@ -142,16 +143,18 @@ def main():
     what.add_argument("--ablated", action="store_true", help="no lesion channel, two classes")
     what.add_argument("--conditional", action="store_true", help="three categories")
     a.add_argument("--sn", choices=("d", "gd"), default="gd")
+    a.add_argument("--gp-every", type=int, default=1)
     a.add_argument("--single", action="store_true", help="float32 instead of double")
     a.add_argument("--dump", metavar="DIR")
     o = a.parse_args()
 
     torch.set_num_threads(2)
     scalar, tensor = step(o)
-    print("# gan_step.py --size %d --width %g --batch %d --fade %g --seed %d%s%s%s%s; torch %s numpy %s"
+    print("# gan_step.py --size %d --width %g --batch %d --fade %g --seed %d%s%s%s%s%s; torch %s numpy %s"
           % (o.size, o.width, o.batch, o.fade, o.seed, " --ablated" if o.ablated else "",
              " --conditional" if o.conditional else "",
              " --sn d" if o.sn == "d" else "",
+             " --gp-every %d" % o.gp_every if o.gp_every > 1 else "",
              " --single" if o.single else "",
              torch.__version__, np.__version__))
     for name, value in scalar.items():

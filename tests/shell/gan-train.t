@@ -92,7 +92,7 @@ is "$?" 1 "another seed, other bytes"
 # Every option about training changes the result.
 few="gan-train $streams $size --half-iterations 3 --fade 2 --iterations 3 --lr 0.002"
 $few --out c.ckpt
-for change in '--g-steps 1' '--batch 3' '--aux-weight 0.5' '--gp-lambda 1' '--gp-lambda 0' '--gp-k 0.5' '--gp-sigma 0.1' \
+for change in '--g-steps 1' '--batch 3' '--aux-weight 0.5' '--gp-lambda 1' '--gp-lambda 0' '--gp-k 0.5' '--gp-sigma 0.1' '--gp-every 2' \
     '--lr 0.001' '--d-lr 0.001' '--beta1 0.5' '--beta2 0.99' '--epsilon 0.01' '--leak 0.1' '--mid 0' '--border 4' \
     --no-attention '--sn none' '--sn d' --no-lesion-channel --two-way '--ema 0.9' --diff-augment '--d-width 0.1' '--fade 1' '--half-iterations 2' '--iterations 2'; do
     $few $change --out b.ckpt && ! cmp -s b.ckpt c.ckpt
@@ -137,6 +137,27 @@ assert m["spectral"] == "0"
 vectors = {k for k in t if k.endswith(".weight.u")}
 assert vectors == {k + ".u" for k in t if k.startswith("d.") and k.endswith(".weight")}, vectors'
 ok $? "--sn d: spectral normalisation of the discriminator alone"
+# The penalty now and then.  Categories count their own updates, so that none goes without.
+two='--lesion a=lesion.sts --normal a=normal.sts --lesion b=benign.sts --normal b=normal.sts'
+while IFS=: read -r every which these; do
+    gan-train $these $size --half-iterations 4 --fade 0 --iterations 8 --gp-every $every --out b.ckpt --log b.jsonl
+    $python - $every > got <<'PY'
+import json, sys
+every = int(sys.argv[1])
+for line in open("b.jsonl").readlines()[1:]:
+    row = json.loads(line)
+    assert ("penalty" in row) == ("slope" in row)
+    want = row["d_real"] + row["d_fake"] + 0.1 * (row.get("d_benign", 0) + row["d_input"]) + 10 * every * row.get("penalty", 0)
+    assert abs(row["d_loss"] - want) < 1e-4 * want
+    if "penalty" in row:
+        print(row["iteration"], end=" ")
+PY
+    is "$?/$(cat got)" "0/$which " "--gp-every $every: losses add up, with a penalty in iterations $which"
+done <<EOT
+1:1 2 3 4 5 6 7 8 9 10 11 12:$streams
+3:1 4 7 10:$streams
+2:1 2 5 6 9 10:$two
+EOT
 gan-train $streams $size $stages --lr 0.002 --no-lesion-channel --out b.ckpt
 is "$?" 0 "--no-lesion-channel trains"
 $python "$record" b.ckpt /dev/null '
@@ -187,7 +208,7 @@ same() {
 }
 
 # Stages of 16, 8 and 16 iterations: the stops fall into each, and between them.
-for options in '' '--ema 0.9 --diff-augment --g-steps 1' '--two-way --no-lesion-channel --ema 0.9'; do
+for options in '' '--ema 0.9 --diff-augment --g-steps 1 --gp-every 3' '--two-way --no-lesion-channel --ema 0.9'; do
     train="gan-train $streams $size $stages --lr 0.002 $options"
     $train --out a.ckpt --log a.jsonl
     for signal in KILL:3 KILL:8 TERM:5 INT:15; do
@@ -438,7 +459,7 @@ while IFS='|' read -r what code; do
 done < cases
 cp good.state bad.state
 for other in '--seed 2' '--width 0.06' '--size 64' '--batch 3' '--g-steps 1' '--ema 0.5' --diff-augment --remove '--lr 0.1' \
-    '--mid 0' '--border 2' '--d-width 0.1' '--samples 3' '--half-iterations 3' '--fade 1' --no-attention '--sn none' '--sn d' '--gp-k 2' --two-way --no-lesion-channel '--leak 0.3'; do
+    '--mid 0' '--border 2' '--d-width 0.1' '--samples 3' '--half-iterations 3' '--fade 1' --no-attention '--sn none' '--sn d' '--gp-k 2' '--gp-every 2' --two-way --no-lesion-channel '--leak 0.3'; do
     fails 1 "the state of a run without $other" $again bad.state $other
 done
 cmp -s good.state bad.state
@@ -470,8 +491,8 @@ fails 2 "lesions without a category, and others with one" $run --lesion lesion.s
 fails 2 "a category to remove where there are none" $run --lesion lesion.sts --removes a
 for bad in '--size 48' '--size 16' '--size 1024' '--width 0' '--width nan' '--batch 0' '--iterations 0' '--iterations x' \
     '--iterations -1' '--lr -1' '--lr inf' '--beta1 1' '--epsilon 0' '--leak 2' '--border 8' '--ema 1' '--gp-sigma 2' \
-    '--samples 0' '--samples 65' '--sn g' '--save-every 0' '--seed x' '--log'; do
+    '--samples 0' '--samples 65' '--sn g' '--gp-every 0' '--save-every 0' '--seed x' '--log'; do
     fails 2 "$bad" $run --lesion lesion.sts $bad
 done
 
-done_testing 262
+done_testing 268

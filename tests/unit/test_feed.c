@@ -329,6 +329,7 @@ batches(void)
         .net = {.size = SIDE, .width = 0.03, .leak = 0.2, .spectral = 1, .attention = 1},
         .d_width = 0.03,
         .d_spectral = 1,
+        .gp_every = 1,
         .border = 1,
         .batch = 3,
         .g_steps = 1,

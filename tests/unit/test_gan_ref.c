@@ -27,7 +27,16 @@ struct step {
     int ablated;     /* no lesion channel, two classes */
     int conditional; /* three categories, and patches of the second */
     int sn_d;        /* spectral normalisation of the discriminator alone */
+    size_t gp_every;
 };
+
+static size_t
+number_behind(const char *line, const char *option, size_t otherwise)
+{
+    const char *at = strstr(line, option);
+
+    return at ? strtoul(at + strlen(option), NULL, 10) : otherwise;
+}
 
 /* What an option of gan_step.py changes, found in its line. */
 static void
@@ -36,6 +45,7 @@ read_options(struct step *s, const char *line)
     s->ablated = strstr(line, "--ablated") != NULL;
     s->conditional = strstr(line, "--conditional") != NULL;
     s->sn_d = strstr(line, "--sn d") != NULL;
+    s->gp_every = number_behind(line, "--gp-every ", 1);
 }
 
 /* What our code computed: a scalar (n = 0) or a tensor, by the name the reference gives it. */
@@ -165,6 +175,7 @@ run(const struct step *s, struct items *out)
                            .gp_lambda = 10,
                            .gp_k = 1,
                            .gp_sigma = 0.0124,
+                           .gp_every = s->gp_every,
                            .seed = s->seed};
     size_t side = s->fade > 0 ? s->size : s->size / 2, pixels = side * side;
     size_t category = s->conditional;
@@ -327,8 +338,7 @@ compare_dump(char **argv)
     struct err e;
     int checks;
 
-    if (argv[7] != NULL)
-        read_options(&s, argv[7]);
+    read_options(&s, argv[7] != NULL ? argv[7] : "");
     if (!tap_ok(ts_load(argv[1], (size_t)1 << 32, &want, &e) == 0, "%s", argv[1]))
         return 1;
     checks = 2 + 2 * (int)want.n_tensors;

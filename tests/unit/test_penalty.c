@@ -24,7 +24,8 @@ static const struct gan_config config = {
     .classes = {LOGITS},
     .aux = 0.1,
     .gp_lambda = 10,
-    .gp_k = 1};
+    .gp_k = 1,
+    .gp_every = 1};
 static const double fade = 0.5; /* both ways in */
 
 /* An argument of the operators of that name in the gradient for the pixels. */

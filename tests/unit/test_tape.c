@@ -49,6 +49,7 @@ steps(double fade, const char *what)
         .aux = 0.1,
         .gp_lambda = 10,
         .gp_k = 1,
+        .gp_every = 1,
         .gp_sigma = 0.01,
         .diff_augment = 1,
         .ema = 0.9,
@@ -215,6 +216,7 @@ refused(void)
         .aux = 0.1,
         .gp_lambda = 10,
         .gp_k = 1,
+        .gp_every = 1,
         .seed = 1,
         .adam = {1e-3, 0, 0.9, 1e-8}};
     real *x = calloc(16 * 16, sizeof(real)), *bad = calloc(16 * 16, sizeof(real)), *kept;
