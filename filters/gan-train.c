@@ -27,7 +27,7 @@ static const char *const sn_words[] = {"none", "d", "gd", NULL};
 
 static struct opts {
     struct cli_list lesion, benign, normal, removes;
-    const char *out, *state, *sheets, *log;
+    const char *out, *state, *init, *sheets, *log;
     int remove, resume, diff_augment, no_attention, no_lesion_channel, two_way;
     int sn, progress;
     size_t size, iterations, half_iterations, fade, batch, g_steps, gp_every, mid, border, samples;
@@ -72,6 +72,8 @@ static const struct cli_opt options[] = {
     CLI_LOCAL_TEXT(0, "state", "FILE", &o.state,
                    "everything needed to resume (default: OUT.state)"),
     CLI_LOCAL_FLAG(0, "resume", &o.resume, "go on from the state"),
+    CLI_TEXT(0, "init", "FILE", &o.init,
+             "start from the weights of another training: its result, or its state"),
     CLI_FLAG(0, "remove", &o.remove, "train the remover: lesions in, normal tissue out"),
     CLI_LIST(0, "removes", "NAME", &o.removes, "the same for a category of a conditional model"),
     CLI_SIZE(0, "size", "PX", &o.size, 32, 512, "side of the patches, a power of two"),
@@ -283,6 +285,8 @@ main(int argc, char **argv)
     history = cli_history(&prog, &e);
     if (history == NULL || o.state == NULL)
         cli_fail(&e);
+    if (o.init != NULL && strcmp(o.init, o.state) == 0)
+        cli_usage("--init and --state are one file");
     run.threads = backend_threads((int)o.threads);
     cli_catch_stop();
 
@@ -291,6 +295,7 @@ main(int argc, char **argv)
     run.fade = o.fade;
     run.full = o.iterations;
     run.history = history;
+    run.init = o.init;
     if (gan_streams_open(&streams, &run, &e) == -1 ||
         gan_run_init(&run, &c, o.samples, o.resume, &e) == -1 || check_sheets(&e) == -1 ||
         (o.resume ? gan_run_load(&run, o.state, &e) : gan_run_save(&run, o.state, &e)) == -1 ||

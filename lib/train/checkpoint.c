@@ -73,10 +73,12 @@ checkpoint_get(const struct ts_record *r, const char *prefix, struct params *ps,
             char name[128];
             int same;
 
-            if (part[k].v == NULL)
-                continue;
             snprintf(name, sizeof(name), "%s%s%s", prefix, ps->p[i]->name, part[k].suffix);
             x = ts_find(r, name);
+            if (part[k].v == NULL && k <= 2 && x != NULL)
+                return err_set(e, "tensor %s: its network has no spectral normalisation", name);
+            if (part[k].v == NULL)
+                continue;
             if (x == NULL)
                 return err_set(e, "tensor %s is missing", name);
             same = x->dtype == CHECKPOINT_REAL && x->rank == part[k].rank;
@@ -184,6 +186,25 @@ checkpoint_get_net(const struct ts_record *r, struct net_config *c, size_t *mid,
     *mid = m;
     *border = b;
     return 0;
+}
+
+int
+checkpoint_same_net(const struct ts_record *r, const struct net_config *c, size_t mid,
+                    size_t border, struct err *e)
+{
+    static const char *const keys[] = {"size", "categories", "width", "mid",      "border",
+                                       "leak", "spectral",   "whole", "attention"};
+    struct ts_record want = {0};
+    int rc = checkpoint_put_net(&want, c, mid, border, e);
+
+    for (size_t i = 0; rc == 0 && i < sizeof(keys) / sizeof(keys[0]); i++) {
+        const char *has = ts_meta_or(r, keys[i], "0"), *needs = ts_meta_or(&want, keys[i], "0");
+
+        if (strcmp(has, needs) != 0)
+            rc = err_set(e, "its network has %s %.40s, not %s", keys[i], has, needs);
+    }
+    ts_clear(&want);
+    return rc;
 }
 
 /* ---- categories ---- */

@@ -19,7 +19,7 @@
 /*
  * The parameters of ps as tensors PREFIXname, and the singular vectors of spectral ones as name.u
  * and name.v; with `optimiser` also Adam's name.m1 and name.m2.  Loading demands every one with its
- * shape, and finite.
+ * shape, and finite, and no singular vectors of a weight that is not spectral.
  */
 int checkpoint_put(struct ts_record *r, const char *prefix, const struct params *ps, int optimiser,
                    struct err *e);
@@ -31,6 +31,10 @@ int checkpoint_put_net(struct ts_record *r, const struct net_config *c, size_t m
                        struct err *e);
 int checkpoint_get_net(const struct ts_record *r, struct net_config *c, size_t *mid, size_t *border,
                        struct err *e);
+
+/* Whether a record's network is this one; else -1 with the first difference in e. */
+int checkpoint_same_net(const struct ts_record *r, const struct net_config *c, size_t mid,
+                        size_t border, struct err *e);
 
 /* What category number i of a conditional generator is called, and what its patches are. */
 int checkpoint_put_category(struct ts_record *r, size_t i, const char *name, const char *label,

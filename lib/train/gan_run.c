@@ -19,6 +19,64 @@ enum { FEED_KEY = CATEGORY_NAME + 24, OPTIONS_TEXT = 256 };
 
 /* ---- begin and end ---- */
 
+/* What stands for a category in a conditional network is its number. */
+static int
+same_categories(const struct gan_run *r, const struct ts_record *rec, struct err *e)
+{
+    for (size_t i = 0; i < r->gan.config.net.categories; i++) {
+        char key[32];
+        const char *name;
+
+        snprintf(key, sizeof(key), "category.%zu.name", i);
+        name = ts_meta_or(rec, key, "");
+        if (strcmp(name, r->category[i].name) != 0)
+            return err_set(e, "its category %zu is '%.40s', not '%s'", i + 1, name,
+                           r->category[i].name);
+    }
+    return 0;
+}
+
+/* Takes the weights and the patients of r->init. */
+static int
+inherit(struct gan_run *r, struct err *e)
+{
+    struct gan *g = &r->gan;
+    struct ts_record rec = {0};
+    const char *kind;
+    int state, rc = -1;
+
+    if (checkpoint_load(r->init, &rec, e) == -1)
+        return -1;
+    kind = ts_meta_or(&rec, "kind", "");
+    state = strcmp(kind, "gan-state") == 0;
+    if (!state && strcmp(kind, "generator") != 0) {
+        err_set(e, "is no generator (its metadata says kind '%.40s')", kind);
+        goto done;
+    }
+    if (checkpoint_same_net(&rec, &g->config.net, g->config.mid, g->config.border, e) == -1 ||
+        same_categories(r, &rec, e) == -1 ||
+        checkpoint_get(&rec, state ? "g." : "", &g->g.params, 0, e) == -1)
+        goto done;
+    if (state && checkpoint_get(&rec, "d.", &g->d.params, 0, e) == -1) {
+        err_in(e, "its discriminator");
+        goto done;
+    }
+    if (g->config.ema > 0)
+        params_average(&g->average.params, &g->g.params, 0);
+    if (ts_meta(&rec, "patients") == NULL) {
+        err_set(e, "metadata patients is missing");
+        goto done;
+    }
+    rc = patients_parse(&r->patients, ts_meta(&rec, "patients"), e);
+    snprintf(r->parent, sizeof(r->parent), "%s %016" PRIx64,
+             state ? "generator and discriminator" : "generator", checkpoint_hash(&rec));
+done:
+    if (rc == -1)
+        err_in(e, "%s", r->init);
+    ts_clear(&rec);
+    return rc;
+}
+
 int
 gan_run_init(struct gan_run *r, struct gan_config *c, size_t n_samples, int resumed, struct err *e)
 {
@@ -44,7 +102,7 @@ gan_run_init(struct gan_run *r, struct gan_config *c, size_t n_samples, int resu
     for (int k = 0; k <= GAN_FEEDS; k++)
         if ((r->batch[k] = mem_array(c->batch * patch, sizeof(real), e)) == NULL)
             return -1;
-    if (gan_init(&r->gan, c, e) == -1)
+    if (gan_init(&r->gan, c, e) == -1 || (r->init != NULL && !resumed && inherit(r, e) == -1))
         return -1;
     for (size_t i = 0; !resumed && i < r->n_categories * n_samples; i++)
         if (feed_patch(&r->category[i / n_samples].feed[GAN_INPUT], size, r->samples + i * patch,
@@ -199,6 +257,8 @@ gan_run_log_start(const struct gan_run *r, struct jsonl *log, struct err *e)
     jsonl_int(log, "generator_parameters", (int64_t)r->gan.g.params.count);
     jsonl_int(log, "discriminator_parameters", (int64_t)r->gan.d.params.count);
     jsonl_text(log, "loss", loss);
+    if (r->parent[0])
+        jsonl_text(log, "init", r->parent);
     jsonl_int(log, "resumed_at", (int64_t)r->iteration);
     return jsonl_end(log, e);
 }
@@ -354,11 +414,12 @@ config_text(const struct gan_run *r, struct err *e)
             "aux-weight %.17g, gp-lambda %.17g, gp-k %.17g, gp-sigma %.17g, ema %.17g, "
             "diff-augment %d, lr %.17g, "
             "d-lr %.17g, beta1 %.17g, beta2 %.17g, epsilon %.17g, seed %" PRIu64
-            ", half-iterations %zu, fade %zu, remove %d, samples %zu%s%s",
+            ", half-iterations %zu, fade %zu, remove %d, samples %zu%s%s%s",
             n->size, n->width, c->d_width, n->leak, n->spectral, n->attention, c->mid, c->border,
             c->batch, c->g_steps, c->classes[0], c->aux, c->gp_lambda, c->gp_k, c->gp_sigma, c->ema,
             c->diff_augment, c->adam.rate, c->d_rate, c->adam.beta1, c->adam.beta2, c->adam.epsilon,
-            c->seed, r->half, r->fade, r->category[0].remove, r->n_samples, options, categories);
+            c->seed, r->half, r->fade, r->category[0].remove, r->n_samples, options,
+            r->init != NULL ? ", init" : "", categories);
     free(categories);
     return text;
 }
@@ -396,6 +457,7 @@ describe(const struct gan_run *r, struct ts_record *rec, struct err *e)
                      checkpoint_put_count(rec, "iteration", r->iteration, e) == -1 ||
                      checkpoint_put_real(rec, "fade", gan_run_fade(r, last), e) == -1 ||
                      checkpoint_put_real(rec, "ema", c->ema, e) == -1 ||
+                     (r->parent[0] && ts_meta_set(rec, "init", r->parent, e) == -1) ||
                      describe_categories(r, rec, e) == -1 ||
                      ts_meta_set(rec, "patients", patients, e) == -1 ||
                      ts_history_add(rec, r->history, e) == -1
@@ -530,6 +592,7 @@ gan_run_load(struct gan_run *r, const char *path, struct err *e)
          checkpoint_get(&rec, "average.", &r->gan.average.params, 0, e) == -1) ||
         patients_parse(&r->patients, ts_meta_or(&rec, "patients", ""), e) == -1)
         goto done;
+    snprintf(r->parent, sizeof(r->parent), "%s", ts_meta_or(&rec, "init", ""));
     for (size_t i = 0; i < r->n_categories; i++)
         if (get_places(&rec, &r->category[i], e) == -1)
             goto done;

@@ -32,6 +32,8 @@ struct gan_run {
     size_t half, fade, full; /* iterations of the stages */
     uint64_t iteration;      /* finished */
     const char *history;     /* how this run was asked for; borrowed */
+    const char *init;        /* result or state of another training to start from, or NULL */
+    char parent[64];         /* what was taken from there, and its hash; empty: nothing */
     int threads;             /* for the log */
     struct patients patients;
     size_t n_samples;           /* of each category */
@@ -44,6 +46,10 @@ struct gan_run {
  * are set to 4, or to 3 where a category has no benign patches; where classes[0] is 2 they all are,
  * and only the target is shown to the discriminator.  The first n_samples patches of each
  * category's input are put aside for sheets unless `resumed` is 1 (gan_run_load() will bring them).
+ *
+ * With r->init the generator has the weights of that file, which must be of the same networks; so
+ * has the discriminator if it is a state; and the patients they have seen are patients of this
+ * training too.  The optimiser begins anew.  Not read again where `resumed` is 1.
  * Returns 0, or -1 with the reason in e.
  */
 int gan_run_init(struct gan_run *r, struct gan_config *c, size_t n_samples, int resumed,

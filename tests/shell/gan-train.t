@@ -284,8 +284,89 @@ is "$?" 143 "a second signal ends a wait for a pipe"
 kill $sleeper
 wait
 
-# ---- one conditional model ----
+# ---- from the weights of another training ----
 before() { :; }
+"$patches" 30 32 | ts-select 'patient~^P2.' > more.sts
+ts-select label=malignant < more.sts > lesion2.sts
+ts-select label=normal < more.sts > normal2.sts
+fresh='--lesion lesion2.sts --normal normal2.sts'
+once="--half-iterations 0 --fade 0 --iterations 1"
+gan-train $streams $size $stages --lr 0.002 --ema 0.9 --out a.ckpt
+# Without a learning rate weights stay what they are; after one update Adam's second moment is that of one gradient.
+gan-train $fresh $size $once --lr 0 --ema 0.9 --g-steps 1 --init a.ckpt --out b.ckpt --log b.jsonl
+$python "$record" b.ckpt.state /dev/null '
+u, n = load("a.ckpt")
+same = [(t["g." + k] == u[k]).all() for k in u if not k.endswith((".u", ".v"))]
+assert all(same) and len(same) > 20
+assert all((t["average." + k] == u[k]).all() for k in u if not k.endswith((".u", ".v")))
+assert m["init"].startswith("generator ") and len(m["init"]) == 26
+s = load("a.ckpt.state")[0]
+assert any((t[k] != s[k]).any() for k in s if k.startswith("d.") and k.endswith(".weight"))'
+ok $? "--init, of a result: its generator"
+gan-train $fresh $size $once --lr 0 --g-steps 1 --init a.ckpt.state --out b.ckpt --log b.jsonl
+$python "$record" b.ckpt.state /dev/null '
+s, n = load("a.ckpt.state")
+weights = [k for k in s if k[:2] in ("g.", "d.") and not k.endswith((".u", ".v", ".m1", ".m2"))]
+assert len(weights) > 40 and all((t[k] == s[k]).all() for k in weights)
+moments = [(t[k + ".m1"], t[k + ".m2"]) for k in weights]
+assert all(np.allclose(b, 0.1 * a * a, rtol=1e-4, atol=1e-30) for a, b in moments) and any(a.any() for a, b in moments)
+assert m["init"].startswith("generator and discriminator ") and m["iteration"] == m["g_updates"] == "1"'
+ok $? "of a state: its discriminator too, and a fresh optimiser"
+is "$(sed -n 's/^{"run".*"init": "\([a-z ]*\) [0-9a-f]\{16\}".*/\1/p' b.jsonl)" "generator and discriminator" "the log says so"
+gan-train $fresh $size $once --g-steps 1 --out c.ckpt
+$python "$record" b.ckpt /dev/null '
+before, here = [set(load(f)[1]["patients"].split()) for f in ("a.ckpt", "c.ckpt")]
+assert len(before) == 20 and len(here) > 3 and not before & here and m["patients"].split() == sorted(before | here)
+assert "--init a.ckpt.state" in m["history"]'
+ok $? "patients of both trainings are the generator's"
+train="gan-train $fresh $size $stages --lr 0.002 --init k.init"
+cp a.ckpt.state k.init
+$train --out c.ckpt --log c.jsonl
+gan-train $fresh $size $stages --lr 0.002 --out b.ckpt
+$python "$record" b.ckpt /dev/null 'u = load("c.ckpt")[0]; assert (u["code.weight"] != t["code.weight"]).any() and "init" not in m'
+ok $? "--init changes the result"
+$train --out k.ckpt --log k.jsonl --iterations 6
+rm k.init
+$train --out k.ckpt --log k.jsonl --resume
+cmp -s c.ckpt k.ckpt && cmp -s c.ckpt.state k.ckpt.state
+ok $? "resumed it is not read again, and the result is the same"
+fails 1 "resumed without it" gan-train $fresh $size $stages --lr 0.002 --out k.ckpt --resume
+is "$(cat fails.err)" "gan-train: k.ckpt.state: was made with 'init'" "says so"
+while IFS='|' read -r file options reason; do
+    fails 1 "weights of $file for $options" gan-train $fresh $size $once $options --init $file --out x.ckpt
+    is "$(cat fails.err)" "gan-train: $file: $reason" "$reason"
+done <<'EOT'
+a.ckpt|--width 0.25|its network has width 0.050000000000000003, not 0.25
+a.ckpt.state|--sn none|its network has spectral 1, not 0
+a.ckpt|--mid 0|its network has mid 2048, not 0
+a.ckpt|--no-attention|its network has attention 1, not 0
+a.ckpt|--border 3|its network has border 1, not 3
+a.ckpt|--leak 0|its network has leak 0.20000000000000001, not 0
+a.ckpt|--no-lesion-channel|its network has whole 0, not 1
+a.ckpt.state|--d-width 0.1|its discriminator: tensor d.block.0.weight has another type or shape than its network
+a.ckpt.state|--two-way|its discriminator: tensor d.logits.weight has another type or shape than its network
+EOT
+gan-train $streams $size $once --sn d --out w.ckpt
+fails 1 "a discriminator with spectral normalisation, for one without" gan-train $fresh $size $once --sn none --init w.ckpt.state --out x.ckpt
+is "$(cat fails.err)" "gan-train: w.ckpt.state: its discriminator: tensor d.block.0.weight.u: its network has no spectral normalisation" "says so"
+gan-train --lesion a=lesion.sts --normal a=normal.sts $size $once --out w.ckpt
+fails 1 "a conditional generator for another" gan-train $fresh $size $once --init w.ckpt --out x.ckpt
+is "$(cat fails.err)" "gan-train: w.ckpt: its network has categories 1, not 0" "says so"
+fails 1 "for another category" gan-train --lesion b=lesion.sts --normal b=normal.sts $size $once --init w.ckpt --out x.ckpt
+is "$(cat fails.err)" "gan-train: w.ckpt: its category 1 is 'a', not 'b'" "says so"
+head -c 9000 a.ckpt > cut.ckpt
+"$python" "$record" a.ckpt lost.ckpt 'm.pop("patients")'
+"$python" "$record" a.ckpt other.ckpt 'm["kind"] = "classifier"'
+for bad in missing cut lost other; do
+    fails 1 "weights: $bad" gan-train $fresh $size $once --init $bad.ckpt --out x.ckpt
+    is "$(grep -c "^gan-train: $bad.ckpt: " fails.err)" 1 "the file is named"
+done
+[ ! -e x.ckpt ] && [ ! -e x.ckpt.state ]
+ok $? "nothing is written"
+fails 2 "the state that is to be written" gan-train $fresh $size $once --init a.ckpt.state --out a.ckpt
+fails 2 "the result that is to be written" gan-train $fresh $size $once --init a.ckpt --out a.ckpt
+
+# ---- one conditional model ----
 named='--lesion mass=lesion.sts --benign mass=benign.sts --normal mass=normal.sts --lesion gone=lesion.sts --normal gone=normal.sts'
 train="gan-train $named --removes gone $size $stages --lr 0.002"
 rm -f sheets/*
@@ -495,4 +576,4 @@ for bad in '--size 48' '--size 16' '--size 1024' '--width 0' '--width nan' '--ba
     fails 2 "$bad" $run --lesion lesion.sts $bad
 done
 
-done_testing 268
+done_testing 311
