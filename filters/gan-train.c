@@ -28,7 +28,7 @@ static const char *const sn_words[] = {"none", "d", "gd", NULL};
 static struct opts {
     struct cli_list lesion, benign, normal, removes;
     const char *out, *state, *init, *sheets, *log;
-    int remove, resume, diff_augment, no_attention, no_lesion_channel, two_way;
+    int remove, resume, diff_augment, no_attention, anti_alias, no_lesion_channel, two_way;
     int sn, progress;
     size_t size, iterations, half_iterations, fade, batch, g_steps, gp_every, mid, border, samples;
     size_t save_every, sheet_every, log_every, threads;
@@ -108,6 +108,8 @@ static const struct cli_opt options[] = {
     CLI_FLAG(0, "no-attention", &o.no_attention, "leave out self-attention"),
     CLI_CHOICE(0, "sn", &o.sn, sn_words,
                "spectral normalisation: none, of the discriminator, or of both networks"),
+    CLI_FLAG(0, "anti-alias", &o.anti_alias,
+             "low-pass filters where the discriminator halves maps and the generator doubles them"),
     CLI_FLAG(0, "no-lesion-channel", &o.no_lesion_channel,
              "let the generator write the whole patch, not a lesion"),
     CLI_FLAG(0, "two-way", &o.two_way,
@@ -199,6 +201,7 @@ config(void)
                 .leak = o.leak,
                 .spectral = o.sn == SN_GD,
                 .attention = !o.no_attention,
+                .anti_alias = o.anti_alias,
                 .whole = o.no_lesion_channel,
                 .categories = streams.n},
         .d_width = o.d_width > 0 ? o.d_width : o.width,

@@ -49,6 +49,17 @@ discriminator_free(struct discriminator *d)
     params_free(&d->params);
 }
 
+/*
+ * DEVIATION: R. Zhang, "Making convolutional networks shift-invariant again", ICML 2019.  Max-pool
+ * takes the maximum of 2x2 pixels at every second place, and what it lets through depends on where
+ * these places are; taken at every place, smoothed, and then at every second, it does so less.
+ */
+static struct tensor *
+max_blur_pool(struct tape *t, struct tensor *x)
+{
+    return nn_max_pool(t, nn_blur(t, nn_max_pool(t, x, 2, 1, 0)), 1, 2, 0);
+}
+
 static struct tensor *
 block(struct tape *t, const struct discriminator *d, struct tensor *h, size_t i)
 {
@@ -56,7 +67,8 @@ block(struct tape *t, const struct discriminator *d, struct tensor *h, size_t i)
 
     /* The bias shifts all that a maximum is taken of alike: behind it there is less to add it to.
      */
-    h = nn_max_pool2(t, nn_conv(t, h, l->weight->use, NULL, l->stride, l->pad));
+    h = nn_conv(t, h, l->weight->use, NULL, l->stride, l->pad);
+    h = d->config.anti_alias ? max_blur_pool(t, h) : nn_max_pool2(t, h);
     h = nn_bias(t, h, l->bias->use);
     h = nn_leaky_relu(t, h, d->config.leak);
     return i == 2 && d->config.attention ? attention(t, &d->attention, h) : h;

@@ -140,12 +140,24 @@ encode(struct tape *t, const struct generator *g, struct tensor *h, struct tenso
     return nn_leaky_relu(t, h, g->config.leak);
 }
 
+/*
+ * DEVIATION with config.anti_alias: [1 2 1] behind nearest-neighbour doubling, which is bilinear
+ * then.  (R. Zhang, "Making convolutional networks shift-invariant again", ICML 2019, for the way
+ * down; T. Karras et al., "A style-based generator architecture", CVPR 2019, for the way up.)
+ */
+static struct tensor *
+double_size(struct tape *t, const struct generator *g, struct tensor *h)
+{
+    h = nn_up2(t, h);
+    return g->config.anti_alias ? nn_blur(t, h) : h;
+}
+
 static struct tensor *
 decode(struct tape *t, const struct generator *g, struct tensor *h, struct tensor *skip,
        struct tensor *scalars, size_t i)
 {
     h = with_scalar(t, nn_concat(t, h, skip), scalars, g->blocks + i);
-    h = nn_up2(t, h);
+    h = double_size(t, g, h);
     h = nn_leaky_relu(t, conv_layer(t, &g->decode_a[i], h), 0);
     h = nn_leaky_relu(t, conv_layer(t, &g->decode_b[i], h), 0);
     return i == g->decode_attention_block ? attention(t, &g->decode_attention, h) : h;
@@ -191,7 +203,7 @@ generator_forward(struct tape *t, const struct generator *g, size_t category, st
         out = conv_layer(t, &g->lesion, decode(t, g, h, skip[0], scalars, last));
     if (fade < 1) {
         half = conv_layer(t, &g->lesion_half, h);
-        out = fade > 0 ? blend(t, nn_up2(t, half), out, fade) : half;
+        out = fade > 0 ? blend(t, double_size(t, g, half), out, fade) : half;
     }
 
     /* DEVIATION, an ablation of "Separate lesion and image channels": the network writes the whole

@@ -20,6 +20,7 @@ struct net_config {
     double leak;       /* slope of LeakyReLU for negative numbers */
     int spectral;      /* 1: spectral normalisation of all its convolutions */
     int attention;     /* 1: self-attention where the map is size / 8 */
+    int anti_alias;    /* 1: low-pass filters before maps are halved and behind where they double */
     int whole;         /* 1: the generator writes the whole patch, not a lesion to add to it */
     size_t categories; /* kinds of patches told apart by a label beside them; 0: no label */
     size_t limit;      /* most trainable numbers that it may take memory for; 0 = any */

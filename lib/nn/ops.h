@@ -112,6 +112,11 @@ struct tensor *nn_embed(struct tape *t, struct tensor *x, size_t first, size_t c
 /* Nearest-neighbour doubling of height and width; its transpose, the sum over 2x2 blocks. */
 struct tensor *nn_up2(struct tape *t, struct tensor *x);
 struct tensor *nn_sum2(struct tape *t, struct tensor *x);
+/*
+ * [1 2 1] / 4 along height and width; edges are repeated outwards, so that means stay what they are
+ * and it is its own transpose.
+ */
+struct tensor *nn_blur(struct tape *t, struct tensor *x);
 /* Max-pool 2x2 (ties: the first in raster order). */
 struct tensor *nn_max_pool2(struct tape *t, struct tensor *x);
 /* Max-pool over k x k windows, k <= 15; pixels of the border never win.  Ties as above. */

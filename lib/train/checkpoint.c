@@ -147,6 +147,7 @@ checkpoint_put_net(struct ts_record *r, const struct net_config *c, size_t mid, 
                    checkpoint_put_count(r, "mid", mid, e) == -1 ||
                    checkpoint_put_count(r, "border", border, e) == -1 ||
                    (c->whole && checkpoint_put_count(r, "whole", 1, e) == -1) ||
+                   (c->anti_alias && checkpoint_put_count(r, "anti_alias", 1, e) == -1) ||
                    (c->categories && checkpoint_put_count(r, "categories", c->categories, e) == -1)
                ? -1
                : 0;
@@ -156,7 +157,7 @@ int
 checkpoint_get_net(const struct ts_record *r, struct net_config *c, size_t *mid, size_t *border,
                    struct err *e)
 {
-    uint64_t size, spectral, attention, m, b, whole = 0, categories = 0;
+    uint64_t size, spectral, attention, m, b, whole = 0, anti_alias = 0, categories = 0;
 
     if (checkpoint_get_count(r, "size", &size, e) == -1 ||
         checkpoint_get_real(r, "width", 1e-3, 16, &c->width, e) == -1 ||
@@ -166,6 +167,8 @@ checkpoint_get_net(const struct ts_record *r, struct net_config *c, size_t *mid,
         checkpoint_get_count(r, "mid", &m, e) == -1 ||
         checkpoint_get_count(r, "border", &b, e) == -1 ||
         (ts_meta(r, "whole") != NULL && checkpoint_get_count(r, "whole", &whole, e) == -1) ||
+        (ts_meta(r, "anti_alias") != NULL &&
+         checkpoint_get_count(r, "anti_alias", &anti_alias, e) == -1) ||
         (ts_meta(r, "categories") != NULL &&
          checkpoint_get_count(r, "categories", &categories, e) == -1))
         return -1;
@@ -173,8 +176,9 @@ checkpoint_get_net(const struct ts_record *r, struct net_config *c, size_t *mid,
         return err_set(e, "metadata size: %" PRIu64 " is not a power of two from 32 to 512", size);
     if (m > 1 << 16 || b >= size / 2)
         return err_set(e, "metadata mid %" PRIu64 ", border %" PRIu64 ": out of range", m, b);
-    if (whole > 1)
-        return err_set(e, "metadata whole: %" PRIu64 " is neither 0 nor 1", whole);
+    if (whole > 1 || anti_alias > 1)
+        return err_set(e, "metadata whole %" PRIu64 ", anti_alias %" PRIu64 ": neither 0 nor 1",
+                       whole, anti_alias);
     if (ts_meta(r, "categories") != NULL && (categories < 1 || categories > NET_MAX_CATEGORIES))
         return err_set(e, "metadata categories: %" PRIu64 " is not from 1 to %d", categories,
                        NET_MAX_CATEGORIES);
@@ -182,6 +186,7 @@ checkpoint_get_net(const struct ts_record *r, struct net_config *c, size_t *mid,
     c->spectral = spectral != 0;
     c->attention = attention != 0;
     c->whole = whole != 0;
+    c->anti_alias = anti_alias != 0;
     c->categories = categories;
     *mid = m;
     *border = b;
@@ -192,8 +197,8 @@ int
 checkpoint_same_net(const struct ts_record *r, const struct net_config *c, size_t mid,
                     size_t border, struct err *e)
 {
-    static const char *const keys[] = {"size", "categories", "width", "mid",      "border",
-                                       "leak", "spectral",   "whole", "attention"};
+    static const char *const keys[] = {"size", "categories", "width", "mid",       "border",
+                                       "leak", "spectral",   "whole", "attention", "anti_alias"};
     struct ts_record want = {0};
     int rc = checkpoint_put_net(&want, c, mid, border, e);
 

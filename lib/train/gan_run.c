@@ -389,12 +389,13 @@ categories_text(const struct gan_run *r, struct err *e)
 static void
 options_text(const struct gan_config *c, char text[OPTIONS_TEXT])
 {
-    size_t n =
-        (size_t)snprintf(text, OPTIONS_TEXT, "%s%s", c->net.whole ? ", no-lesion-channel" : "",
-                         c->d_spectral && !c->net.spectral ? ", sn d" : "");
+    char every[40] = "";
 
     if (c->gp_every > 1)
-        snprintf(text + n, OPTIONS_TEXT - n, ", gp-every %zu", c->gp_every);
+        snprintf(every, sizeof(every), ", gp-every %zu", c->gp_every);
+    snprintf(text, OPTIONS_TEXT, "%s%s%s%s", c->net.whole ? ", no-lesion-channel" : "",
+             c->d_spectral && !c->net.spectral ? ", sn d" : "",
+             c->net.anti_alias ? ", anti-alias" : "", every);
 }
 
 /* What a resumed run must share with the one that wrote the state, as one text. */

@@ -41,6 +41,8 @@ of the patch's category is 1 and the others are 0, so that enc.0, block.0 and fr
 channels, behind the image's (the random scalar stays last); with whole the generator writes the synthetic patch and not the lesion, and its last
 tensors are named image.* and image_half.*; with classes = 2 the discriminator's logits are real, fake.
 
+An option: with anti_alias maps are smoothed where the decoder doubles and the discriminator halves them.
+
 PyTorch 1.13, numpy 1.24.
 """
 import numpy as np
@@ -72,6 +74,13 @@ def filters(full, width):
 def blocks_of(size):
     assert size >= 16 and size & (size - 1) == 0, "size must be a power of two, 16 or more"
     return size.bit_length() - 3
+
+
+def blur(x):
+    """[1 2 1] / 4 along height and width, edges repeated outwards."""
+    one = torch.tensor([1.0, 2.0, 1.0], dtype=x.dtype) / 4
+    kernel = torch.outer(one, one).expand(x.shape[1], 1, 3, 3)
+    return F.conv2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), kernel, groups=x.shape[1])
 
 
 class Conv(nn.Module):
@@ -169,8 +178,10 @@ class Generator(Network):
     blocks are not read) -> the lesion in [-1, 1] and x + lesion in [0, 1].
     """
 
-    def __init__(self, size=256, width=1.0, mid=True, border=None, whole=False, categories=0):
+    def __init__(self, size=256, width=1.0, mid=True, border=None, whole=False, categories=0,
+                 anti_alias=False):
         super().__init__()
+        self.anti_alias = anti_alias
         self.categories = categories
         self.whole, self.end = whole, "image" if whole else "lesion"
         self.blocks = n = blocks_of(size)
@@ -203,9 +214,12 @@ class Generator(Network):
         h = F.leaky_relu(self.enc[i](self.with_scalar(h, scalars, i)), LEAK)
         return self.enc_attn(h) if i == 2 else h
 
-    def decode(self, h, skip, scalars, j):
-        h = self.with_scalar(torch.cat([h, skip], 1), scalars, self.blocks + j)
+    def double(self, h):
         h = F.interpolate(h, scale_factor=2, mode="nearest")
+        return blur(h) if self.anti_alias else h
+
+    def decode(self, h, skip, scalars, j):
+        h = self.double(self.with_scalar(torch.cat([h, skip], 1), scalars, self.blocks + j))
         h = F.relu(self.dec[j]["b"](F.relu(self.dec[j]["a"](h))))
         return self.dec_attn(h) if self.dec_attn is not None and j == self.blocks - 4 else h
 
@@ -232,7 +246,7 @@ class Generator(Network):
             out = getattr(self, self.end)(self.decode(h, skips[0], scalars, last))
         if fade < 1:
             half = getattr(self, self.end + "_half")(h)
-            out = ((1 - fade) * F.interpolate(half, scale_factor=2, mode="nearest") + fade * out
+            out = ((1 - fade) * self.double(half) + fade * out
                    if fade > 0 else half)
         if self.whole:
             out = torch.clamp(out + 0.5, 0, 1) - x
@@ -248,8 +262,9 @@ class Generator(Network):
 class Discriminator(Network):
     """x [n][1][s][s] in [0, 1] -> logits [n][4]: real, fake, benign, normal; or the first two."""
 
-    def __init__(self, size=256, width=1.0, classes=4, categories=0):
+    def __init__(self, size=256, width=1.0, classes=4, categories=0, anti_alias=False):
         super().__init__()
+        self.anti_alias = anti_alias
         self.categories = categories
         self.blocks = n = blocks_of(size)
         f = [filters(8 * 16 << i, width) for i in range(n)]
@@ -261,7 +276,12 @@ class Discriminator(Network):
         self.from_half = Conv(1, 1 + categories, f[0])
 
     def encode(self, h, i):
-        h = F.leaky_relu(F.max_pool2d(self.block[i](h), 2), LEAK)
+        h = self.block[i](h)
+        if self.anti_alias:  # Zhang, ICML 2019
+            h = blur(F.max_pool2d(h, 2, stride=1))[:, :, ::2, ::2]
+        else:
+            h = F.max_pool2d(h, 2)
+        h = F.leaky_relu(h, LEAK)
         return self.attn(h) if i == 2 else h
 
     def forward(self, x, fade=1.0, category=0):

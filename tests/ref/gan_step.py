@@ -15,7 +15,7 @@ Images have the side size, or size / 2 with --fade 0.  One power iteration of bo
 no update is applied, so that both losses see the same weights.  fake = combined image of the input.
 --ablated takes a generator without a lesion channel and a discriminator of two classes; --conditional
 networks of three categories, and patches of the second.  The OPTIONs are gan-train's: --sn,
---gp-every (of an update that has a penalty).
+--gp-every (of an update that has a penalty), --anti-alias.
 
 Lines, tab-separated:
 
@@ -83,8 +83,10 @@ def step(o):
     dtype = torch.float32 if o.single else torch.float64
     n, seed, fade, side = o.batch, o.seed, o.fade, o.size if o.fade > 0 else o.size // 2
     categories, category = (3, 1) if o.conditional else (0, 0)
-    g = gan.Generator(o.size, o.width, whole=o.ablated, categories=categories).to(dtype)
-    d = gan.Discriminator(o.size, o.width, classes=2 if o.ablated else 4, categories=categories).to(dtype)
+    g = gan.Generator(o.size, o.width, whole=o.ablated, categories=categories,
+                      anti_alias=o.anti_alias).to(dtype)
+    d = gan.Discriminator(o.size, o.width, classes=2 if o.ablated else 4, categories=categories,
+                          anti_alias=o.anti_alias).to(dtype)
     if o.sn == "d":
         g.no_spectral()
     g.start(seed)
@@ -144,17 +146,19 @@ def main():
     what.add_argument("--conditional", action="store_true", help="three categories")
     a.add_argument("--sn", choices=("d", "gd"), default="gd")
     a.add_argument("--gp-every", type=int, default=1)
+    a.add_argument("--anti-alias", action="store_true")
     a.add_argument("--single", action="store_true", help="float32 instead of double")
     a.add_argument("--dump", metavar="DIR")
     o = a.parse_args()
 
     torch.set_num_threads(2)
     scalar, tensor = step(o)
-    print("# gan_step.py --size %d --width %g --batch %d --fade %g --seed %d%s%s%s%s%s; torch %s numpy %s"
+    print("# gan_step.py --size %d --width %g --batch %d --fade %g --seed %d%s%s%s%s%s%s; torch %s numpy %s"
           % (o.size, o.width, o.batch, o.fade, o.seed, " --ablated" if o.ablated else "",
              " --conditional" if o.conditional else "",
              " --sn d" if o.sn == "d" else "",
              " --gp-every %d" % o.gp_every if o.gp_every > 1 else "",
+             " --anti-alias" if o.anti_alias else "",
              " --single" if o.single else "",
              torch.__version__, np.__version__))
     for name, value in scalar.items():

@@ -94,7 +94,7 @@ few="gan-train $streams $size --half-iterations 3 --fade 2 --iterations 3 --lr 0
 $few --out c.ckpt
 for change in '--g-steps 1' '--batch 3' '--aux-weight 0.5' '--gp-lambda 1' '--gp-lambda 0' '--gp-k 0.5' '--gp-sigma 0.1' '--gp-every 2' \
     '--lr 0.001' '--d-lr 0.001' '--beta1 0.5' '--beta2 0.99' '--epsilon 0.01' '--leak 0.1' '--mid 0' '--border 4' \
-    --no-attention '--sn none' '--sn d' --no-lesion-channel --two-way '--ema 0.9' --diff-augment '--d-width 0.1' '--fade 1' '--half-iterations 2' '--iterations 2'; do
+    --no-attention '--sn none' '--sn d' --anti-alias --no-lesion-channel --two-way '--ema 0.9' --diff-augment '--d-width 0.1' '--fade 1' '--half-iterations 2' '--iterations 2'; do
     $few $change --out b.ckpt && ! cmp -s b.ckpt c.ckpt
     ok $? "$change changes the result"
 done
@@ -137,6 +137,11 @@ assert m["spectral"] == "0"
 vectors = {k for k in t if k.endswith(".weight.u")}
 assert vectors == {k + ".u" for k in t if k.startswith("d.") and k.endswith(".weight")}, vectors'
 ok $? "--sn d: spectral normalisation of the discriminator alone"
+gan-train $streams $size --half-iterations 3 --fade 2 --iterations 3 --lr 0.01 --anti-alias --out b.ckpt
+$python "$record" b.ckpt c.ckpt 'assert m.pop("anti_alias") == "1"'
+gan-gen --model b.ckpt < normal.sts > b.sts && gan-gen --model c.ckpt < normal.sts > c.sts
+$python "$record" b.sts /dev/null 'assert np.abs(t["lesion"] - load("c.sts")[0]["lesion"]).max() > 1e-3'
+ok $? "--anti-alias: the generator says so, and gan-gen smooths"
 # The penalty now and then.  Categories count their own updates, so that none goes without.
 two='--lesion a=lesion.sts --normal a=normal.sts --lesion b=benign.sts --normal b=normal.sts'
 while IFS=: read -r every which these; do
@@ -343,6 +348,7 @@ a.ckpt|--no-attention|its network has attention 1, not 0
 a.ckpt|--border 3|its network has border 1, not 3
 a.ckpt|--leak 0|its network has leak 0.20000000000000001, not 0
 a.ckpt|--no-lesion-channel|its network has whole 0, not 1
+a.ckpt|--anti-alias|its network has anti_alias 0, not 1
 a.ckpt.state|--d-width 0.1|its discriminator: tensor d.block.0.weight has another type or shape than its network
 a.ckpt.state|--two-way|its discriminator: tensor d.logits.weight has another type or shape than its network
 EOT
@@ -540,7 +546,7 @@ while IFS='|' read -r what code; do
 done < cases
 cp good.state bad.state
 for other in '--seed 2' '--width 0.06' '--size 64' '--batch 3' '--g-steps 1' '--ema 0.5' --diff-augment --remove '--lr 0.1' \
-    '--mid 0' '--border 2' '--d-width 0.1' '--samples 3' '--half-iterations 3' '--fade 1' --no-attention '--sn none' '--sn d' '--gp-k 2' '--gp-every 2' --two-way --no-lesion-channel '--leak 0.3'; do
+    '--mid 0' '--border 2' '--d-width 0.1' '--samples 3' '--half-iterations 3' '--fade 1' --no-attention '--sn none' '--sn d' '--gp-k 2' '--gp-every 2' --anti-alias --two-way --no-lesion-channel '--leak 0.3'; do
     fails 1 "the state of a run without $other" $again bad.state $other
 done
 cmp -s good.state bad.state
@@ -576,4 +582,4 @@ for bad in '--size 48' '--size 16' '--size 1024' '--width 0' '--width nan' '--ba
     fails 2 "$bad" $run --lesion lesion.sts $bad
 done
 
-done_testing 311
+done_testing 316

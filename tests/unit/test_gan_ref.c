@@ -27,6 +27,7 @@ struct step {
     int ablated;     /* no lesion channel, two classes */
     int conditional; /* three categories, and patches of the second */
     int sn_d;        /* spectral normalisation of the discriminator alone */
+    int anti_alias;
     size_t gp_every;
 };
 
@@ -45,6 +46,7 @@ read_options(struct step *s, const char *line)
     s->ablated = strstr(line, "--ablated") != NULL;
     s->conditional = strstr(line, "--conditional") != NULL;
     s->sn_d = strstr(line, "--sn d") != NULL;
+    s->anti_alias = strstr(line, "--anti-alias") != NULL;
     s->gp_every = number_behind(line, "--gp-every ", 1);
 }
 
@@ -163,6 +165,7 @@ run(const struct step *s, struct items *out)
                                    .leak = 0.2,
                                    .spectral = !s->sn_d,
                                    .attention = 1,
+                                   .anti_alias = s->anti_alias,
                                    .whole = s->ablated,
                                    .categories = s->conditional ? 3 : 0},
                            .d_width = s->width,

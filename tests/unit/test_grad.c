@@ -227,6 +227,7 @@ UNARY(f_slice, nn_slice(t, x, 1, 2))
 UNARY(f_embed, nn_embed(t, x, 2, 7))
 UNARY(f_up2, nn_up2(t, x))
 UNARY(f_sum2, nn_sum2(t, x))
+UNARY(f_blur, nn_blur(t, x))
 UNARY(f_max_pool2, nn_max_pool2(t, x))
 UNARY(f_max_pool, nn_max_pool(t, x, 3, 2, 1))
 UNARY(f_standardise, nn_standardise(t, x, 1e-2, NULL, NULL))
@@ -304,6 +305,7 @@ static const struct acase cases[] = {
     {"embed", f_embed, {CUBE}, 1, 0},
     {"up2", f_up2, {IMAGE}, 1, 0},
     {"sum2", f_sum2, {EVEN}, 1, 0},
+    {"blur", f_blur, {IMAGE}, 1, 0},
     {"max_pool2", f_max_pool2, {EVEN}, 1, 0},
     {"max_pool, 3x3", f_max_pool, {IMAGE}, 1, 0},
     {"standardise", f_standardise, {CUBE}, 0, 0},
@@ -325,5 +327,5 @@ main(void)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
         for (int order = 1; order <= 2; order++)
             check(&cases[i], order, 7 + i);
-    return tap_done(100);
+    return tap_done(102);
 }
