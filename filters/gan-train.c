@@ -28,9 +28,10 @@ static const char *const sn_words[] = {"none", "d", "gd", NULL};
 static struct opts {
     struct cli_list lesion, benign, normal, removes;
     const char *out, *state, *init, *sheets, *log;
-    int remove, resume, diff_augment, no_attention, anti_alias, no_lesion_channel, two_way;
+    int remove, resume, diff_augment, anti_alias, no_lesion_channel, two_way;
     int sn, progress;
-    size_t size, iterations, half_iterations, fade, batch, g_steps, gp_every, mid, border, samples;
+    size_t size, iterations, half_iterations, fade, batch, g_steps, gp_every, mid, border,
+        attention, samples;
     size_t save_every, sheet_every, log_every, threads;
     double width, d_width, leak, aux, gp_lambda, gp_k, gp_sigma;
     double lr, d_lr, beta1, beta2, epsilon, ema;
@@ -43,6 +44,7 @@ static struct opts {
        .g_steps = 2,
        .mid = 2048,
        .border = SIZE_MAX,
+       .attention = SIZE_MAX,
        .samples = 8,
        .save_every = 500,
        .sheet_every = 500,
@@ -105,7 +107,8 @@ static const struct cli_opt options[] = {
              "filters of the centre at 256 px and width 1; 0 = none"),
     CLI_SIZE(0, "border", "PX", &o.border, 0, 255,
              "border without lesion (default: 10 at 256 px, in proportion)"),
-    CLI_FLAG(0, "no-attention", &o.no_attention, "leave out self-attention"),
+    CLI_SIZE(0, "attention", "PX", &o.attention, 0, 64,
+             "side of the map with self-attention (default: an eighth of --size); 0 = none"),
     CLI_CHOICE(0, "sn", &o.sn, sn_words,
                "spectral normalisation: none, of the discriminator, or of both networks"),
     CLI_FLAG(0, "anti-alias", &o.anti_alias,
@@ -183,6 +186,11 @@ check_options(void)
         o.half_iterations = o.iterations;
     if (o.border == SIZE_MAX)
         o.border = (size_t)lround(10.0 * (double)o.size / 256);
+    if (o.attention == SIZE_MAX)
+        o.attention = o.size / 8;
+    if (o.attention > 0 && !net_attends(o.size, o.attention))
+        cli_usage("--attention: no map of %zu px has %zu: a power of two from 4 to %zu", o.size,
+                  o.attention, o.size > 128 ? 64 : o.size / 2);
     if (o.state != NULL && strcmp(o.state, o.out) == 0)
         cli_usage("--state and --out are one file");
     if (streams.n * o.samples > MOST_SAMPLES)
@@ -200,7 +208,7 @@ config(void)
                 .width = o.width,
                 .leak = o.leak,
                 .spectral = o.sn == SN_GD,
-                .attention = !o.no_attention,
+                .attention = o.attention,
                 .anti_alias = o.anti_alias,
                 .whole = o.no_lesion_channel,
                 .categories = streams.n},

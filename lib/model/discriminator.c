@@ -19,6 +19,7 @@ discriminator_init(struct discriminator *d, const struct net_config *c, int clas
 
     *d = (struct discriminator){.config = *c, .params = {.limit = c->limit}};
     d->blocks = net_blocks(c);
+    d->attention_block = net_attention_block(c);
     d->columns = classes == 2 ? 2 : LOGITS;
     for (size_t i = 0; i < d->blocks; i++) {
         /* ASSUMPTION: no random scalars here */
@@ -29,8 +30,9 @@ discriminator_init(struct discriminator *d, const struct net_config *c, int clas
                            e) == -1)
             goto fail;
     }
-    if (c->attention &&
-        attention_add(&d->attention, ps, "attn", filters(d, 2), c->spectral, seed, e) == -1)
+    if (d->attention_block < d->blocks &&
+        attention_add(&d->attention, ps, "attn", filters(d, d->attention_block), c->spectral, seed,
+                      e) == -1)
         goto fail;
     if (conv_layer_add(&d->logits, ps, "logits", 4, filters(d, d->blocks - 1), d->columns, 1, 0, 1,
                        c->spectral, seed, e) == -1 ||
@@ -70,8 +72,13 @@ block(struct tape *t, const struct discriminator *d, struct tensor *h, size_t i)
     h = nn_conv(t, h, l->weight->use, NULL, l->stride, l->pad);
     h = d->config.anti_alias ? max_blur_pool(t, h) : nn_max_pool2(t, h);
     h = nn_bias(t, h, l->bias->use);
-    h = nn_leaky_relu(t, h, d->config.leak);
-    return i == 2 && d->config.attention ? attention(t, &d->attention, h) : h;
+    return nn_leaky_relu(t, h, d->config.leak);
+}
+
+static struct tensor *
+attend(struct tape *t, const struct discriminator *d, struct tensor *h, size_t i)
+{
+    return i == d->attention_block ? attention(t, &d->attention, h) : h;
 }
 
 struct tensor *
@@ -91,8 +98,9 @@ discriminator_forward(struct tape *t, const struct discriminator *d, size_t cate
         half = nn_leaky_relu(t, conv_layer(t, &d->from_half, small), d->config.leak);
         h = fade > 0 ? nn_add(t, nn_affine(t, half, 1 - fade, 0), nn_affine(t, h, fade, 0)) : half;
     }
+    h = attend(t, d, h, 0);
     for (size_t i = 1; i < d->blocks; i++)
-        h = block(t, d, h, i);
+        h = attend(t, d, block(t, d, h, i), i);
     return nn_reshape(t, conv_layer(t, &d->logits, h), 2, flat);
 }
 

@@ -22,7 +22,8 @@ struct discriminator {
 
     struct conv_layer block[DISCRIMINATOR_MAX_BLOCKS];
     struct attention attention;
-    size_t columns; /* of the output */
+    size_t attention_block; /* behind which block; = blocks where there is none */
+    size_t columns;         /* of the output */
     struct conv_layer logits;
     struct conv_layer from_half; /* the way in of the half-size network */
 };

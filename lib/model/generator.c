@@ -37,6 +37,7 @@ generator_init(struct generator *g, const struct net_config *c, size_t mid, size
 
     *g = (struct generator){.config = *c, .border = border, .params = {.limit = c->limit}};
     g->blocks = net_blocks(c);
+    g->encode_attention_block = net_attention_block(c);
     g->decode_attention_block = g->blocks;
 
     /* "a concatenation of the input to the block and a random scalar value ..., followed by a
@@ -48,8 +49,9 @@ generator_init(struct generator *g, const struct net_config *c, size_t mid, size
                            seed, e) == -1)
             goto fail;
     }
-    if (c->attention && attention_add(&g->encode_attention, ps, "enc_attn", encoder_filters(g, 2),
-                                      sn, seed, e) == -1)
+    if (g->encode_attention_block < g->blocks &&
+        attention_add(&g->encode_attention, ps, "enc_attn",
+                      encoder_filters(g, g->encode_attention_block), sn, seed, e) == -1)
         goto fail;
 
     /* "At the central layer of the generator, a 4x4x2048 tensor is compressed into a 1x1x4
@@ -80,7 +82,7 @@ generator_init(struct generator *g, const struct net_config *c, size_t mid, size
         snprintf(name, sizeof(name), "dec.%zu.b", i);
         if (conv_layer_add(&g->decode_b[i], ps, name, 3, out, out, 1, 1, 1, sn, seed, e) == -1)
             goto fail;
-        if (c->attention && (size_t)8 << i == c->size / 8) {
+        if ((size_t)8 << i == c->attention) {
             g->decode_attention_block = i;
             if (attention_add(&g->decode_attention, ps, "dec_attn", out, sn, seed, e) == -1)
                 goto fail;
@@ -132,6 +134,13 @@ blend(struct tape *t, struct tensor *a, struct tensor *b, double fade)
     return nn_add(t, nn_affine(t, a, 1 - fade, 0), nn_affine(t, b, fade, 0));
 }
 
+/* "At the 32x32 resolution, we use a self-attention module" */
+static struct tensor *
+attend(struct tape *t, const struct generator *g, struct tensor *h, size_t i)
+{
+    return i == g->encode_attention_block ? attention(t, &g->encode_attention, h) : h;
+}
+
 static struct tensor *
 encode(struct tape *t, const struct generator *g, struct tensor *h, struct tensor *scalars,
        size_t i)
@@ -181,14 +190,9 @@ generator_forward(struct tape *t, const struct generator *g, size_t category, st
         half = nn_leaky_relu(t, conv_layer(t, &g->from_half, small), g->config.leak);
         h = fade > 0 ? blend(t, half, h, fade) : half;
     }
-    skip[0] = h;
-    for (size_t i = 1; i <= last; i++) {
-        h = encode(t, g, h, scalars, i);
-        /* "At the 32x32 resolution, we use a self-attention module" */
-        if (i == 2 && g->config.attention)
-            h = attention(t, &g->encode_attention, h);
-        skip[i] = h;
-    }
+    skip[0] = h = attend(t, g, h, 0);
+    for (size_t i = 1; i <= last; i++)
+        skip[i] = h = attend(t, g, encode(t, g, h, scalars, i), i);
 
     if (g->mid.weight != NULL)
         h = nn_leaky_relu(t, conv_layer(t, &g->mid, h), g->config.leak);

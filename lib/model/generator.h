@@ -30,7 +30,8 @@ struct generator {
     struct attention decode_attention;
     struct conv_layer lesion;                 /* to the lesion (or the patch) at full size */
     struct conv_layer from_half, lesion_half; /* the ends of the half-size network */
-    size_t decode_attention_block;            /* behind which block; = blocks where there is none */
+    /* Behind which block; = blocks where there is none. */
+    size_t encode_attention_block, decode_attention_block;
 };
 
 /*

@@ -23,6 +23,22 @@ net_blocks(const struct net_config *c)
     return n;
 }
 
+int
+net_attends(size_t size, size_t side)
+{
+    return side >= 4 && side <= size / 2 && side <= 64 && (side & (side - 1)) == 0;
+}
+
+size_t
+net_attention_block(const struct net_config *c)
+{
+    size_t i = 0, n = net_blocks(c);
+
+    while (i < n && c->size >> (i + 1) != c->attention)
+        i++;
+    return i;
+}
+
 /*
  * ASSUMPTION: the paper does not say how its "category-specific input label" enters.  Planes beside
  * the image, into both networks, are the usual way (M. Mirza and S. Osindero, "Conditional

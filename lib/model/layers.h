@@ -19,7 +19,7 @@ struct net_config {
     double width;      /* multiplies the number of filters; the paper's networks have 1 */
     double leak;       /* slope of LeakyReLU for negative numbers */
     int spectral;      /* 1: spectral normalisation of all its convolutions */
-    int attention;     /* 1: self-attention where the map is size / 8 */
+    size_t attention;  /* self-attention where the map has this side, 4 .. size / 2; 0: nowhere */
     int anti_alias;    /* 1: low-pass filters before maps are halved and behind where they double */
     int whole;         /* 1: the generator writes the whole patch, not a lesion to add to it */
     size_t categories; /* kinds of patches told apart by a label beside them; 0: no label */
@@ -31,6 +31,15 @@ size_t net_filters(const struct net_config *c, size_t full);
 
 /* Blocks that take an image of c->size to 4 x 4: log2(size / 4). */
 size_t net_blocks(const struct net_config *c);
+
+/*
+ * Whether there can be self-attention at this side: a power of two from 4 to size / 2, and to 64,
+ * from where on its weights, side^4 / 4 numbers a patch, are too many.
+ */
+int net_attends(size_t size, size_t side);
+
+/* The block, of those that halve the map, whose output has self-attention; net_blocks(): none. */
+size_t net_attention_block(const struct net_config *c);
 
 /*
  * The images x [n][h][w][1] as the first layer reads them, [n][h][w][1 + categories]: with a plane

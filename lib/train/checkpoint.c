@@ -135,6 +135,12 @@ checkpoint_get_real(const struct ts_record *r, const char *key, double lo, doubl
     return 0;
 }
 
+uint64_t
+checkpoint_attention(const struct net_config *c)
+{
+    return c->attention == c->size / 8 ? 1 : c->attention;
+}
+
 int
 checkpoint_put_net(struct ts_record *r, const struct net_config *c, size_t mid, size_t border,
                    struct err *e)
@@ -143,7 +149,7 @@ checkpoint_put_net(struct ts_record *r, const struct net_config *c, size_t mid, 
                    checkpoint_put_real(r, "width", c->width, e) == -1 ||
                    checkpoint_put_real(r, "leak", c->leak, e) == -1 ||
                    checkpoint_put_count(r, "spectral", (uint64_t)c->spectral, e) == -1 ||
-                   checkpoint_put_count(r, "attention", (uint64_t)c->attention, e) == -1 ||
+                   checkpoint_put_count(r, "attention", checkpoint_attention(c), e) == -1 ||
                    checkpoint_put_count(r, "mid", mid, e) == -1 ||
                    checkpoint_put_count(r, "border", border, e) == -1 ||
                    (c->whole && checkpoint_put_count(r, "whole", 1, e) == -1) ||
@@ -174,6 +180,10 @@ checkpoint_get_net(const struct ts_record *r, struct net_config *c, size_t *mid,
         return -1;
     if (size < 32 || size > 512 || (size & (size - 1)) != 0)
         return err_set(e, "metadata size: %" PRIu64 " is not a power of two from 32 to 512", size);
+    if (attention == 1)
+        attention = size / 8;
+    if (attention > 0 && !net_attends(size, attention))
+        return err_set(e, "metadata attention: no map of %" PRIu64 " pixels", attention);
     if (m > 1 << 16 || b >= size / 2)
         return err_set(e, "metadata mid %" PRIu64 ", border %" PRIu64 ": out of range", m, b);
     if (whole > 1 || anti_alias > 1)
@@ -184,7 +194,7 @@ checkpoint_get_net(const struct ts_record *r, struct net_config *c, size_t *mid,
                        NET_MAX_CATEGORIES);
     c->size = size;
     c->spectral = spectral != 0;
-    c->attention = attention != 0;
+    c->attention = attention;
     c->whole = whole != 0;
     c->anti_alias = anti_alias != 0;
     c->categories = categories;

@@ -26,7 +26,11 @@ int checkpoint_put(struct ts_record *r, const char *prefix, const struct params 
 int checkpoint_get(const struct ts_record *r, const char *prefix, struct params *ps, int optimiser,
                    struct err *e);
 
-/* A network's configuration as metadata, and back (checked as if it came from a command line). */
+/*
+ * A network's configuration as metadata, and back (checked as if it came from a command line).
+ * `attention` is 0 for none, 1 for an eighth of the side, as all had it once, else its map's side.
+ */
+uint64_t checkpoint_attention(const struct net_config *c);
 int checkpoint_put_net(struct ts_record *r, const struct net_config *c, size_t mid, size_t border,
                        struct err *e);
 int checkpoint_get_net(const struct ts_record *r, struct net_config *c, size_t *mid, size_t *border,

@@ -411,16 +411,16 @@ config_text(const struct gan_run *r, struct err *e)
         text = mem_printf(
             e,
             "size %zu, width %.17g, d-width %.17g, leak %.17g, spectral %d, "
-            "attention %d, mid %zu, border %zu, batch %zu, g-steps %zu, classes %d, "
+            "attention %" PRIu64 ", mid %zu, border %zu, batch %zu, g-steps %zu, classes %d, "
             "aux-weight %.17g, gp-lambda %.17g, gp-k %.17g, gp-sigma %.17g, ema %.17g, "
             "diff-augment %d, lr %.17g, "
             "d-lr %.17g, beta1 %.17g, beta2 %.17g, epsilon %.17g, seed %" PRIu64
             ", half-iterations %zu, fade %zu, remove %d, samples %zu%s%s%s",
-            n->size, n->width, c->d_width, n->leak, n->spectral, n->attention, c->mid, c->border,
-            c->batch, c->g_steps, c->classes[0], c->aux, c->gp_lambda, c->gp_k, c->gp_sigma, c->ema,
-            c->diff_augment, c->adam.rate, c->d_rate, c->adam.beta1, c->adam.beta2, c->adam.epsilon,
-            c->seed, r->half, r->fade, r->category[0].remove, r->n_samples, options,
-            r->init != NULL ? ", init" : "", categories);
+            n->size, n->width, c->d_width, n->leak, n->spectral, checkpoint_attention(n), c->mid,
+            c->border, c->batch, c->g_steps, c->classes[0], c->aux, c->gp_lambda, c->gp_k,
+            c->gp_sigma, c->ema, c->diff_augment, c->adam.rate, c->d_rate, c->adam.beta1,
+            c->adam.beta2, c->adam.epsilon, c->seed, r->half, r->fade, r->category[0].remove,
+            r->n_samples, options, r->init != NULL ? ", init" : "", categories);
     free(categories);
     return text;
 }

@@ -79,7 +79,7 @@ main(int argc, char **argv)
                 .width = atof(argv[2]),
                 .leak = 0.2,
                 .spectral = 1,
-                .attention = 1},
+                .attention = (size_t)atoi(argv[1]) / 8},
         .d_width = atof(argv[3]),
         .d_spectral = 1,
         .mid = 2048,

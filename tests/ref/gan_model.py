@@ -8,12 +8,12 @@ the discriminator's, D[j] = E[B - 2 - j] and D[B - 1] = E[0] the decoder's.  M =
 Parameters of the generator, shapes as C stores them, [kh][kw][ci][co] (here OIHW):
 
     enc.I.weight         [3][3][1 or E[I-1], + 1][E[I]]         enc.I.bias     [E[I]]     I = 0 .. B-1
-    enc_attn.*           attention over E[2] channels           if S >= 32
+    enc_attn.*           attention over E[log2(S/A) - 1] channels
     mid.weight           [1][1][E[B-1]][M]                      mid.bias       [M]        if mid
     code.weight          [4][4][M, or E[B-1] without mid][4]    code.bias      [4]
     dec.J.a.weight       [3][3][4 or D[J-1], + E[B-1-J] + 1][D[J]]  dec.J.a.bias [D[J]]   J = 0 .. B-1
     dec.J.b.weight       [3][3][D[J]][D[J]]                     dec.J.b.bias   [D[J]]
-    dec_attn.*           attention over D[log2(S/64)]           if S >= 64
+    dec_attn.*           attention over D[log2(A/8)]            if A >= 8
     lesion.weight        [1][1][D[B-1]][1]                      lesion.bias    [1]
     from_half.weight     [1][1][1][E[0]]                        from_half.bias [E[0]]
     lesion_half.weight   [1][1][D[B-2]][1]                      lesion_half.bias [1]
@@ -21,7 +21,7 @@ Parameters of the generator, shapes as C stores them, [kh][kw][ci][co] (here OIH
 of the discriminator:
 
     block.I.weight       [3][3][1 or F[I-1]][F[I]]              block.I.bias   [F[I]]     I = 0 .. B-1
-    attn.*               attention over F[2] channels           if S >= 32
+    attn.*               attention over F[log2(S/A) - 1] channels
     logits.weight        [4][4][F[B-1]][4]                      logits.bias    [4]
     from_half.weight     [1][1][1][F[0]]                        from_half.bias [F[0]]
 
@@ -40,6 +40,8 @@ Three ablations: with categories = K both networks read a label beside the image
 of the patch's category is 1 and the others are 0, so that enc.0, block.0 and from_half have K more
 channels, behind the image's (the random scalar stays last); with whole the generator writes the synthetic patch and not the lesion, and its last
 tensors are named image.* and image_half.*; with classes = 2 the discriminator's logits are real, fake.
+
+A = S / 8 is the side of the map that attention works on, or another, from 4 to S / 2.
 
 An option: with anti_alias maps are smoothed where the decoder doubles and the discriminator halves them.
 
@@ -69,6 +71,12 @@ def labelled(x, category, categories):
 
 def filters(full, width):
     return max(1, int(np.floor(full * width + 0.5)))
+
+
+def attention_at(size, side):
+    """The encoder's and the decoder's block whose output is the map of that side; none is out of range."""
+    side = side or size // 8
+    return (size // side).bit_length() - 2, side.bit_length() - 4
 
 
 def blocks_of(size):
@@ -179,7 +187,7 @@ class Generator(Network):
     """
 
     def __init__(self, size=256, width=1.0, mid=True, border=None, whole=False, categories=0,
-                 anti_alias=False):
+                 anti_alias=False, attention=None):
         super().__init__()
         self.anti_alias = anti_alias
         self.categories = categories
@@ -193,7 +201,8 @@ class Generator(Network):
                                  for i in range(n))
         # ASSUMPTION: no attention where the map of side S / 8 is not the output of a block (the
         # encoder's at S = 16, the decoder's at S = 16 and 32).
-        self.enc_attn = Attention(e[2]) if n > 2 else None
+        self.enc_at, self.dec_at = attention_at(size, attention)
+        self.enc_attn = Attention(e[self.enc_at]) if self.enc_at < n else None
         # ASSUMPTION: 16 filters doubled give 512 at 4x4; a 1x1 convolution makes the paper's 2048.
         m = filters(4 * (16 << (n - 1)), width) if mid else e[n - 1]
         self.mid = Conv(1, e[n - 1], m) if mid else None
@@ -201,7 +210,7 @@ class Generator(Network):
         self.dec = nn.ModuleList(
             nn.ModuleDict({"a": Conv(3, (d[j - 1] if j else 4) + e[n - 1 - j] + 1, d[j], pad=1),
                            "b": Conv(3, d[j], d[j], pad=1)}) for j in range(n))
-        self.dec_attn = Attention(d[n - 4]) if n > 3 else None
+        self.dec_attn = Attention(d[self.dec_at]) if self.dec_at >= 0 else None
         setattr(self, self.end, Conv(1, d[n - 1], 1))
         self.from_half = Conv(1, 1 + categories, e[0])
         setattr(self, self.end + "_half", Conv(1, d[n - 2], 1))
@@ -211,8 +220,10 @@ class Generator(Network):
         return torch.cat([x, scalars[:, i, None, None, None].expand(-1, 1, *x.shape[2:])], 1)
 
     def encode(self, h, scalars, i):
-        h = F.leaky_relu(self.enc[i](self.with_scalar(h, scalars, i)), LEAK)
-        return self.enc_attn(h) if i == 2 else h
+        return F.leaky_relu(self.enc[i](self.with_scalar(h, scalars, i)), LEAK)
+
+    def attend(self, h, i):
+        return self.enc_attn(h) if self.enc_attn is not None and i == self.enc_at else h
 
     def double(self, h):
         h = F.interpolate(h, scale_factor=2, mode="nearest")
@@ -221,7 +232,7 @@ class Generator(Network):
     def decode(self, h, skip, scalars, j):
         h = self.double(self.with_scalar(torch.cat([h, skip], 1), scalars, self.blocks + j))
         h = F.relu(self.dec[j]["b"](F.relu(self.dec[j]["a"](h))))
-        return self.dec_attn(h) if self.dec_attn is not None and j == self.blocks - 4 else h
+        return self.dec_attn(h) if self.dec_attn is not None and j == self.dec_at else h
 
     def forward(self, x, scalars, fade=1.0, category=0):
         last = self.blocks - 1
@@ -232,9 +243,10 @@ class Generator(Network):
             small = F.avg_pool2d(x, 2) if fade > 0 else x
             half = F.leaky_relu(self.from_half(labelled(small, category, self.categories)), LEAK)
             h = (1 - fade) * half + fade * h if fade > 0 else half
+        h = self.attend(h, 0)
         skips = [h]
         for i in range(1, last + 1):
-            h = self.encode(h, scalars, i)
+            h = self.attend(self.encode(h, scalars, i), i)
             skips.append(h)  # behind the attention
         if self.mid is not None:
             h = F.leaky_relu(self.mid(h), LEAK)
@@ -262,7 +274,7 @@ class Generator(Network):
 class Discriminator(Network):
     """x [n][1][s][s] in [0, 1] -> logits [n][4]: real, fake, benign, normal; or the first two."""
 
-    def __init__(self, size=256, width=1.0, classes=4, categories=0, anti_alias=False):
+    def __init__(self, size=256, width=1.0, classes=4, categories=0, anti_alias=False, attention=None):
         super().__init__()
         self.anti_alias = anti_alias
         self.categories = categories
@@ -271,7 +283,8 @@ class Discriminator(Network):
         # ASSUMPTION: no random scalars here.
         self.block = nn.ModuleList(Conv(3, f[i - 1] if i else 1 + categories, f[i], pad=1)
                                    for i in range(n))
-        self.attn = Attention(f[2]) if n > 2 else None
+        self.attn_at = attention_at(size, attention)[0]
+        self.attn = Attention(f[self.attn_at]) if self.attn_at < n else None
         self.logits = Conv(4, f[n - 1], classes)
         self.from_half = Conv(1, 1 + categories, f[0])
 
@@ -281,8 +294,10 @@ class Discriminator(Network):
             h = blur(F.max_pool2d(h, 2, stride=1))[:, :, ::2, ::2]
         else:
             h = F.max_pool2d(h, 2)
-        h = F.leaky_relu(h, LEAK)
-        return self.attn(h) if i == 2 else h
+        return F.leaky_relu(h, LEAK)
+
+    def attend(self, h, i):
+        return self.attn(h) if self.attn is not None and i == self.attn_at else h
 
     def forward(self, x, fade=1.0, category=0):
         if fade > 0:
@@ -291,8 +306,9 @@ class Discriminator(Network):
             small = F.avg_pool2d(x, 2) if fade > 0 else x
             half = F.leaky_relu(self.from_half(labelled(small, category, self.categories)), LEAK)
             h = (1 - fade) * half + fade * h if fade > 0 else half
+        h = self.attend(h, 0)
         for i in range(1, self.blocks):
-            h = self.encode(h, i)
+            h = self.attend(self.encode(h, i), i)
         return self.logits(h).flatten(1)
 
 

@@ -15,7 +15,8 @@ Images have the side size, or size / 2 with --fade 0.  One power iteration of bo
 no update is applied, so that both losses see the same weights.  fake = combined image of the input.
 --ablated takes a generator without a lesion channel and a discriminator of two classes; --conditional
 networks of three categories, and patches of the second.  The OPTIONs are gan-train's: --sn,
---gp-every (of an update that has a penalty), --anti-alias.
+--gp-every (of an update that has a penalty), --anti-alias,
+--attention.
 
 Lines, tab-separated:
 
@@ -84,9 +85,9 @@ def step(o):
     n, seed, fade, side = o.batch, o.seed, o.fade, o.size if o.fade > 0 else o.size // 2
     categories, category = (3, 1) if o.conditional else (0, 0)
     g = gan.Generator(o.size, o.width, whole=o.ablated, categories=categories,
-                      anti_alias=o.anti_alias).to(dtype)
+                      anti_alias=o.anti_alias, attention=o.attention).to(dtype)
     d = gan.Discriminator(o.size, o.width, classes=2 if o.ablated else 4, categories=categories,
-                          anti_alias=o.anti_alias).to(dtype)
+                          anti_alias=o.anti_alias, attention=o.attention).to(dtype)
     if o.sn == "d":
         g.no_spectral()
     g.start(seed)
@@ -147,18 +148,20 @@ def main():
     a.add_argument("--sn", choices=("d", "gd"), default="gd")
     a.add_argument("--gp-every", type=int, default=1)
     a.add_argument("--anti-alias", action="store_true")
+    a.add_argument("--attention", type=int, metavar="PX")
     a.add_argument("--single", action="store_true", help="float32 instead of double")
     a.add_argument("--dump", metavar="DIR")
     o = a.parse_args()
 
     torch.set_num_threads(2)
     scalar, tensor = step(o)
-    print("# gan_step.py --size %d --width %g --batch %d --fade %g --seed %d%s%s%s%s%s%s; torch %s numpy %s"
+    print("# gan_step.py --size %d --width %g --batch %d --fade %g --seed %d%s%s%s%s%s%s%s; torch %s numpy %s"
           % (o.size, o.width, o.batch, o.fade, o.seed, " --ablated" if o.ablated else "",
              " --conditional" if o.conditional else "",
              " --sn d" if o.sn == "d" else "",
              " --gp-every %d" % o.gp_every if o.gp_every > 1 else "",
              " --anti-alias" if o.anti_alias else "",
+             " --attention %d" % o.attention if o.attention else "",
              " --single" if o.single else "",
              torch.__version__, np.__version__))
     for name, value in scalar.items():

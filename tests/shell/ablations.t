@@ -68,7 +68,7 @@ trained() {
 trained no-lesion-channel --no-lesion-channel
 trained no-growing '--half-iterations 0 --fade 0 --iterations \(9\|10\)'
 trained no-border '--border 0'
-trained no-attention --no-attention
+trained no-attention '--attention 0'
 trained no-spectral '--sn none'
 trained no-penalty '--gp-lambda 0'
 trained two-way --two-way

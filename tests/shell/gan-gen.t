@@ -209,6 +209,8 @@ a slope beyond 1|m["leak"] = "1.5"
 a fade beyond 1|m["fade"] = "2"
 no fade|m.pop("fade")
 no attention|m["attention"] = "x"
+attention where there is no map|m["attention"] = "12"
+attention on too large a map|m["attention"] = "32"
 no kind|m.pop("kind")
 the kind of a classifier|m["kind"] = "classifier"
 the kind of a state|m["kind"] = "gan-state"
@@ -300,4 +302,4 @@ for bad in '--variants 0' '--variants x' '--variants -1' '--seed x' '--seed -1' 
     fails 2 "$bad" $gen $bad
 done
 
-done_testing 119
+done_testing 121

@@ -94,7 +94,7 @@ few="gan-train $streams $size --half-iterations 3 --fade 2 --iterations 3 --lr 0
 $few --out c.ckpt
 for change in '--g-steps 1' '--batch 3' '--aux-weight 0.5' '--gp-lambda 1' '--gp-lambda 0' '--gp-k 0.5' '--gp-sigma 0.1' '--gp-every 2' \
     '--lr 0.001' '--d-lr 0.001' '--beta1 0.5' '--beta2 0.99' '--epsilon 0.01' '--leak 0.1' '--mid 0' '--border 4' \
-    --no-attention '--sn none' '--sn d' --anti-alias --no-lesion-channel --two-way '--ema 0.9' --diff-augment '--d-width 0.1' '--fade 1' '--half-iterations 2' '--iterations 2'; do
+    '--attention 0' '--attention 8' '--attention 16' '--sn none' '--sn d' --anti-alias --no-lesion-channel --two-way '--ema 0.9' --diff-augment '--d-width 0.1' '--fade 1' '--half-iterations 2' '--iterations 2'; do
     $few $change --out b.ckpt && ! cmp -s b.ckpt c.ckpt
     ok $? "$change changes the result"
 done
@@ -142,6 +142,19 @@ $python "$record" b.ckpt c.ckpt 'assert m.pop("anti_alias") == "1"'
 gan-gen --model b.ckpt < normal.sts > b.sts && gan-gen --model c.ckpt < normal.sts > c.sts
 $python "$record" b.sts /dev/null 'assert np.abs(t["lesion"] - load("c.sts")[0]["lesion"]).max() > 1e-3'
 ok $? "--anti-alias: the generator says so, and gan-gen smooths"
+gan-train $streams $size --half-iterations 2 --fade 0 --iterations 2 --lr 0.002 --attention 4 --out b.ckpt
+gan-train $streams $size --half-iterations 2 --fade 0 --iterations 2 --lr 0.002 --out c.ckpt
+cmp -s b.ckpt c.ckpt
+ok $? "--attention 4 is the default at 32 px"
+gan-train $streams $size --half-iterations 2 --fade 0 --iterations 2 --lr 0.002 --attention 16 --out b.ckpt
+$python "$record" b.ckpt /dev/null '
+u, n = load("c.ckpt")
+assert n["attention"] == "1" and "dec_attn.gamma" not in u and m["attention"] == "16"
+assert t["enc_attn.theta.weight"].shape[2] == t["enc.0.weight"].shape[3]
+assert t["dec_attn.theta.weight"].shape[2] == t["dec.1.a.weight"].shape[3]'
+ok $? "--attention 16 stands behind the first block of the encoder and the second of the decoder"
+gan-gen --model b.ckpt < normal.sts > b.sts
+ok $? "and gan-gen takes it"
 # The penalty now and then.  Categories count their own updates, so that none goes without.
 two='--lesion a=lesion.sts --normal a=normal.sts --lesion b=benign.sts --normal b=normal.sts'
 while IFS=: read -r every which these; do
@@ -344,7 +357,8 @@ done <<'EOT'
 a.ckpt|--width 0.25|its network has width 0.050000000000000003, not 0.25
 a.ckpt.state|--sn none|its network has spectral 1, not 0
 a.ckpt|--mid 0|its network has mid 2048, not 0
-a.ckpt|--no-attention|its network has attention 1, not 0
+a.ckpt|--attention 0|its network has attention 1, not 0
+a.ckpt|--attention 8|its network has attention 1, not 8
 a.ckpt|--border 3|its network has border 1, not 3
 a.ckpt|--leak 0|its network has leak 0.20000000000000001, not 0
 a.ckpt|--no-lesion-channel|its network has whole 0, not 1
@@ -546,7 +560,7 @@ while IFS='|' read -r what code; do
 done < cases
 cp good.state bad.state
 for other in '--seed 2' '--width 0.06' '--size 64' '--batch 3' '--g-steps 1' '--ema 0.5' --diff-augment --remove '--lr 0.1' \
-    '--mid 0' '--border 2' '--d-width 0.1' '--samples 3' '--half-iterations 3' '--fade 1' --no-attention '--sn none' '--sn d' '--gp-k 2' '--gp-every 2' --anti-alias --two-way --no-lesion-channel '--leak 0.3'; do
+    '--mid 0' '--border 2' '--d-width 0.1' '--samples 3' '--half-iterations 3' '--fade 1' '--attention 0' '--attention 8' '--sn none' '--sn d' '--gp-k 2' '--gp-every 2' --anti-alias --two-way --no-lesion-channel '--leak 0.3'; do
     fails 1 "the state of a run without $other" $again bad.state $other
 done
 cmp -s good.state bad.state
@@ -578,8 +592,8 @@ fails 2 "lesions without a category, and others with one" $run --lesion lesion.s
 fails 2 "a category to remove where there are none" $run --lesion lesion.sts --removes a
 for bad in '--size 48' '--size 16' '--size 1024' '--width 0' '--width nan' '--batch 0' '--iterations 0' '--iterations x' \
     '--iterations -1' '--lr -1' '--lr inf' '--beta1 1' '--epsilon 0' '--leak 2' '--border 8' '--ema 1' '--gp-sigma 2' \
-    '--samples 0' '--samples 65' '--sn g' '--gp-every 0' '--save-every 0' '--seed x' '--log'; do
+    '--samples 0' '--samples 65' '--sn g' '--attention 2' '--attention 12' '--attention 32' '--attention 128' '--gp-every 0' '--save-every 0' '--seed x' '--log'; do
     fails 2 "$bad" $run --lesion lesion.sts $bad
 done
 
-done_testing 316
+done_testing 328

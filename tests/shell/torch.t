@@ -18,7 +18,7 @@ against() {
 }
 for step in \
     '32 0.15 2 0.25 11' '32 0.25 1 1 12' '32 0.2 2 0 14' '32 0.2 2 0.5 15 --ablated' '32 0.2 2 0.6 16 --conditional' \
-    '32 0.2 2 0.5 17 --sn d --gp-every 3 --anti-alias'; do
+    '32 0.2 2 0.5 17 --sn d --gp-every 3 --anti-alias --attention 16'; do
     read -r size width batch fade seed option <<< "$step"
     float=1 exact=0
     for more in 0 100 200; do

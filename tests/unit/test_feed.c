@@ -326,7 +326,7 @@ static void
 batches(void)
 {
     struct gan_config c = {
-        .net = {.size = SIDE, .width = 0.03, .leak = 0.2, .spectral = 1, .attention = 1},
+        .net = {.size = SIDE, .width = 0.03, .leak = 0.2, .spectral = 1, .attention = SIDE / 8},
         .d_width = 0.03,
         .d_spectral = 1,
         .gp_every = 1,

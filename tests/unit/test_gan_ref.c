@@ -28,7 +28,7 @@ struct step {
     int conditional; /* three categories, and patches of the second */
     int sn_d;        /* spectral normalisation of the discriminator alone */
     int anti_alias;
-    size_t gp_every;
+    size_t gp_every, attention;
 };
 
 static size_t
@@ -47,6 +47,7 @@ read_options(struct step *s, const char *line)
     s->conditional = strstr(line, "--conditional") != NULL;
     s->sn_d = strstr(line, "--sn d") != NULL;
     s->anti_alias = strstr(line, "--anti-alias") != NULL;
+    s->attention = number_behind(line, "--attention ", s->size / 8);
     s->gp_every = number_behind(line, "--gp-every ", 1);
 }
 
@@ -164,7 +165,7 @@ run(const struct step *s, struct items *out)
                                    .width = s->width,
                                    .leak = 0.2,
                                    .spectral = !s->sn_d,
-                                   .attention = 1,
+                                   .attention = s->attention,
                                    .anti_alias = s->anti_alias,
                                    .whole = s->ablated,
                                    .categories = s->conditional ? 3 : 0},

@@ -19,7 +19,7 @@
 enum { SIDE = 32, BATCH = 2, MOST = 64 };
 
 static const struct gan_config config = {
-    .net = {.size = SIDE, .width = 0.02, .leak = 0.2, .spectral = 1, .attention = 1},
+    .net = {.size = SIDE, .width = 0.02, .leak = 0.2, .spectral = 1, .attention = 4},
     .batch = BATCH,
     .classes = {LOGITS},
     .aux = 0.1,

@@ -38,7 +38,7 @@ static void
 steps(double fade, const char *what)
 {
     struct gan_config c = {
-        .net = {.size = 32, .width = 0.1, .leak = 0.2, .spectral = 1, .attention = 1},
+        .net = {.size = 32, .width = 0.1, .leak = 0.2, .spectral = 1, .attention = 4},
         .d_width = 0.1,
         .d_spectral = 1,
         .mid = 2048,
@@ -207,7 +207,7 @@ static void
 refused(void)
 {
     struct gan_config c = {
-        .net = {.size = 32, .width = 0.05, .leak = 0.2, .spectral = 1, .attention = 1},
+        .net = {.size = 32, .width = 0.05, .leak = 0.2, .spectral = 1, .attention = 4},
         .d_width = 0.05,
         .d_spectral = 1,
         .batch = 1,
