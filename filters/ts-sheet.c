@@ -3,7 +3,7 @@
  *
  * Chosen tensors of each record stand side by side, the mask is outlined, metadata become captions.
  * One grey window serves the whole sheet.  Records that are not drawn are read to the trailer all
- * the same.
+ * the same.  A blind sheet mixes real and synthetic patches and keeps what they are in a key.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,8 +11,11 @@
 
 #include "base/cli.h"
 #include "base/mem.h"
+#include "base/rng.h"
 #include "base/version.h"
 #include "image/sheet.h"
+#include "io/output.h"
+#include "stream/score_line.h"
 #include "stream/tstream.h"
 
 enum { MAX_NAMES = 32, MIN_CELL = 128 };
@@ -25,8 +28,9 @@ struct names {
 };
 
 struct opts {
-    const char *out, *tensors, *signed_names, *outline, *caption, *window, *title;
+    const char *out, *tensors, *signed_names, *outline, *caption, *window, *title, *blind;
     size_t count, every, columns, zoom;
+    uint64_t seed;
     double lesion_range, lo, hi;
     int auto_window;
 };
@@ -121,7 +125,8 @@ open_sheet(struct work *w, const struct ts_record *rec, struct err *e)
     w->tensors.n = spec.columns = kept;
     spec.cell = side * zoom;
     spec.per_line = o->columns;
-    w->first_history = mem_string(ts_meta_or(rec, "history", ""), e);
+    /* It would tell what the first one is. */
+    w->first_history = mem_string(o->blind ? "" : ts_meta_or(rec, "history", ""), e);
     w->sheet = sheet_open(&spec, e);
     return w->first_history == NULL || w->sheet == NULL ? -1 : 0;
 }
@@ -165,8 +170,9 @@ draw_tensor(struct work *w, const struct ts_record *rec, size_t column,
     return rc;
 }
 
+/* number: what stands below it on a blind sheet, or 0. */
 static int
-draw_record(struct work *w, const struct ts_record *rec, struct err *e)
+draw_record(struct work *w, const struct ts_record *rec, size_t number, struct err *e)
 {
     const struct ts_tensor *mask;
     char *caption;
@@ -174,14 +180,82 @@ draw_record(struct work *w, const struct ts_record *rec, struct err *e)
 
     if (w->sheet == NULL && open_sheet(w, rec, e) == -1)
         return -1;
-    if (find_mask(rec, w->o->outline, &mask, e) == -1 ||
-        (caption = caption_of(rec, &w->keys, e)) == NULL)
+    if (find_mask(rec, w->o->outline, &mask, e) == -1)
+        return -1;
+    caption = number > 0 ? mem_printf(e, "%zu", number) : caption_of(rec, &w->keys, e);
+    if (caption == NULL)
         return -1;
     rc = sheet_record(w->sheet, caption, e);
     for (size_t i = 0; i < w->tensors.n && rc == 0; i++)
         rc = draw_tensor(w, rec, i, mask, e);
     free(caption);
     return rc;
+}
+
+/* ---- blind sheets ---- */
+
+/* As many real as synthetic records, drawn from all that came, each with the same chance. */
+struct blind {
+    struct ts_record *held[2]; /* [half] real, synthetic */
+    size_t half, n[2], seen[2];
+};
+
+static int
+blind_offer(struct blind *b, struct ts_record *rec, uint64_t seed, struct err *e)
+{
+    int kind = strcmp(ts_meta_or(rec, "synthetic", "0"), "1") == 0;
+    struct rng r = rng_at(seed, kind ? "blind-synthetic" : "blind-real", b->seen[kind]);
+    size_t at = rng_below(&r, ++b->seen[kind]);
+
+    if (b->held[kind] == NULL &&
+        (b->held[kind] = mem_array(b->half, sizeof(*b->held[kind]), e)) == NULL)
+        return -1;
+    if (score_line_check(rec, e) == -1)
+        return -1;
+    if (b->n[kind] < b->half)
+        at = b->n[kind]++;
+    if (at < b->half) {
+        struct ts_record *to = &b->held[kind][at], old = *to;
+
+        *to = *rec;
+        *rec = old;
+    }
+    return 0;
+}
+
+/* Draws them mixed and numbered from 1 on, and writes which is which. */
+static int
+blind_draw(struct blind *b, struct work *w, FILE *key, struct err *e)
+{
+    size_t each = b->n[0] < b->n[1] ? b->n[0] : b->n[1];
+    struct rng r = rng_at(w->o->seed, "blind-order", 0);
+    size_t left[2] = {each, each};
+
+    if (each == 0)
+        return err_set(e, "has %zu real and %zu synthetic records: a blind sheet needs both",
+                       b->seen[0], b->seen[1]);
+    score_line_fields(key, NULL);
+    fputs("number\n", key);
+    for (size_t number = 1; number <= 2 * each; number++) {
+        int kind = rng_below(&r, left[0] + left[1]) >= left[0];
+        const struct ts_record *rec = &b->held[kind][--left[kind]];
+
+        if (draw_record(w, rec, number, e) == -1)
+            return -1;
+        score_line_fields(key, rec);
+        fprintf(key, "%zu\n", number);
+    }
+    return 0;
+}
+
+static void
+blind_free(struct blind *b)
+{
+    for (int kind = 0; kind < 2; kind++) {
+        for (size_t i = 0; i < b->n[kind]; i++)
+            ts_clear(&b->held[kind][i]);
+        free(b->held[kind]);
+    }
 }
 
 static int
@@ -219,6 +293,15 @@ finish_sheet(const struct work *w, const char *history, struct err *e)
     return rc;
 }
 
+static struct output key; /* of a blind sheet: all or nothing */
+
+_Noreturn static void
+fail(const struct err *e)
+{
+    output_abort(&key);
+    cli_fail(e);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -228,6 +311,7 @@ main(int argc, char **argv)
                      .window = "0,1",
                      .count = 24,
                      .every = 1,
+                     .seed = 1,
                      .lesion_range = 0.5};
     const struct cli_opt table[] = {
         CLI_LOCAL_TEXT('o', "out", "FILE", &o.out, "PNG to write (required)"),
@@ -248,12 +332,16 @@ main(int argc, char **argv)
         CLI_FLAG(0, "auto-window", &o.auto_window,
                  "window from the 1st to the 99th percentile of the whole sheet"),
         CLI_REAL(0, "lesion-range", "R", &o.lesion_range, 1e-4, 1, "signed value in full colour"),
+        CLI_LOCAL_TEXT(0, "blind", "FILE", &o.blind,
+                       "mix and number real and synthetic patches; which is which goes to FILE"),
+        CLI_SEED(&o.seed),
         CLI_END};
     const struct cli_prog prog = {
         "ts-sheet", "", "Draw the patches of a stream as a contact sheet.", table, 0, 0};
     struct work w = {.o = &o};
     struct ts_record rec = {0};
     struct ts_reader *in;
+    struct blind blind = {0};
     struct err e = {0};
     char *history;
     int rc;
@@ -262,6 +350,13 @@ main(int argc, char **argv)
     if (o.out == NULL || o.out[0] == '\0')
         cli_usage("--out FILE is required");
     parse_window(&o);
+    if (o.blind != NULL) {
+        if (o.tensors != NULL || o.count < 2)
+            cli_usage("--blind shows image alone, of two records or more");
+        o.tensors = "image";
+        o.outline = "none";
+        blind.half = o.count / 2;
+    }
     split_names("tensors", o.tensors ? o.tensors : "base,lesion,image", &w.tensors);
     split_names("signed", o.signed_names, &w.signed_names);
     split_names("caption", o.caption, &w.keys);
@@ -271,21 +366,31 @@ main(int argc, char **argv)
     for (size_t i = 0, drawn = 0; (rc = ts_read(in, &rec, &e)) == 1; i++) {
         if (i % o.every != 0 || drawn == o.count)
             continue;
-        drawn++;
-        if (draw_record(&w, &rec, &e) == -1) {
+        drawn += o.blind == NULL;
+        if ((o.blind != NULL ? blind_offer(&blind, &rec, o.seed, &e)
+                             : draw_record(&w, &rec, 0, &e)) == -1) {
             err_in(&e, "%s: record %zu", ts_name(in), i);
             cli_fail(&e);
         }
     }
     if (rc == -1)
         cli_fail(&e);
+    if (o.blind != NULL &&
+        (output_open(&key, o.blind, &e) == -1 || blind_draw(&blind, &w, key.file, &e) == -1)) {
+        if (key.file != NULL)
+            err_in(&e, "%s", ts_name(in));
+        fail(&e);
+    }
     if (w.sheet == NULL)
         cli_failf("%s: no records to draw", ts_name(in));
     for (size_t i = 0; i < w.tensors.n; i++)
-        if (!w.seen[i])
-            cli_failf("%s: no drawn record has a tensor '%s'", ts_name(in), w.tensors.item[i]);
-    if (finish_sheet(&w, history, &e) == -1)
-        cli_fail(&e);
+        if (!w.seen[i]) {
+            err_set(&e, "%s: no drawn record has a tensor '%s'", ts_name(in), w.tensors.item[i]);
+            fail(&e);
+        }
+    if (finish_sheet(&w, history, &e) == -1 || (o.blind != NULL && output_commit(&key, &e) == -1))
+        fail(&e);
+    blind_free(&blind);
     sheet_close(w.sheet);
     ts_clear(&rec);
     ts_close(in);

@@ -54,7 +54,7 @@ turn(real *p, size_t s, unsigned how, real *spare)
 }
 
 int
-judge_train(struct judge *j, struct feed *positive, struct feed *negative, size_t updates, size_t n,
+judge_learn(struct judge *j, judge_source *next, void *context, size_t updates, size_t n,
             uint64_t seed, struct err *e)
 {
     struct params *ps = &j->net.params;
@@ -74,7 +74,7 @@ judge_train(struct judge *j, struct feed *positive, struct feed *negative, size_
         tape_reset(j->tape);
         x = tape_const(j->tape, 4, (const size_t[]){2 * n, s, s, 1}, NULL);
         for (size_t i = 0; rc == 0 && i < 2 * n; i++) {
-            rc = feed_patch(i < n ? positive : negative, s, x->v + i * patch, &j->trained_on, e);
+            rc = next(context, i < n, x->v + i * patch, e);
             if (rc == 0)
                 malignant[i] = i < n;
             if (rc == 0)
@@ -99,6 +99,28 @@ judge_train(struct judge *j, struct feed *positive, struct feed *negative, size_
     free(spare);
     free(malignant);
     return rc;
+}
+
+struct feeds {
+    struct judge *judge;
+    struct feed *feed[2]; /* negative, positive */
+};
+
+static int
+next_of_feeds(void *context, int positive, real *to, struct err *e)
+{
+    const struct feeds *f = context;
+
+    return feed_patch(f->feed[positive], f->judge->size, to, &f->judge->trained_on, e);
+}
+
+int
+judge_train(struct judge *j, struct feed *positive, struct feed *negative, size_t updates, size_t n,
+            uint64_t seed, struct err *e)
+{
+    struct feeds f = {j, {negative, positive}};
+
+    return judge_learn(j, next_of_feeds, &f, updates, n, seed, e);
 }
 
 double

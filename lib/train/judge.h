@@ -20,10 +20,20 @@ int judge_init(struct judge *j, size_t size, double width, uint64_t seed, struct
 void judge_free(struct judge *j);
 
 /*
+ * Where the patches of an update come from: writes one of a class, [size][size] numbers in [0, 1].
+ * Returns 0, or -1 with the reason in e.
+ */
+typedef int judge_source(void *context, int positive, real *to, struct err *e);
+
+/*
  * `updates` Adam updates (rate 1e-3 falling to 0 as a cosine) on batches of n positive and n
  * negative patches, each flipped and turned at random; draws come from (seed, update).  Returns 0,
  * or -1 with the reason in e.
  */
+int judge_learn(struct judge *j, judge_source *next, void *context, size_t updates, size_t n,
+                uint64_t seed, struct err *e);
+
+/* The same with the patches of two feeds, whose patients are those the judge was trained on. */
 int judge_train(struct judge *j, struct feed *positive, struct feed *negative, size_t updates,
                 size_t n, uint64_t seed, struct err *e);
 

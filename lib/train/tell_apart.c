@@ -1,0 +1,165 @@
+#include "train/tell_apart.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/rng.h"
+#include "train/judge.h"
+
+/* ---- folds ---- */
+
+int
+tell_apart_deal(const struct tell_apart_patches *p, size_t folds, uint64_t seed, size_t *fold,
+                struct err *e)
+{
+    uint8_t *has = mem_array(p->patients, 1, e); /* 1: real patches, 2: synthetic ones, 3: both */
+    uint32_t *order = mem_array(p->patients, sizeof(*order), e);
+    struct rng r = rng_at(seed, "tell-apart-folds", 0);
+    size_t of[4] = {0}, next[4];
+    int rc = -1;
+
+    if (has == NULL || order == NULL)
+        goto out;
+    for (size_t i = 0; i < p->n; i++)
+        has[p->patient[i]] |= p->synthetic[i] ? 2 : 1;
+    for (size_t i = 0; i < p->patients; i++)
+        of[has[i]]++;
+    for (int k = 1; k <= 2; k++)
+        if (of[k] + of[3] < folds) {
+            err_set(e, "%zu patients have %s patches: %zu folds need as many", of[k] + of[3],
+                    k == 1 ? "real" : "synthetic", folds);
+            goto out;
+        }
+    for (size_t i = 0; i < p->patients; i++) {
+        size_t at = rng_below(&r, i + 1);
+
+        order[i] = order[at];
+        order[at] = (uint32_t)i;
+    }
+    /* Those who have one kind go on where those who have both end. */
+    next[3] = 0;
+    next[1] = next[2] = of[3];
+    for (size_t i = 0; i < p->patients; i++)
+        fold[order[i]] = next[has[order[i]]]++ % folds;
+    rc = 0;
+out:
+    free(has);
+    free(order);
+    return rc;
+}
+
+/* ---- training ---- */
+
+/* The patches that a judge is trained on, real ones and synthetic ones. */
+struct source {
+    const struct tell_apart_patches *p;
+    size_t *index[2], n[2];
+    uint64_t seed, draws;
+};
+
+static int
+next_patch(void *context, int positive, real *to, struct err *e)
+{
+    struct source *s = context;
+    size_t pixels = s->p->size * s->p->size;
+    struct rng r = rng_at(s->seed, "tell-apart", s->draws++);
+    const float *from = s->p->patch + s->index[positive][rng_below(&r, s->n[positive])] * pixels;
+
+    (void)e;
+    for (size_t i = 0; i < pixels; i++)
+        to[i] = (real)from[i];
+    return 0;
+}
+
+/* The patches in `fold` are scored, those outside are trained on. */
+static int
+score_fold(const struct tell_apart_patches *p, const struct tell_apart_config *c,
+           const size_t *fold_of, size_t fold, struct source *s, double *odds, struct err *e)
+{
+    struct judge j;
+    int rc = -1;
+
+    s->n[0] = s->n[1] = 0;
+    s->seed = c->seed + fold;
+    s->draws = 0;
+    for (size_t i = 0; i < p->n; i++)
+        if (fold_of[p->patient[i]] != fold)
+            s->index[p->synthetic[i]][s->n[p->synthetic[i]]++] = i;
+    if (judge_init(&j, p->size, c->width, s->seed, e) == -1)
+        return -1;
+    if (judge_learn(&j, next_patch, s, c->updates, c->batch, s->seed, e) == -1)
+        goto out;
+    for (size_t i = 0; i < p->n; i++) {
+        if (fold_of[p->patient[i]] != fold)
+            continue;
+        odds[i] = judge_score(&j, p->patch + i * p->size * p->size);
+        if (!isfinite(odds[i])) {
+            err_set(e, "the judge's score is not finite");
+            goto out;
+        }
+    }
+    rc = 0;
+out:
+    judge_free(&j);
+    return rc;
+}
+
+static int
+by_size(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* How many of x, ascending, are below at; equal ones count half. */
+static double
+below(const double *x, size_t n, double at)
+{
+    double sum = 0;
+
+    for (size_t i = 0; i < n && x[i] <= at; i++)
+        sum += x[i] < at ? 1 : 0.5;
+    return sum;
+}
+
+int
+tell_apart(const struct tell_apart_patches *p, const struct tell_apart_config *c, double *score,
+           struct err *e)
+{
+    struct source s = {.p = p};
+    size_t *fold = mem_array(p->patients, sizeof(*fold), e);
+    double *odds = mem_array(p->n, sizeof(*odds), e), *real_odds;
+    int rc = -1;
+
+    s.index[0] = mem_array(p->n, sizeof(*s.index[0]), e);
+    s.index[1] = mem_array(p->n, sizeof(*s.index[1]), e);
+    real_odds = mem_array(p->n, sizeof(*real_odds), e);
+    if (fold == NULL || odds == NULL || s.index[0] == NULL || s.index[1] == NULL ||
+        real_odds == NULL || tell_apart_deal(p, c->folds, c->seed, fold, e) == -1)
+        goto out;
+    for (size_t f = 0; f < c->folds; f++) {
+        size_t n = 0;
+
+        if (score_fold(p, c, fold, f, &s, odds, e) == -1) {
+            err_in(e, "fold %zu", f + 1);
+            goto out;
+        }
+        for (size_t i = 0; i < p->n; i++)
+            if (fold[p->patient[i]] == f && !p->synthetic[i])
+                real_odds[n++] = odds[i];
+        qsort(real_odds, n, sizeof(*real_odds), by_size);
+        for (size_t i = 0; i < p->n; i++)
+            if (fold[p->patient[i]] == f)
+                score[i] = below(real_odds, n, odds[i]) / (double)n;
+    }
+    rc = 0;
+out:
+    free(fold);
+    free(odds);
+    free(real_odds);
+    free(s.index[0]);
+    free(s.index[1]);
+    return rc;
+}
