@@ -176,6 +176,12 @@ main(int argc, char **argv)
     each = more < each ? more : each;
     cut(&p, each);
     n = renumber(&p, patients.n, of);
+    for (int k = 0; k < 2; k++)
+        if (of[k] >= 2 && of[k] < o.folds) {
+            cli_warn("%zu folds, not %zu: %zu patients have %s patches", of[k], o.folds, of[k],
+                     k ? "synthetic" : "real");
+            o.folds = of[k];
+        }
     all = (struct tell_apart_patches){p.n, p.size, p.patch, p.synthetic, p.patient, n};
     config = (struct tell_apart_config){o.folds, o.updates, o.batch, o.width, o.seed};
     cases = (struct apart_cases){p.n, p.synthetic, p.patient, n};
@@ -185,6 +191,7 @@ main(int argc, char **argv)
         cli_fail(&e);
     puts("what\tvalue\tlower\tupper");
     printf("area\t%.4g\t%.4g\t%.4g\n", area.value, area.lower, area.upper);
+    printf("folds\t%zu\t\t\n", o.folds);
     printf("patches of each kind\t%zu\t\t\n", each);
     printf("patients of real patches\t%zu\t\t\n", of[0]);
     printf("patients of synthetic patches\t%zu\t\t\n", of[1]);

@@ -3,7 +3,8 @@
 #   make fig1 DATA=D SCALE=S      lesions inserted and removed
 #   make fig4 DATA=D SCALE=S      map (t-SNE) of real and synthetic patches as the baseline sees them
 #   make fig5 DATA=D SCALE=S      malignant patches found with synthetic patches only, or lost; a map of each classifier
-#   make realism DATA=D SCALE=S   synthetic patches against real ones: features, and what lesions measure
+#   make realism DATA=D SCALE=S   synthetic patches against real ones: features, what lesions measure, a network that
+#                                 tells them apart, copies of training lesions
 #   make report DATA=D SCALE=S    all of it, gan-check and table1 on one page, build/DATA/SCALE/report.html
 #
 # All of them train what is missing (lesions.mk, table1.mk; classifiers of seed 1).  In build/DATA/SCALE/figures, of NET=small in figures-small:
@@ -17,6 +18,9 @@
 #   fig5-found.png, fig5-lost.png       the patches that changed sides, where there are any
 #   frechet-KIND.txt, spread-KIND.txt   of features: distances; precision and recall
 #   lesions-real-KIND.tsv, lesions-synthetic-KIND.tsv, lesions-KIND.txt, lesions-KIND.png   what lesions measure
+#   apart-KIND.txt                      how well a small network tells synthetic patches from real ones
+#   copies-KIND.txt, copies-KIND.png    whether lesions are copies of training lesions; those of largest lead beside the nearest
+#   blind-KIND.png, blind-KIND.tsv      a blind sheet of 40 for a reader, and its key
 
 fig := $(here)/figures$(addprefix -,$(filter-out resnet50,$(NET)))
 kinds := mass calcification
@@ -34,6 +38,9 @@ FIG5_SPECIFICITY ?= 0.8
 settings.figures := FIG4_NORMAL FIG4_REAL FIG4_SYNTHETIC.mass FIG4_SYNTHETIC.calcification
 settings.features := FEATURES
 settings.fig5 := FIG5_SPECIFICITY
+# Updates of each network that tells real from synthetic patches.
+APART_UPDATES ?= 600
+settings.apart := APART_UPDATES
 
 # ---- fig1: lesions inserted and removed ----
 $(fig)/fig1.png: $$(patsubst %,$(here)/kept-%.sts,$$(able)) | $(BIN)/ts-cat $(BIN)/ts-head $(BIN)/ts-sheet
@@ -113,7 +120,21 @@ $(fig)/spread-%.txt: $(fig)/features-real-%.sts $(fig)/features-synthetic-%.sts 
 	$(BIN)/precision-recall --threads $(THREADS) --table real=$(word 1,$^) synthetic=$(word 2,$^) normal=$(word 3,$^) > $@.tmp
 	mv $@.tmp $@
 
-named: $(what:%=$(fig)/%.sts) $(foreach k,$(kinds),$(addprefix $(fig)/,frechet-$k.txt spread-$k.txt \
+# Patients whom the generator has not seen: with their own real patches, and with the synthetic ones grown on their tissue.
+$(fig)/apart-%.txt: $(fig)/real-%.sts $(fig)/synthetic-%.sts $(set)/apart | $(BIN)/tell-apart
+	$(BIN)/tell-apart --threads $(THREADS) --updates $(APART_UPDATES) $(wordlist 1,2,$^) > $@.tmp
+	mv $@.tmp $@
+$(fig)/copies-%.txt: $(here)/train-%.sts $(fig)/real-%.sts $(fig)/synthetic-%.sts | $(BIN)/copy-check $(BIN)/ts-sheet
+	$(BIN)/copy-check --threads $(THREADS) --train $(word 1,$^) --real $(word 2,$^) --pairs $(@:.txt=.sts) < $(word 3,$^) > $@.tmp
+	$(BIN)/ts-sheet --out $(@:.txt=.png) --tensors image,nearest --caption lead,likeness,nearest_patient --auto-window \
+	    --title "synthetic $* and the nearest training patch, $(DATA), SCALE=$(SCALE)" < $(@:.txt=.sts)
+	rm $(@:.txt=.sts)
+	mv $@.tmp $@
+$(fig)/blind-%.png: $(fig)/real-%.sts $(fig)/synthetic-%.sts | $(BIN)/ts-cat $(BIN)/ts-sheet
+	$(BIN)/ts-cat $^ | $(BIN)/ts-sheet --out $@ --blind $(@:.png=.tsv) --count 40 --columns 10 --auto-window \
+	    --title "which are synthetic? $* on $(DATA), SCALE=$(SCALE)"
+
+named: $(what:%=$(fig)/%.sts) $(foreach k,$(kinds),$(addprefix $(fig)/,frechet-$k.txt spread-$k.txt apart-$k.txt copies-$k.txt blind-$k.png \
          lesions-real-$k.tsv lesions-synthetic-$k.tsv lesions-$k.txt lesions-$k.png))
 
 # What lesions measure on the patches themselves, found in the same way on real and on synthetic ones.
@@ -150,12 +171,12 @@ fig5: $(TABLE)
 	@cat $(fig)/fig5.txt
 	@echo "look at $(fig)/fig5*.png"
 
-numbers = $(foreach k,$(cancers),$(addsuffix -$k.txt,frechet spread lesions))
+numbers = $(foreach k,$(cancers),$(addsuffix -$k.txt,frechet spread lesions apart copies))
 realism: $(TABLE)
 	+@$(MAKE) --no-print-directory has-cancers
-	+@$(MAKE) --no-print-directory $(addprefix $(fig)/,$(numbers) $(cancers:%=lesions-%.png))
+	+@$(MAKE) --no-print-directory $(addprefix $(fig)/,$(numbers) $(cancers:%=lesions-%.png) $(cancers:%=blind-%.png))
 	@for f in $(numbers); do echo "== $$f"; cat $(fig)/$$f; echo; done
-	@echo "look at $(fig)/lesions-*.png"
+	@echo "look at $(fig)/lesions-*.png, copies-*.png; which are synthetic in blind-*.png, see read-score(1)"
 
 # What is missing is made; the page itself always, for it says what is there now.
 report:

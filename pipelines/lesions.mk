@@ -10,7 +10,7 @@ here := build/$(DATA)/$(SCALE)$(if $(FOLDS),/folds-$(FOLDS)$(FOLD:%=/%))
 # What a file was made with, beside what it was made of: settings.STAGE lists the variables of a stage, and
 # what depends on $(set)/STAGE is made anew when one of them has another value than it had then.
 set := $(here)/settings
-stages := patches train test mass calcification removal central postproc judge evaluated table figures features fig5 \
+stages := patches train test mass calcification removal central postproc judge evaluated table figures features fig5 apart \
           worth fresh worth-table worth-gan same-twice $(foreach n,resnet50 small,start-$n classifier-$n tune-$n grid-$n)
 settings.patches := PATCH FIELD ZOOM OFFSET NORMALS REMOVED BY contrast.removal min_box.removal
 settings.train := TRAIN_PATCHES

@@ -220,5 +220,8 @@ for m in mass calcification; do
     text "$f/spread-$m.txt"
     text "$f/lesions-$m.txt"
     picture "$f/lesions-$m.png" 'What lesions measure, real and synthetic.'
+    text "$f/apart-$m.txt"
+    text "$f/copies-$m.txt"
+    picture "$f/copies-$m.png" 'Synthetic lesions that are most like one training lesion alone, and that one, turned.'
 done
 printf '</body>\n</html>\n'

@@ -61,6 +61,47 @@ STDIN=cut.sts fails 1 "a stream cut behind what is drawn" ts-sheet --out x.png -
 STDIN=junk.sts fails 1 "bytes behind the trailer" ts-sheet --out x.png -n 1
 is "$(ls x.png* 2> /dev/null)" "" "no file is left by a failure"
 
+# ---- blind sheets ----
+"$BUILD/tests/set_meta" synthetic=1 < p.sts > made.sts
+"$patches" 40 64 > real.sts
+cat real.sts made.sts > both.sts
+ts-sheet --out blind.png --blind key.tsv --count 20 --seed 3 < both.sts 2> err
+is "$?/$(cat err)" 0/ "a blind sheet"
+is "$(head -1 key.tsv)" "$(printf 'id\tpatient\tlabel\tlesion\tsynthetic\tnumber')" "its key"
+is "$(cut -f 6 key.tsv | sed 1d | xargs)" "$(seq 20 | xargs)" "numbers all patches"
+is "$(cut -f 5 key.tsv | sed 1d | sort | uniq -c | awk '{ print $1, $2 }' | xargs)" "10 0 10 1" "half of each kind"
+is "$(sed 1d key.tsv | cut -f 1,5 | sort -u | wc -l)" 20 "no record twice"
+ok "$(cut -f 5 key.tsv | sed 1d | uniq | wc -l | awk '{ print !($1 > 4) }')" "mixed"
+grep -aq make_patches blind.png
+is $? 1 "the picture does not say where patches come from"
+set -- $(png_size blind.png)
+ts-sheet --out c.png --tensors image --outline none --count 20 --caption x < both.sts
+is "$*" "$(png_size c.png)" "image alone"
+ts-sheet --out again.png --blind again.tsv --count 20 --seed 3 < both.sts
+cmp -s again.png blind.png && cmp -s again.tsv key.tsv
+ok $? "same seed, same bytes"
+ts-sheet --out other.png --blind other.tsv --count 20 --seed 4 < both.sts
+cmp -s other.tsv key.tsv
+ok $((!$?)) "another seed, another sheet"
+ts-head -n 3 < made.sts > three.sts
+cat real.sts three.sts | ts-sheet --out x.png --blind x.tsv --count 20
+is "$(cut -f 5 x.tsv | sed 1d | sort | uniq -c | awk '{ print $1, $2 }' | xargs)" "3 0 3 1" "as many of each as the fewer there are"
+# Draws are fair: of 40 and 30 records each is on one of two sheets of 20 kinds alike, over 60 seeds.
+for s in $(seq 60); do
+    ts-sheet --out x.png --blind x.tsv --count 20 --zoom 1 --seed "$s" < both.sts
+    sed 1d x.tsv
+done > many
+is "$(awk -F'\t' '$5 == 0 { n[$1]++ } END { for (i in n) { k++; if (n[i] > 30 || n[i] < 3) bad++ } print k + 0, bad + 0 }' many)" "40 0" \
+    "every real record is drawn, none too often"
+is "$(awk -F'\t' '$5 == 1 { n[$6 <= 10]++ } END { print (n[0] - n[1]) ^ 2 < 90 ^ 2 }' many)" 1 "in either half of the sheet"
+rm x.png x.tsv
+STDIN=real.sts fails 1 "a blind sheet of real records alone" ts-sheet --out x.png --blind x.tsv
+STDIN=both.sts fails 1 "a key in a folder that is not there" ts-sheet --out x.png --blind nowhere/x.tsv
+STDIN=both.sts fails 1 "a sheet in one" ts-sheet --out nowhere/x.png --blind x.tsv
+STDIN=both.sts fails 2 "--blind with --tensors" ts-sheet --out x.png --blind x.tsv --tensors base
+STDIN=both.sts fails 2 "--blind of one record" ts-sheet --out x.png --blind x.tsv --count 1
+is "$(ls x.* 2> /dev/null)" "" "no file is left by a failure"
+
 # The page has exactly the options of --help.
 ts-sheet --help | grep -o -- ' --[a-z-]*' | sort -u > help
 sed -n 's/^\.It .*Fl -\([a-z-]*\).*/ --\1/p' "$TOP/man/ts-sheet.1" | sort -u > page
@@ -70,4 +111,4 @@ if command -v mandoc > /dev/null; then
 else
     skip "mandoc is not installed"
 fi
-done_testing 36
+done_testing 55

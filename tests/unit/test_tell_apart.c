@@ -1,0 +1,128 @@
+/* Telling synthetic patches from real ones: folds, equal kinds, kinds that differ. */
+#include <stdlib.h>
+
+#include "base/rng.h"
+#include "nn/backend.h"
+#include "stats/apart.h"
+#include "tap.h"
+#include "train/tell_apart.h"
+
+enum { SIDE = 16, PATIENTS = 40, EACH = 3, N = PATIENTS * EACH };
+
+static struct err e;
+static float patch[N * SIDE * SIDE];
+static uint8_t synthetic[N];
+static uint32_t patient[N];
+static const struct tell_apart_patches all = {N, SIDE, patch, synthetic, patient, PATIENTS};
+
+/* Every third patient has both kinds, the others one of them. */
+static void
+deal_kinds(void)
+{
+    for (size_t i = 0; i < N; i++) {
+        patient[i] = (uint32_t)(i / EACH);
+        synthetic[i] = patient[i] % 3 == 0 ? i % 2 : patient[i] % 3 == 1;
+    }
+}
+
+static void
+test_folds(void)
+{
+    enum { FOLDS = 5 };
+    int even = 1, differ = 0;
+
+    deal_kinds();
+    for (uint64_t seed = 0; seed < 100; seed++) {
+        size_t fold[PATIENTS], first[PATIENTS], has[2][FOLDS] = {{0}};
+
+        if (tell_apart_deal(&all, FOLDS, seed, fold, &e) == -1 ||
+            tell_apart_deal(&all, FOLDS, 0, first, &e) == -1) {
+            tap_ok(0, "%s", e.text);
+            return;
+        }
+        for (size_t p = 0; p < PATIENTS; p++) {
+            differ += fold[p] != first[p];
+            for (int kind = 0; kind < 2; kind++)
+                has[kind][fold[p]] += p % 3 == 0 || (p % 3 == 1) == (kind == 1);
+        }
+        for (int kind = 0; kind < 2; kind++)
+            for (size_t f = 0; f < FOLDS; f++)
+                even &= has[kind][f] >= 5 && has[kind][f] <= 6; /* 27 of 5 folds */
+    }
+    tap_ok(even, "patients of each kind are dealt evenly, 100 seeds");
+    tap_ok(differ > 1000, "and differently by another");
+    for (size_t i = 0; i < N; i++)
+        synthetic[i] = patient[i] < 4;
+    {
+        size_t fold[PATIENTS];
+
+        tap_ok(tell_apart_deal(&all, FOLDS, 1, fold, &e) == -1, "too few: %s", e.text);
+    }
+}
+
+/* Noise, each patient on a grey level of her own; `bright`: synthetic ones are brighter. */
+static void
+fill(uint64_t seed, float bright)
+{
+    deal_kinds();
+    for (size_t i = 0; i < N; i++) {
+        struct rng of = rng_at(seed, "patient", patient[i]), r = rng_at(seed, "patch", i);
+        double level = rng_between(&of, 0.3, 0.5);
+
+        for (size_t k = 0; k < SIDE * SIDE; k++)
+            patch[i * SIDE * SIDE + k] =
+                (float)(level + 0.1 * rng_uniform(&r)) + (synthetic[i] ? bright : 0);
+    }
+}
+
+static double
+area(uint64_t seed, double score[N], struct apart_share *s)
+{
+    const struct tell_apart_config c = {4, 25, 8, 0.25, seed};
+    const struct apart_cases cases = {N, synthetic, patient, PATIENTS};
+
+    if (tell_apart(&all, &c, score, &e) == -1 || apart_area(&cases, score, 0.95, s, &e) == -1) {
+        tap_note("%s", e.text);
+        return NAN;
+    }
+    return s->value;
+}
+
+static void
+test_areas(void)
+{
+    enum { SEEDS = 12 };
+    double score[N], again[N], sum = 0;
+    struct apart_share s;
+    int holds = 0, same = 1;
+
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        fill(seed, 0);
+        sum += area(seed, score, &s);
+        holds += s.lower <= 0.5 && s.upper >= 0.5;
+    }
+    tap_ok(fabs(sum / SEEDS - 0.5) < 0.05, "kinds that do not differ: area %.3f, mean of %d seeds",
+           sum / SEEDS, SEEDS);
+    tap_ok(holds >= SEEDS - 2, "%d intervals of %d hold 0.5", holds, SEEDS);
+    fill(1, 0.4F);
+    sum = area(1, score, &s);
+    tap_ok(sum > 0.97, "kinds that differ: %.3f", sum);
+    for (size_t i = 0; i < N; i++)
+        same &= score[i] >= 0 && score[i] <= 1;
+    tap_ok(same, "scores are shares");
+    area(1, again, &s);
+    for (size_t i = 0; i < N; i++)
+        same &= score[i] == again[i];
+    tap_ok(same, "same seed, same scores");
+    patch[5] = NAN;
+    tap_ok(isnan(area(1, score, &s)), "not-a-number: %s", e.text);
+}
+
+int
+main(void)
+{
+    backend_threads(1);
+    test_folds();
+    test_areas();
+    return tap_done(9);
+}
