@@ -173,7 +173,7 @@ check-all: all unit
 # Tests of networks: those that use the engine or run a program that does.  Their numbers depend on the processor;
 # DNNL_MAX_CPU_ISA=AVX2 or SSE41 and OPENBLAS_CORETYPE=Haswell or Nehalem are the libraries' ways on others.
 network_tests = $(shell grep -lE '"(nn|model|train)/' tests/unit/test_*.c) \
-                $(shell grep -lE '(gan|resnet)-(check|features|gen|predict|train) |tests/test_[a-z]*_ref' tests/shell/*.t)
+                $(shell grep -lE '(gan|resnet)-(check|features|gen|predict|train) |tell-apart |tests/test_[a-z]*_ref' tests/shell/*.t)
 check-network: all unit
 	$(prove) -e '' $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(filter %.c,$(network_tests)))
 	$(prove) -e bash $(filter %.t,$(network_tests))

@@ -27,7 +27,7 @@ ok "$(awk -v l="$(value area 3 same)" -v u="$(value area 4 same)" 'BEGIN { print
 
 # A patient's patches of both kinds stay in one fold: a network that knew patients would be found out.
 $tell first.sts first.sts > out
-is "$(value patients)/$(value area)" 20/0.5 "the same patches twice"
+is "$(value patients)/$(value area)" "$(ts-info < first.sts | awk '/^patients/ { print $2 }')/0.5" "the same patches twice"
 
 $tell first.sts second.sts | cmp -s - same
 ok $? "same seed, same bytes"
