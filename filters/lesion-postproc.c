@@ -26,7 +26,9 @@ struct opts {
 
 /* What happened to the whole stream. */
 struct summary {
-    uint64_t verdict[3];
+    uint64_t verdict[POSTPROC_VERDICTS];
+    double residual; /* sum over the kept ones of which it is known, and their number */
+    uint64_t measured;
     uint64_t ratio[RATIO_BINS + 1]; /* histogram of peak after / peak before */
 };
 
@@ -50,6 +52,10 @@ count(struct summary *s, const struct postproc_account *a)
     double ratio = a->verdict == POSTPROC_KEPT ? a->peak_after / a->peak_before : 0;
 
     s->verdict[a->verdict]++;
+    if (a->verdict == POSTPROC_KEPT && !isnan(a->residual)) {
+        s->residual += a->residual;
+        s->measured++;
+    }
     if (a->verdict == POSTPROC_KEPT)
         s->ratio[ratio < 1 ? (size_t)(ratio * RATIO_BINS + 0.5) : RATIO_BINS]++;
 }
@@ -67,6 +73,8 @@ log_record(struct jsonl *l, uint64_t index, const struct ts_record *r,
     jsonl_text(l, "bbox", ts_meta_or(r, "bbox", ""));
     jsonl_real(l, "peak_before", a->peak_before);
     jsonl_real(l, "peak_after", a->peak_after);
+    jsonl_real(l, "contrast", a->contrast);
+    jsonl_real(l, "residual", a->residual);
     return jsonl_end(l, e);
 }
 
@@ -75,9 +83,10 @@ log_summary(struct jsonl *l, const struct summary *s, uint64_t records, struct e
 {
     jsonl_begin(l);
     jsonl_int(l, "records", (int64_t)records);
-    for (int v = POSTPROC_KEPT; v <= POSTPROC_SMALL; v++)
+    for (int v = POSTPROC_KEPT; v < POSTPROC_VERDICTS; v++)
         jsonl_int(l, postproc_word((enum postproc_verdict)v), (int64_t)s->verdict[v]);
     jsonl_real(l, "median_peak_kept", median_ratio(s));
+    jsonl_real(l, "mean_residual", s->measured > 0 ? s->residual / (double)s->measured : NAN);
     return jsonl_end(l, e);
 }
 
@@ -100,6 +109,11 @@ main(int argc, char **argv)
         CLI_FLAG(0, "edge-only", &o.c.edge_only, "fade outside the object only"),
         CLI_FLAG(0, "absolute-px", &o.c.absolute_px,
                  "PX are pixels as they are, not of a patch of 256 px"),
+        CLI_FLAG(0, "whole", &o.c.whole, "discard lesions that the border cuts"),
+        CLI_REAL(0, "border", "PX", &o.c.border, 0, 128,
+                 "border that a generator keeps free of lesions"),
+        CLI_REAL(0, "residual", "X", &o.c.residual, -1, 1,
+                 "removal: discard lesions whose contrast is above X still"),
         CLI_FLAG(0, "keep-discarded", &o.keep_discarded, "pass discarded patches on, marked"),
         CLI_FLAG(0, "keep-generated", &o.c.keep_generated,
                  "keep what came in beside the result, as tensors generated and combined"),
@@ -123,6 +137,8 @@ main(int argc, char **argv)
     int rc;
 
     cli_parse(&prog, argc, argv);
+    if (o.c.residual < 1 && o.c.threshold >= 0)
+        cli_usage("--residual goes with removal, a negative --threshold");
     o.c.connectivity = o.connectivity == 0 ? 4 : 8;
     if ((history = cli_history(&prog, &e)) == NULL || (in = ts_open("-", &e)) == NULL ||
         (out = ts_stdout(&e)) == NULL || jsonl_open(&log, o.log, 0, &e) == -1)
@@ -149,9 +165,9 @@ main(int argc, char **argv)
         cli_fail(&e);
     progress_end(&p, ts_count(in));
     cli_warn("%" PRIu64 " patches: %" PRIu64 " kept (median of peak kept %.3f), %" PRIu64
-             " empty, %" PRIu64 " too small",
+             " empty, %" PRIu64 " too small, %" PRIu64 " cut, %" PRIu64 " not removed",
              ts_count(in), s.verdict[POSTPROC_KEPT], median_ratio(&s), s.verdict[POSTPROC_EMPTY],
-             s.verdict[POSTPROC_SMALL]);
+             s.verdict[POSTPROC_SMALL], s.verdict[POSTPROC_CUT], s.verdict[POSTPROC_NOT_REMOVED]);
     ts_clear(&rec);
     ts_close(in);
     free(history);

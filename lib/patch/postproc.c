@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "image/morph.h"
+#include "patch/lesion_stats.h"
 
 /* ASSUMPTION: "a 10px Gaussian smoothing filter" has a sigma of 10 px and is cut off as scipy's is.
  */
@@ -19,7 +20,7 @@ struct box {
 const char *
 postproc_word(enum postproc_verdict v)
 {
-    static const char *const word[] = {"kept", "empty", "small"};
+    static const char *const word[] = {"kept", "empty", "small", "cut", "not-removed"};
 
     return word[v];
 }
@@ -200,6 +201,23 @@ peak(const float *lesion, const uint8_t *m, size_t n, double threshold)
     return (double)most;
 }
 
+static double
+unit_of(const struct postproc_config *c, size_t h, size_t w)
+{
+    return c->absolute_px ? 1 : (double)(h < w ? h : w) / 256;
+}
+
+/* m has a pixel in the border of the patch, or beside it. */
+static int
+is_cut(const struct postproc_config *c, const uint8_t *m, size_t h, size_t w)
+{
+    struct box b = bounds(m, h, w);
+    size_t border = (size_t)lround(c->border * unit_of(c, h, w));
+
+    return b.x1 > 0 &&
+           (b.x0 <= border || b.y0 <= border || b.x1 + border >= w || b.y1 + border >= h);
+}
+
 static int
 check_range(const char *name, const float *p, size_t h, size_t w, float lo, struct err *e)
 {
@@ -215,18 +233,17 @@ postproc_plane(const struct postproc_config *c, const float *base, float *lesion
                float *image, size_t h, size_t w, struct postproc_account *a, struct err *e)
 {
     size_t n = h * w;
-    double unit = c->absolute_px ? 1 : (double)(h < w ? h : w) / 256;
     float t = (float)c->threshold;
     long area;
     struct box b;
 
-    *a = (struct postproc_account){.verdict = POSTPROC_KEPT};
+    *a = (struct postproc_account){.verdict = POSTPROC_KEPT, .contrast = NAN, .residual = NAN};
     if (check_range("base", base, h, w, 0, e) == -1 ||
         check_range("lesion", lesion, h, w, -1, e) == -1)
         return -1;
     for (size_t i = 0; i < n; i++)
         mask[i] = t < 0 ? lesion[i] < t : lesion[i] > t;
-    area = keep_object(mask, h, w, c->connectivity, c->join * unit, e);
+    area = keep_object(mask, h, w, c->connectivity, c->join * unit_of(c, h, w), e);
     if (area == -1)
         return -1;
     a->area = (size_t)area;
@@ -236,8 +253,10 @@ postproc_plane(const struct postproc_config *c, const float *base, float *lesion
         a->verdict = POSTPROC_EMPTY;
     else if ((double)area < c->min_area * (double)n)
         a->verdict = POSTPROC_SMALL;
+    else if (c->whole && t >= 0 && is_cut(c, mask, h, w))
+        a->verdict = POSTPROC_CUT;
     else {
-        if (refine(c, unit, lesion, mask, h, w, e) == -1)
+        if (refine(c, unit_of(c, h, w), lesion, mask, h, w, e) == -1)
             return -1;
         a->peak_after = peak(lesion, NULL, n, c->threshold);
     }
@@ -273,6 +292,53 @@ read_planes(const struct ts_record *r, float **base, float **lesion, size_t *h, 
     return 0;
 }
 
+/* Contrast of the region that is set in m; not-a-number where it has no surroundings. */
+static int
+contrast_of(const float *image, const uint8_t *m, size_t h, size_t w, double *contrast,
+            struct err *e)
+{
+    static const struct lesion_options usual = LESION_DEFAULTS;
+    struct lesion_measures found;
+    int rc = lesion_measure(&usual, image, m, h, w, &found, e);
+
+    *contrast = rc == 1 ? found.contrast : NAN;
+    return rc == -1 ? -1 : 0;
+}
+
+/*
+ * Is the real lesion gone, and was all of it there?  What cannot be measured, because the lesion
+ * has no pixel or no surroundings, passes for not removed.
+ */
+static int
+check_removal(const struct postproc_config *c, const struct ts_record *r, const float *base,
+              const float *image, size_t h, size_t w, struct postproc_account *a, struct err *e)
+{
+    const struct ts_tensor *t = ts_find(r, "base_mask");
+    int demanded = c->whole || c->residual < 1, rc = -1;
+    uint8_t *m;
+
+    if (t == NULL && !demanded)
+        return 0;
+    if (t == NULL || t->dtype != TS_U8 || t->rank != 2 || t->shape[0] != h || t->shape[1] != w)
+        return err_set(e, "no U8 tensor 'base_mask' of the size of 'base': where the lesion was "
+                          "that is to be removed");
+    if ((m = mem_array_raw(h * w, 1, e)) == NULL)
+        return -1;
+    for (size_t i = 0; i < h * w; i++)
+        m[i] = ((const uint8_t *)t->data)[i] != 0;
+    if (contrast_of(base, m, h, w, &a->contrast, e) == -1 ||
+        contrast_of(image, m, h, w, &a->residual, e) == -1)
+        goto out;
+    if (a->verdict == POSTPROC_KEPT && c->whole && is_cut(c, m, h, w))
+        a->verdict = POSTPROC_CUT;
+    else if (a->verdict == POSTPROC_KEPT && c->residual < 1 && !(a->residual <= c->residual))
+        a->verdict = POSTPROC_NOT_REMOVED;
+    rc = 0;
+out:
+    free(m);
+    return rc;
+}
+
 int
 postproc_record(const struct postproc_config *c, struct ts_record *r, struct postproc_account *a,
                 struct err *e)
@@ -291,7 +357,10 @@ postproc_record(const struct postproc_config *c, struct ts_record *r, struct pos
     mask = ts_put(r, "mask", TS_U8, 2, (const size_t[]){h, w}, e);
     image = mem_array_raw(h * w, sizeof(*image), e);
     if (mask == NULL || image == NULL ||
-        postproc_plane(c, base, lesion, mask->data, image, h, w, a, e) == -1)
+        postproc_plane(c, base, lesion, mask->data, image, h, w, a, e) == -1 ||
+        (c->threshold < 0 && check_removal(c, r, base, image, h, w, a, e) == -1))
+        goto out;
+    if (!isnan(a->residual) && ts_meta_setf(r, "residual", e, "%.6f", a->residual) == -1)
         goto out;
     if ((plane = ts_put_plane(r, "lesion", h, w, e)) == NULL)
         goto out;

@@ -26,8 +26,9 @@ describe(struct ts_record *r, const struct generator_model *m, uint64_t seed, si
         snprintf(id + n, sizeof(id) - (size_t)n, "/%zu", m->category);
     for (size_t i = 0; i < sizeof(outdated) / sizeof(outdated[0]); i++)
         ts_meta_drop(r, outdated[i]);
-    ts_drop(r, "mask");
-    return ts_meta_set(r, "parent", parent, e) == -1 ||
+    /* Where the real lesion was tells whether it is gone. */
+    return (ts_find(r, "mask") != NULL && ts_rename(r, "mask", "base_mask", e) == -1) ||
+                   ts_meta_set(r, "parent", parent, e) == -1 ||
                    ts_meta_setf(r, "id", e, "%016" PRIx64, rng_hash(id, strlen(id))) == -1 ||
                    ts_meta_set(r, "label", m->label, e) == -1 ||
                    ts_meta_set(r, "lesion", m->lesion, e) == -1 ||
