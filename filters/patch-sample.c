@@ -23,9 +23,10 @@ static const char *const bys[] = {"patient", "image", "finding", NULL};
 struct opts {
     int split, label, lesion, from, by, endless, progress;
     size_t size, margin, downscale, min_box, max_box, each, count, start;
+    size_t candidates;
     double min_tissue, max_offset, min_contrast;
     uint64_t seed;
-    const char *view, *cache, *root, *log;
+    const char *view, *like, *cache, *root, *log;
 };
 
 static void
@@ -43,6 +44,8 @@ check(const struct opts *o)
         cli_usage("--max-offset and --min-contrast go with --label benign or malignant");
     if (o->label != SAMPLE_NORMAL && o->from != SAMPLE_CLEAN)
         cli_usage("--from goes with --label normal");
+    if (o->like != NULL && (o->label != SAMPLE_NORMAL || o->each > 0))
+        cli_usage("--like goes with random draws of normal patches");
     if (o->view != NULL && strcmp(o->view, "CC") != 0 && strcmp(o->view, "MLO") != 0)
         cli_usage("--view: '%s' is none of CC MLO", o->view);
     if (o->min_box > o->max_box)
@@ -50,8 +53,8 @@ check(const struct opts *o)
 }
 
 static int
-write_log(struct jsonl *log, uint64_t records, const struct sampler *s, const struct cache *c,
-          struct err *e)
+write_log(struct jsonl *log, uint64_t records, const struct sampler *s, const struct like *like,
+          const struct cache *c, struct err *e)
 {
     struct sample_report r = sampler_report(s);
 
@@ -65,6 +68,11 @@ write_log(struct jsonl *log, uint64_t records, const struct sampler *s, const st
     jsonl_int(log, "outside_box", (int64_t)r.outside_box);
     jsonl_int(log, "faint", (int64_t)r.faint);
     jsonl_int(log, "no_place", (int64_t)r.no_place);
+    if (like != NULL) {
+        jsonl_int(log, "examples", (int64_t)like->n);
+        jsonl_int(log, "examples_left_out", (int64_t)like->left_out);
+        jsonl_real(log, "distance", r.distance);
+    }
     jsonl_int(log, "decoded", (int64_t)cache_misses(c));
     return jsonl_end(log, e) == -1 ? -1 : jsonl_close(log, e);
 }
@@ -77,6 +85,7 @@ main(int argc, char **argv)
                      .downscale = 1,
                      .max_box = SIZE_MAX,
                      .count = SIZE_MAX,
+                     .candidates = 512,
                      .min_tissue = 0.9,
                      .max_offset = 0.5,
                      .seed = 1};
@@ -106,6 +115,10 @@ main(int argc, char **argv)
                  "leave out findings with a longer side above N"),
         CLI_REAL(0, "min-contrast", "X", &o.min_contrast, 0, 1,
                  "leave out findings that stand out less from the tissue round them"),
+        CLI_TEXT(0, "like", "FILE", &o.like,
+                 "normal patches: at places like those of this stream's lesions"),
+        CLI_SIZE(0, "candidates", "N", &o.candidates, 1, 1e6,
+                 "places to choose each of these from"),
         CLI_SEED(&o.seed),
         CLI_LOCAL_TEXT(0, "cache", "DIR", &o.cache, "keep decoded images in DIR"),
         CLI_LOCAL_TEXT(0, "root", "DIR", &o.root, "folder that the manifest's paths start from"),
@@ -119,6 +132,7 @@ main(int argc, char **argv)
     struct ts_record rec = {0};
     struct progress bar;
     struct sampler *sampler;
+    struct like like = {0};
     struct ts_writer *out;
     struct manifest m;
     struct cache *cache;
@@ -129,7 +143,8 @@ main(int argc, char **argv)
 
     check(&o);
     if ((history = cli_history(&prog, &e)) == NULL || manifest_read(path, o.root, &m, &e) == -1 ||
-        (cache = cache_open(o.cache, &e)) == NULL)
+        (cache = cache_open(o.cache, &e)) == NULL ||
+        (o.like != NULL && like_read(&like, o.like, o.size, &e) == -1))
         cli_fail(&e);
     sampler = sampler_open(&m, path, cache,
                            &(struct sample_options){.split = splits[o.split],
@@ -147,6 +162,8 @@ main(int argc, char **argv)
                                                     .max_box = o.max_box,
                                                     .min_contrast = o.min_contrast,
                                                     .each = o.each,
+                                                    .like = o.like ? &like : NULL,
+                                                    .candidates = o.candidates,
                                                     .seed = o.seed},
                            &e);
     if (sampler == NULL || jsonl_open(&log, o.log, 0, &e) == -1 || (out = ts_stdout(&e)) == NULL)
@@ -171,13 +188,14 @@ main(int argc, char **argv)
     }
     progress_end(&bar, i);
     /* The reader of an endless stream has closed it, so there is no one to send a trailer to. */
-    if (write_log(&log, records, sampler, cache, &e) == -1 ||
+    if (write_log(&log, records, sampler, o.like ? &like : NULL, cache, &e) == -1 ||
         (!o.endless && ts_finish(out, &e) == -1))
         cli_fail(&e);
     if (o.endless)
         ts_abandon(out);
     ts_clear(&rec);
     sampler_close(sampler);
+    like_free(&like);
     cache_close(cache);
     manifest_free(&m);
     free(history);

@@ -1,6 +1,7 @@
 #include "patch/sample.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +9,11 @@
 #include "base/mem.h"
 #include "base/names.h"
 #include "base/rng.h"
+#include "patch/like.h"
 #include "patch/place.h"
+
+/* Places looked at on an image that was drawn, of those to choose from. */
+enum { PLACES_OF_IMAGE = 16 };
 
 /* Up to VISIBLE an item is drawn from. */
 enum state { UNKNOWN, VISIBLE, OUTSIDE_BOX, FAINT, NO_PLACE };
@@ -29,6 +34,17 @@ struct node {
     size_t left;     /* parts that are not known to be useless; of a leaf 1 or 0 */
 };
 
+/* The place most like an example among those looked at so far. */
+struct search {
+    size_t example;
+    struct surround hidden; /* under the example's mask */
+    float *patch;           /* [size][size] the one that is looked at */
+    size_t left;            /* places still to be looked at */
+    size_t item;
+    struct place place;
+    double distance; /* of the best, squared; infinite before the first */
+};
+
 struct sampler {
     const struct manifest *m;
     const char *name;
@@ -47,6 +63,8 @@ struct sampler {
     /* The image that was used last. */
     size_t image; /* its number + 1, or 0 */
     struct cache_plane pixels, tissue;
+    int wall_right;       /* its chest wall is on the right */
+    struct search search; /* with `like` */
 };
 
 /* ---- which items ---- */
@@ -250,6 +268,9 @@ sampler_open(const struct manifest *m, const char *name, struct cache *c,
         goto fail;
     }
     s->drawn = mem_array(s->patient.n, sizeof(*s->drawn), e);
+    if (o->like != NULL &&
+        (s->search.patch = mem_array(o->size * o->size, sizeof(*s->search.patch), e)) == NULL)
+        goto fail;
     if (s->drawn == NULL || (o->each == 0 && build_tree(s, e) == -1))
         goto fail;
     return s;
@@ -269,6 +290,7 @@ sampler_close(struct sampler *s)
     free(s->state);
     free(s->node);
     free(s->drawn);
+    free(s->search.patch);
     names_free(&s->patient);
     free(s);
 }
@@ -286,6 +308,7 @@ sampler_report(const struct sampler *s)
     double n = (double)s->patches;
 
     r.effective_patients = s->patches > 0 ? n * n / s->squares : 0;
+    r.distance = s->patches > 0 ? r.distance / n : 0;
     return r;
 }
 
@@ -317,6 +340,20 @@ load_mask(const struct sampler *s, const struct finding *f, const char *name, un
     return rc;
 }
 
+/*
+ * The breast's outline is a D whose straight side is the chest wall: there is more tissue there.
+ * A sixteenth of the width on either side is enough to tell.
+ */
+static int
+wall_is_right(const struct cache_plane *tissue)
+{
+    const struct region g = region_borrow(tissue);
+    size_t strip = (g.x1 - g.x0 + 15) / 16;
+
+    return region_count(&g, g.x1 - strip, g.y0, g.x1, g.y1) >
+           region_count(&g, g.x0, g.y0, g.x0 + strip, g.y1);
+}
+
 static int
 load_image(struct sampler *s, size_t k, struct err *e)
 {
@@ -336,8 +373,10 @@ load_image(struct sampler *s, size_t k, struct err *e)
     else if (rc == 0)
         rc = cache_tissue(s->cache, path, &s->tissue, e);
     free(path);
-    if (rc == 0)
+    if (rc == 0) {
         s->image = k + 1;
+        s->wall_right = wall_is_right(&s->tissue);
+    }
     return rc;
 }
 
@@ -488,29 +527,43 @@ block_sums(const struct cache_plane *p, size_t corner, size_t d, size_t n, uint6
     for (size_t j = 0; j < d; j++) {
         size_t i = corner + j * p->w;
 
-        for (size_t x = 0; x < n; x++)
-            for (size_t k = 0; k < d; k++, i++)
-                sum[x] += p->u8 ? p->u8[i] : p->u16[i];
+        if (p->u8 != NULL)
+            for (size_t x = 0; x < n; x++)
+                for (size_t k = 0; k < d; k++)
+                    sum[x] += p->u8[i++];
+        else
+            for (size_t x = 0; x < n; x++)
+                for (size_t k = 0; k < d; k++)
+                    sum[x] += p->u16[i++];
     }
 }
 
 static int
-fill_image(const struct sampler *s, const struct frame *at, struct ts_record *r, struct err *e)
+fill_plane(const struct sampler *s, const struct frame *at, float *out, struct err *e)
 {
     const struct cache_plane *p = &s->pixels;
     size_t d = s->o.downscale, h = at->side / d;
-    float *out = ts_put_plane(r, "image", h, h, e);
     uint64_t *sum = mem_array(h, sizeof(*sum), e);
     double unit = (double)(d * d) * p->max;
-    int rc = out && sum ? 0 : -1;
 
-    for (size_t y = 0; y < h && rc == 0; y++) {
+    if (sum == NULL)
+        return -1;
+    for (size_t y = 0; y < h; y++) {
         block_sums(p, (at->y + y * d) * p->w + at->x, d, h, sum);
         for (size_t x = 0; x < h; x++)
             out[y * h + x] = (float)((double)sum[x] / unit);
     }
     free(sum);
-    return rc;
+    return 0;
+}
+
+static int
+fill_image(const struct sampler *s, const struct frame *at, struct ts_record *r, struct err *e)
+{
+    size_t h = at->side / s->o.downscale;
+    float *out = ts_put_plane(r, "image", h, h, e);
+
+    return out == NULL ? -1 : fill_plane(s, at, out, e);
 }
 
 /* A mask as a tensor: a pixel is 255 if `least` or more of the pixels it is made of are set. */
@@ -542,6 +595,22 @@ set_bbox(struct ts_record *r, const struct ts_tensor *mask, struct err *e)
     return ts_meta_setf(r, "bbox", e, "%zu,%zu,%zu,%zu", b.x0, b.y0, b.x1, b.y1);
 }
 
+/* Where the centre of a patch is in the breast: in the box round its tissue, both from 0 to 1. */
+static void
+where_in_breast(const struct sampler *s, const struct place *p, double *depth, double *height)
+{
+    const struct cache_plane *t = &s->tissue;
+    double half = (double)(s->o.size * s->o.downscale) / 2;
+    double x = (double)(p->x * s->o.downscale) + half - (double)t->x0;
+    double y = (double)(p->y * s->o.downscale) + half - (double)t->y0;
+    double across = t->x1 > t->x0 ? x / (double)(t->x1 - t->x0) : 0;
+    double down = t->y1 > t->y0 ? y / (double)(t->y1 - t->y0) : 0;
+
+    across = s->wall_right ? 1 - across : across;
+    *depth = across < 0 ? 0 : across > 1 ? 1 : across;
+    *height = down < 0 ? 0 : down > 1 ? 1 : down;
+}
+
 static int
 set_metadata(const struct sampler *s, const struct item *it, const struct place *p, uint64_t index,
              struct ts_record *r, struct err *e)
@@ -557,10 +626,12 @@ set_metadata(const struct sampler *s, const struct item *it, const struct place 
         {"synthetic", "0"},      {"lesion", s->o.label == SAMPLE_NORMAL ? "" : f->lesion}};
     char *id = mem_printf(e, "%s %zu %zu %zu %" PRIu64 " %" PRIu64, f->image, p->x * d, p->y * d,
                           window, s->o.seed, index);
+    double depth, height;
     uint64_t hash;
 
     if (id == NULL)
         return -1;
+    where_in_breast(s, p, &depth, &height);
     hash = rng_hash(id, strlen(id));
     free(id);
     for (size_t i = 0; i < sizeof(text) / sizeof(text[0]); i++)
@@ -571,6 +642,8 @@ set_metadata(const struct sampler *s, const struct item *it, const struct place 
         ts_meta_setf(r, "y", e, "%zu", p->y * d) == -1 ||
         ts_meta_setf(r, "window", e, "%zu", window) == -1 ||
         ts_meta_setf(r, "tissue", e, "%.4f", p->tissue) == -1 ||
+        ts_meta_setf(r, "depth", e, "%.4f", depth) == -1 ||
+        ts_meta_setf(r, "height", e, "%.4f", height) == -1 ||
         ts_meta_setf(r, "seed", e, "%" PRIu64, s->o.seed) == -1 ||
         ts_meta_setf(r, "index", e, "%" PRIu64, index) == -1 ||
         ts_meta_setf(r, "margin", e, "%zu", s->o.margin) == -1)
@@ -640,7 +713,37 @@ inset(const struct sample_options *o)
     return n < (o->size - 1) / 2 ? n : (o->size - 1) / 2;
 }
 
-/* A patch of item k: 1, 0 where it has none, -1. */
+/* Looks at places of item k, whose image is loaded: 1, 0 where it has none, -1. */
+static int
+look(struct sampler *s, size_t k, const struct place_rule *rule, struct rng *rng, struct err *e)
+{
+    struct search *f = &s->search;
+    size_t d = s->o.downscale;
+
+    for (int i = 0; i < PLACES_OF_IMAGE && f->left > 0; i++) {
+        double x[SURROUND_MEASURES], distance;
+        struct place p;
+        int rc = place_draw(rule, rng, &p, e);
+
+        if (rc != 1)
+            return rc;
+        if (fill_plane(s, &(struct frame){p.x * d, p.y * d, s->o.size * d}, f->patch, e) == -1)
+            return -1;
+        surround_see(&f->hidden, f->patch, x);
+        x[SURROUND_TISSUE] = p.tissue;
+        where_in_breast(s, &p, &x[SURROUND_DEPTH], &x[SURROUND_HEIGHT]);
+        distance = like_distance(s->o.like, f->example, x);
+        f->left--;
+        if (distance < f->distance) {
+            f->distance = distance;
+            f->item = k;
+            f->place = p;
+        }
+    }
+    return 1;
+}
+
+/* A patch of item k, or places to choose from: 1, 0 where it has none, -1. */
 static int
 draw_from(struct sampler *s, size_t k, struct rng *rng, uint64_t index, struct ts_record *r,
           struct err *e)
@@ -682,12 +785,13 @@ draw_from(struct sampler *s, size_t k, struct rng *rng, uint64_t index, struct t
         };
 
         s->state[k] = VISIBLE;
-        rc = place_draw(&rule, rng, &place, e);
+        rc = s->o.like ? look(s, k, &rule, rng, e) : place_draw(&rule, rng, &place, e);
         if (rc == 0)
             give_up(s, k, NO_PLACE);
-        else if (rc == 1 && make_record(s, it, &place, shapes.region, &tissue, index, r, e) == -1)
+        else if (s->o.like == NULL && rc == 1 &&
+                 make_record(s, it, &place, shapes.region, &tissue, index, r, e) == -1)
             rc = err_in(e, "%s:%zu", s->name, f->line);
-        else if (rc == 1)
+        else if (s->o.like == NULL && rc == 1)
             count_patient(s, it);
     }
     shapes_free(&shapes);
@@ -724,6 +828,76 @@ draw_below(struct sampler *s, struct node *p, struct rng *rng, uint64_t index, s
     return rc;
 }
 
+static int
+no_patch(const struct sampler *s, struct err *e)
+{
+    return err_set(e,
+                   "%s: no patch of %zu pixels with %g tissue in any of %zu %s (%zu outside the "
+                   "box limits, %zu too faint)",
+                   s->name, s->o.size, s->o.min_tissue, s->n,
+                   s->o.label == SAMPLE_NORMAL ? "images" : "findings", s->report.outside_box,
+                   s->report.faint);
+}
+
+/* The example's place as the tensor `place`, and which example it is. */
+static int
+put_place(const struct sampler *s, struct ts_record *r, struct err *e)
+{
+    const struct like_example *x = &s->o.like->example[s->search.example];
+    size_t size = s->o.size, h = size + 2 * s->o.margin;
+    struct ts_tensor *t = ts_put(r, "place", TS_U8, 2, (const size_t[]){h, h}, e);
+    size_t w = x->box.x1 - x->box.x0;
+
+    if (t == NULL)
+        return -1;
+    for (size_t y = x->box.y0; y < x->box.y1; y++)
+        for (size_t i = 0; i < w; i++)
+            ((uint8_t *)t->data)[(y + s->o.margin) * h + x->box.x0 + i + s->o.margin] =
+                x->mask[(y - x->box.y0) * w + i] ? 255 : 0;
+    return ts_meta_set(r, "like", x->id, e) == -1 ? -1
+                                                  : ts_meta_set(r, "like_patient", x->patient, e);
+}
+
+/* Draws an example, then places, and makes the one that is most like it a record. */
+static int
+draw_like(struct sampler *s, uint64_t index, struct ts_record *r, struct err *e)
+{
+    struct rng rng = rng_at(s->o.seed, "like", index);
+    struct search *f = &s->search;
+    uint8_t *mask = mem_array_raw(s->o.size * s->o.size, 1, e);
+    const struct item *it;
+    struct region tissue;
+    int rc;
+
+    if (mask == NULL)
+        return -1;
+    f->example = (size_t)rng_below(&rng, s->o.like->n);
+    f->left = s->o.candidates;
+    f->distance = INFINITY;
+    like_mask(s->o.like, f->example, mask);
+    rc = surround_init(&f->hidden, mask, s->o.size, e);
+    free(mask);
+    if (rc == -1)
+        return -1;
+    while (rc == 1 && f->left > 0) {
+        struct rng own = rng_at(rng_u64(&rng), "candidates", index);
+
+        rc = draw_below(s, &s->node[s->nodes - 1], &own, index, r, e);
+    }
+    surround_free(&f->hidden);
+    if (rc != 1)
+        return rc == 0 ? no_patch(s, e) : -1;
+    it = &s->item[f->item];
+    if (load_image(s, it->image, e) == -1)
+        return -1;
+    tissue = region_borrow(&s->tissue);
+    if (make_record(s, it, &f->place, NULL, &tissue, index, r, e) == -1 || put_place(s, r, e) == -1)
+        return err_in(e, "%s:%zu", s->name, s->m->row[it->row].line);
+    count_patient(s, it);
+    s->report.distance += sqrt(f->distance);
+    return 1;
+}
+
 int
 sampler_draw(struct sampler *s, uint64_t index, struct ts_record *r, struct err *e)
 {
@@ -735,14 +909,8 @@ sampler_draw(struct sampler *s, uint64_t index, struct ts_record *r, struct err 
 
         return s->state[k] <= VISIBLE ? draw_from(s, k, &rng, index, r, e) : 0;
     }
+    if (s->o.like != NULL)
+        return draw_like(s, index, r, e);
     rc = draw_below(s, &s->node[s->nodes - 1], &rng, index, r, e);
-    if (rc == 0)
-        return err_set(
-            e,
-            "%s: no patch of %zu pixels with %g tissue in any of %zu %s (%zu outside the "
-            "box limits, %zu too faint)",
-            s->name, s->o.size, s->o.min_tissue, s->n,
-            s->o.label == SAMPLE_NORMAL ? "images" : "findings", s->report.outside_box,
-            s->report.faint);
-    return rc;
+    return rc == 0 ? no_patch(s, e) : rc;
 }

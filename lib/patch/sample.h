@@ -28,6 +28,16 @@
  *            whose place is allowed.  With max_offset below 1/2, from the middle of that range
  *            alone.
  *
+ * With `like`, normal patches follow the law of real lesions' surroundings instead of lying
+ * anywhere: an example is drawn uniformly from the patches with lesions that are given, then
+ * `candidates` places as above, up to 16 on each image that is drawn, and of these the one is taken
+ * whose surroundings are nearest to the example's, seen under the example's mask (surround.h): the
+ * Euclidean distance of the measures, each in standard deviations over the examples.  The more
+ * candidates, the nearer is the law of what surrounds these places to that of the examples.
+ *
+ * DEVIATION: the paper puts lesions at random places.  A discriminator can then tell what is
+ * synthetic by where it is, and the generator cannot help it.
+ *
  * DEVIATION: the paper draws "a random mammogram image", which is `by` image; the usual draw is by
  * patient.  One patient may have fifty findings on five images and the next a single one: uniform
  * draws of images or findings then show few patients over and over, and what is said of patches
@@ -58,6 +68,7 @@
 
 #include "base/err.h"
 #include "image/cache.h"
+#include "patch/like.h"
 #include "stream/manifest.h"
 #include "stream/record.h"
 
@@ -91,6 +102,8 @@ struct sample_options {
     double min_contrast;       /* findings that stand out less are left out: see below; 0 = none */
     size_t each;               /* 0: random draws; else so many patches of each image or finding,
                                   in the manifest's order */
+    const struct like *like;   /* of normal, not with `each`: see above; of this size; borrowed */
+    size_t candidates;         /* with it, at least 1 */
     uint64_t seed;
 };
 
@@ -108,13 +121,14 @@ struct sample_report {
      * with the same number of patches each would weigh alike.
      */
     double effective_patients;
+    double distance; /* mean of the patches' distances from their examples */
 };
 
 struct sampler;
 
 /*
- * name is the manifest's, for messages.  borrows m, name, c and o->split until sampler_close().
- * NULL with the reason in e, also where nothing in the manifest fits.
+ * name is the manifest's, for messages.  borrows m, name, c, o->split and o->like until
+ * sampler_close(). NULL with the reason in e, also where nothing in the manifest fits.
  */
 struct sampler *sampler_open(const struct manifest *m, const char *name, struct cache *c,
                              const struct sample_options *o, struct err *e);
@@ -129,6 +143,7 @@ uint64_t sampler_total(const struct sampler *s);
  *   image   F32 [H,H] in [0,1], H = size + 2 margin
  *   mask    U8 [H,H], of a lesion: 255 where a pixel of the lesion falls into the pixel, else 0
  *   tissue  U8 [H,H], where margin > 0: 255 where at least half of the pixel is tissue, else 0
+ *   place   U8 [H,H], with `like`: the example's mask, where its lesion would be here
  *
  * and the metadata of tstream(5).  Returns 1; 0 where the item whose turn it is has no allowed
  * place (only with `each`); -1 with the reason in e, which names manifest, line and file.

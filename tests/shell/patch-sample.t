@@ -149,6 +149,31 @@ is "$(records b.sts)" 1 "also finding by finding"
 fails 1 "nothing stands out so far" patch-sample --size 32 -n 20 --label malignant --min-contrast 0.21 shown.tsv
 ok "$(grep -q 'in any of 2 findings (0 outside the box limits, 2 too faint)' fails.err; echo $?)" "... and says so"
 
+# Places like those of lesions.
+s -n 40 --label malignant --lesion mass --max-offset 0.25 set.tsv > masses.sts
+s -n 12 --like masses.sts --margin 4 --seed 3 --log log set.tsv > b.sts 2> err
+is "$?/$(cat err)/$(records b.sts)" 0//12 "--like draws normal patches"
+is "$(values label b.sts | sort -u)/$(ts-info b.sts | grep -cE '^tensor +(image|place|tissue) (U8|F32).40,40. in 12')" normal/3 \
+    "which say where a lesion would be"
+is "$(values like b.sts | sort -u | comm -23 - <(values id masses.sts | sort -u) | wc -l | tr -d ' ')/$(values like_patient b.sts | sort -u)" 0/P2 \
+    "and whose"
+far=$(grep -o '"distance": [0-9.]*' log | tr -dc 0-9.)
+is "$(grep -o '"examples": [0-9]*, "examples_left_out": [0-9]*' log | tr -dc '0-9 ' | awk '{ print $1 + $2 }')" 40 "the log counts the examples"
+s -n 4 --start 8 --like masses.sts --margin 4 --seed 3 set.tsv > c.sts
+is "$(values crc32 c.sts | sed '$d' | xargs)" "$(values crc32 b.sts | sed '$d' | tail -4 | xargs)" "patch i is the same whatever came before"
+s -n 12 --like masses.sts --candidates 1 --margin 4 --seed 3 --log log set.tsv > c.sts
+awk -v far="$far" -v one="$(grep -o '"distance": [0-9.]*' log | tr -dc 0-9.)" 'BEGIN { exit !(0 < far && far < one / 1.5) }'
+ok $? "of 512 candidates one is nearer than of one"
+augment --size 32 --seed 1 < b.sts > c.sts
+is "$(ts-info c.sts | grep -cE '^tensor +place U8.32,32. in 12')" 1 "augment moves the place along"
+s -n 3 --like a.sts set.tsv > c.sts 2> err
+is "$?/$(cat err)" "1/patch-sample: a.sts: record 0: no U8 tensor 'mask' of the size of 'image'" "examples without a lesion"
+fails 1 "examples of another size" patch-sample --size 30 -n 3 --like masses.sts set.tsv
+fails 1 "examples that are not there" patch-sample --size 32 -n 3 --like none.sts set.tsv
+fails 2 "--like of lesions" patch-sample -n 1 --label benign --like masses.sts set.tsv
+fails 2 "--like and --each" patch-sample --each 1 --like masses.sts set.tsv
+fails 2 "no candidates" patch-sample -n 1 --like masses.sts --candidates 0 set.tsv
+
 # Endless, until the reader has enough.
 (s --endless set.tsv; echo "status $?" >&2) 2> err | ts-head -n 20 > b.sts
 is "$(cat err)" "status 0" "--endless ends with its reader"
@@ -231,4 +256,4 @@ fi
 # Options: --help and the page agree.
 is "$(patch-sample --help | grep -o '^ .*--[a-z-]*' | grep -o -e '--[a-z-]*$' | sort | xargs)" \
     "$(grep '^\.It Fl' "$TOP/man/patch-sample.1" | grep -o -e '-[a-z-]*' | sed 's/^/-/' | sort -u | xargs)" "options on the page are those of --help"
-done_testing 96
+done_testing 109

@@ -51,4 +51,4 @@ for source in tests/unit/test_*.c; do
 done
 is $read 22 "tables are read, nearly all there are"
 is "$(ls tests/ref/*.tsv | wc -l)" 24 "but for resnet_curves.tsv and trainings_sim.tsv, which are results"
-done_testing 56
+done_testing 58

@@ -581,6 +581,83 @@ test_refused(void)
     refused("a mask that is not there", &m, SAMPLE_MALIGNANT, "none-such.png");
 }
 
+/*
+ * An example whose patch is one of image 3, and what is drawn like it: every record is still what
+ * its source says, the place is the example's, and the more candidates, the nearer.
+ */
+static void
+test_like(void)
+{
+    enum { N = 40 };
+    static const size_t many[] = {1, 20, 400};
+    struct like_example x = {.id = (char[]){"example"}, .patient = (char[]){"PX"}};
+    struct like l = {.side = 16, .example = &x, .n = 1, .cap = 1};
+    struct manifest m = {0};
+    struct sample_options o = usual;
+    double before = INFINITY;
+    static uint8_t lesion[6] = {1, 1, 0, 1, 1, 1};
+    struct err e;
+
+    x.box = (struct box){6, 7, 9, 9};
+    x.mask = lesion;
+    for (size_t k = 0; k < 6; k++)
+        add(&m, k, "train", "normal", "", NULL, "", 0);
+    for (int k = 0; k < SURROUND_MEASURES; k++)
+        l.scale[k] = k == SURROUND_TISSUE ? 0 : 10;
+    { /* what surrounds that place of image 3 at 20,34 */
+        uint8_t mask[16 * 16];
+        float image[16 * 16];
+        struct surround s;
+
+        like_mask(&l, 0, mask);
+        if (surround_init(&s, mask, 16, &e) != 1)
+            exit(1);
+        for (size_t i = 0; i < 256; i++)
+            image[i] = (float)unit(3, 34 + i / 16, 20 + i % 16);
+        surround_see(&s, image, x.x);
+        surround_free(&s);
+        /* The tissue's box: columns 0 to 69, rows 2 to 88. */
+        x.x[SURROUND_DEPTH] = 28.0 / 70;
+        x.x[SURROUND_HEIGHT] = (42.0 - 2) / 87;
+    }
+    o.like = &l;
+    o.candidates = 20;
+    check_patches("like", &m, &o, NULL, "normal", "");
+    for (size_t c = 0; c < sizeof(many) / sizeof(many[0]); c++) {
+        struct sampler *s;
+        struct ts_record r = {0};
+        size_t bad = 0;
+        double distance;
+
+        o.candidates = many[c];
+        s = start(&m, &o);
+        for (uint64_t i = 0; i < N; i++) {
+            const struct ts_tensor *t;
+
+            if (sampler_draw(s, i, &r, &e) != 1 || (t = ts_find(&r, "place")) == NULL) {
+                bad++;
+                continue;
+            }
+            for (size_t y = 0; y < 20; y++)
+                for (size_t k = 0; k < 20; k++) {
+                    int in = y >= 9 && y < 11 && k >= 8 && k < 11 && lesion[(y - 9) * 3 + k - 8];
+
+                    bad += ((uint8_t *)t->data)[y * 20 + k] != (in ? 255 : 0);
+                }
+            bad += strcmp(ts_meta_or(&r, "like", ""), "example") != 0 ||
+                   strcmp(ts_meta_or(&r, "like_patient", ""), "PX") != 0;
+        }
+        distance = sampler_report(s).distance;
+        tap_ok(bad == 0 && distance > 0 && distance < before,
+               "%zu candidates: the place is the example's; distance %.3g, nearer than before",
+               many[c], distance);
+        before = distance;
+        ts_clear(&r);
+        sampler_close(s);
+    }
+    manifest_free(&m);
+}
+
 int
 main(void)
 {
@@ -595,8 +672,9 @@ main(void)
     test_away();
     test_choice();
     test_uniform();
+    test_like();
     test_refused();
     cache_close(cache);
     snprintf(command, sizeof(command), "rm -rf %s", dir);
-    return system(command) != 0 || tap_done(56);
+    return system(command) != 0 || tap_done(62);
 }

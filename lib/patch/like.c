@@ -1,0 +1,193 @@
+#include "patch/like.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "stream/tstream.h"
+
+/* The margin of a record, whose image is `side` without it; -1 with the reason in e. */
+static int
+margin_of(const struct ts_record *r, size_t h, size_t w, size_t side, size_t *margin, struct err *e)
+{
+    const char *text = ts_meta_or(r, "margin", "0");
+    char *end;
+
+    *margin = strtoul(text, &end, 10);
+    if (h != w || *end != '\0' || h < side || *margin != (h - side) / 2 || (h - side) % 2 != 0)
+        return err_set(e, "image is %zux%zu with margin '%.32s', expected %zux%zu without", w, h,
+                       text, side, side);
+    return 0;
+}
+
+/* Keeps the mask as far as its box. */
+static int
+keep_mask(struct like_example *x, const uint8_t *mask, size_t side, struct err *e)
+{
+    size_t w;
+
+    x->box = box_of_mask(mask, side, side);
+    w = x->box.x1 - x->box.x0;
+    if ((x->mask = mem_array_raw(w * (x->box.y1 - x->box.y0), 1, e)) == NULL)
+        return -1;
+    for (size_t y = x->box.y0; y < x->box.y1; y++)
+        memcpy(x->mask + (y - x->box.y0) * w, mask + y * side + x->box.x0, w);
+    return 0;
+}
+
+/* The middle of the planes of a record: image and mask [side][side] in fresh memory. */
+static int
+read_planes(const struct ts_record *r, size_t side, float **image, uint8_t **mask, struct err *e)
+{
+    const struct ts_tensor *t = ts_find(r, "mask");
+    size_t h, w, margin;
+    float *plane = ts_plane(r, "image", &h, &w, e);
+    int rc = -1;
+
+    if (plane == NULL || margin_of(r, h, w, side, &margin, e) == -1)
+        goto done;
+    if (t == NULL || t->dtype != TS_U8 || t->rank != 2 || t->shape[0] != h || t->shape[1] != w) {
+        err_set(e, "no U8 tensor 'mask' of the size of 'image'");
+        goto done;
+    }
+    *image = mem_array_raw(side * side, sizeof(**image), e);
+    *mask = mem_array_raw(side * side, 1, e);
+    if (*image == NULL || *mask == NULL)
+        goto done;
+    for (size_t y = 0; y < side; y++)
+        for (size_t x = 0; x < side; x++) {
+            size_t from = (y + margin) * w + x + margin;
+
+            (*image)[y * side + x] = plane[from];
+            (*mask)[y * side + x] = ((const uint8_t *)t->data)[from] != 0;
+        }
+    rc = 0;
+done:
+    free(plane);
+    return rc;
+}
+
+static int
+add(struct like *l, const struct ts_record *r, struct err *e)
+{
+    struct like_example x = {0};
+    struct surround place;
+    float *image = NULL;
+    uint8_t *mask = NULL;
+    void *list = l->example;
+    int rc = -1;
+
+    if (read_planes(r, l->side, &image, &mask, e) == -1 ||
+        (rc = surround_init(&place, mask, l->side, e)) == -1)
+        goto done;
+    if (rc == 0) {
+        l->left_out++;
+        goto done;
+    }
+    surround_see(&place, image, x.x);
+    surround_free(&place);
+    rc = -1;
+    if (l->n == LIKE_MAX) {
+        err_set(e, "more than %d examples", LIKE_MAX);
+        goto done;
+    }
+    if (surround_read(r, x.x, e) == -1 ||
+        mem_grow(&list, &l->cap, l->n + 1, sizeof(*l->example), e) == -1)
+        goto done;
+    l->example = list;
+    if ((x.id = mem_string(ts_meta_or(r, "id", ""), e)) == NULL ||
+        (x.patient = mem_string(ts_meta_or(r, "patient", ""), e)) == NULL ||
+        keep_mask(&x, mask, l->side, e) == -1)
+        goto done;
+    l->example[l->n++] = x;
+    x = (struct like_example){0};
+    rc = 0;
+done:
+    free(x.id);
+    free(x.patient);
+    free(image);
+    free(mask);
+    return rc == -1 ? -1 : 0;
+}
+
+static void
+set_scale(struct like *l)
+{
+    for (int k = 0; k < SURROUND_MEASURES; k++) {
+        double mean = 0, square = 0;
+
+        for (size_t i = 0; i < l->n; i++)
+            mean += l->example[i].x[k] / (double)l->n;
+        for (size_t i = 0; i < l->n; i++)
+            square += (l->example[i].x[k] - mean) * (l->example[i].x[k] - mean) / (double)l->n;
+        /* What rounding leaves of equal numbers is no deviation. */
+        l->scale[k] = sqrt(square) > 1e-9 ? 1 / sqrt(square) : 0;
+    }
+}
+
+int
+like_read(struct like *l, const char *path, size_t side, struct err *e)
+{
+    struct ts_reader *in = ts_open(path, e);
+    struct ts_record r = {0};
+    int rc;
+
+    *l = (struct like){.side = side};
+    if (in == NULL)
+        return -1;
+    while ((rc = ts_read(in, &r, e)) == 1)
+        if (add(l, &r, e) == -1) {
+            err_in(e, "%s: record %" PRIu64, ts_name(in), ts_count(in) - 1);
+            rc = -1;
+            break;
+        }
+    if (rc == 0 && l->n == 0)
+        rc = err_set(e, "%s: no lesion with surroundings among its %" PRIu64 " records",
+                     ts_name(in), ts_count(in));
+    ts_clear(&r);
+    ts_close(in);
+    if (rc == -1)
+        like_free(l);
+    else
+        set_scale(l);
+    return rc;
+}
+
+void
+like_free(struct like *l)
+{
+    for (size_t i = 0; i < l->n; i++) {
+        free(l->example[i].id);
+        free(l->example[i].patient);
+        free(l->example[i].mask);
+    }
+    free(l->example);
+    *l = (struct like){0};
+}
+
+void
+like_mask(const struct like *l, size_t k, uint8_t *mask)
+{
+    const struct like_example *x = &l->example[k];
+    size_t w = x->box.x1 - x->box.x0;
+
+    memset(mask, 0, l->side * l->side);
+    for (size_t y = x->box.y0; y < x->box.y1; y++)
+        for (size_t i = 0; i < w; i++)
+            mask[y * l->side + x->box.x0 + i] = x->mask[(y - x->box.y0) * w + i] ? 255 : 0;
+}
+
+double
+like_distance(const struct like *l, size_t k, const double *x)
+{
+    double sum = 0;
+
+    for (int m = 0; m < SURROUND_MEASURES; m++) {
+        double d = (x[m] - l->example[k].x[m]) * l->scale[m];
+
+        sum += d * d;
+    }
+    return sum;
+}
