@@ -26,16 +26,18 @@ struct opts {
     size_t candidates;
     double min_tissue, max_offset, min_contrast;
     uint64_t seed;
-    const char *view, *like, *cache, *root, *log;
+    const char *view, *like, *at, *cache, *root, *log;
 };
 
 static void
 check(const struct opts *o)
 {
-    if ((o->count != SIZE_MAX) + o->endless + (o->each > 0) != 1)
-        cli_usage("one of --count, --each and --endless is needed");
-    if (o->each > 0 && o->by != SAMPLE_BY_PATIENT)
-        cli_usage("--by goes with random draws, not with --each");
+    if ((o->count != SIZE_MAX) + o->endless + (o->each > 0) + (o->at != NULL) != 1)
+        cli_usage("one of --count, --each, --at and --endless is needed");
+    if (o->at != NULL && (o->label != SAMPLE_NORMAL || o->from != SAMPLE_CLEAN || o->like != NULL))
+        cli_usage("--at takes places as they are, as normal patches: without --from and --like");
+    if ((o->each > 0 || o->at != NULL) && o->by != SAMPLE_BY_PATIENT)
+        cli_usage("--by goes with random draws, not with --each and --at");
     if (o->label == SAMPLE_NORMAL && o->lesion != SAMPLE_ANY)
         cli_usage("--lesion goes with --label benign or malignant");
     if (o->label == SAMPLE_NORMAL && (o->min_box > 0 || o->max_box != SIZE_MAX))
@@ -100,6 +102,7 @@ main(int argc, char **argv)
         CLI_LOCAL_SIZE('n', "count", "N", &o.count, 0, 1e15, "patches to draw"),
         CLI_LOCAL_FLAG(0, "endless", &o.endless, "draw until the reader has enough"),
         CLI_SIZE(0, "each", "N", &o.each, 0, 1e6, "N patches of each image or finding in turn"),
+        CLI_TEXT(0, "at", "FILE", &o.at, "a patch at each place of this table: image, x, y, w, h"),
         CLI_LOCAL_SIZE(0, "start", "N", &o.start, 0, 1e15, "number of the first patch"),
         CLI_SIZE(0, "size", "N", &o.size, 2, SAMPLE_MAX_SIZE, "side of a patch"),
         CLI_SIZE(0, "margin", "N", &o.margin, 0, SAMPLE_MAX_SIZE,
@@ -133,6 +136,7 @@ main(int argc, char **argv)
     struct progress bar;
     struct sampler *sampler;
     struct like like = {0};
+    struct chosen at = {0};
     struct ts_writer *out;
     struct manifest m;
     struct cache *cache;
@@ -144,7 +148,8 @@ main(int argc, char **argv)
     check(&o);
     if ((history = cli_history(&prog, &e)) == NULL || manifest_read(path, o.root, &m, &e) == -1 ||
         (cache = cache_open(o.cache, &e)) == NULL ||
-        (o.like != NULL && like_read(&like, o.like, o.size, &e) == -1))
+        (o.like != NULL && like_read(&like, o.like, o.size, &e) == -1) ||
+        (o.at != NULL && chosen_read(&at, o.at, &m, &e) == -1))
         cli_fail(&e);
     sampler = sampler_open(&m, path, cache,
                            &(struct sample_options){.split = splits[o.split],
@@ -164,6 +169,7 @@ main(int argc, char **argv)
                                                     .each = o.each,
                                                     .like = o.like ? &like : NULL,
                                                     .candidates = o.candidates,
+                                                    .at = o.at ? &at : NULL,
                                                     .seed = o.seed},
                            &e);
     if (sampler == NULL || jsonl_open(&log, o.log, 0, &e) == -1 || (out = ts_stdout(&e)) == NULL)
@@ -196,6 +202,7 @@ main(int argc, char **argv)
     ts_clear(&rec);
     sampler_close(sampler);
     like_free(&like);
+    chosen_free(&at);
     cache_close(cache);
     manifest_free(&m);
     free(history);

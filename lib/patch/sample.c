@@ -159,9 +159,30 @@ add_findings(struct sampler *s, size_t k, struct err *e)
     return 0;
 }
 
+/* The images of the places that were chosen, one by one. */
+static int
+add_chosen(struct sampler *s, struct err *e)
+{
+    for (size_t i = 0; i < s->o.at->n; i++) {
+        const struct chosen_place *p = &s->o.at->place[i];
+        const struct finding *f = &s->m->row[s->m->image_first[p->image]];
+
+        if (strcmp(f->split, s->o.split) != 0 ||
+            (s->o.view != NULL && strcmp(f->view, s->o.view) != 0))
+            return err_set(e, "%s:%zu: image %s is a %s of split %s: not what is drawn from",
+                           s->o.at->path, p->line, f->image, f->view[0] ? f->view : "view",
+                           f->split);
+        if (add_item(s, s->m->image_first[p->image], p->image, e) == -1)
+            return -1;
+    }
+    return 0;
+}
+
 static int
 add_items(struct sampler *s, struct err *e)
 {
+    if (s->o.at != NULL)
+        return add_chosen(s, e);
     for (size_t k = 0; k < s->m->n_images; k++) {
         const struct finding *first = &s->m->row[s->m->image_first[k]];
         int rc;
@@ -254,8 +275,8 @@ sampler_open(const struct manifest *m, const char *name, struct cache *c,
     if (s == NULL)
         return NULL;
     *s = (struct sampler){.m = m, .name = name, .cache = c, .o = *o};
-    s->item = mem_array(m->n, sizeof(*s->item), e);
-    s->state = mem_array(m->n, 1, e);
+    s->item = mem_array(o->at ? o->at->n : m->n, sizeof(*s->item), e);
+    s->state = mem_array(o->at ? o->at->n : m->n, 1, e);
     if (s->item == NULL || s->state == NULL || add_items(s, e) == -1)
         goto fail;
     s->report.items = s->n;
@@ -271,7 +292,7 @@ sampler_open(const struct manifest *m, const char *name, struct cache *c,
     if (o->like != NULL &&
         (s->search.patch = mem_array(o->size * o->size, sizeof(*s->search.patch), e)) == NULL)
         goto fail;
-    if (s->drawn == NULL || (o->each == 0 && build_tree(s, e) == -1))
+    if (s->drawn == NULL || (o->each == 0 && o->at == NULL && build_tree(s, e) == -1))
         goto fail;
     return s;
 fail:
@@ -298,7 +319,7 @@ sampler_close(struct sampler *s)
 uint64_t
 sampler_total(const struct sampler *s)
 {
-    return s->o.each > 0 ? (uint64_t)s->n * s->o.each : UINT64_MAX;
+    return s->o.at != NULL ? s->n : s->o.each > 0 ? (uint64_t)s->n * s->o.each : UINT64_MAX;
 }
 
 struct sample_report
@@ -898,12 +919,79 @@ draw_like(struct sampler *s, uint64_t index, struct ts_record *r, struct err *e)
     return 1;
 }
 
+/* The corner of the window whose middle is nearest to `at`, along one side of the image. */
+static int
+chosen_corner(const struct sampler *s, double at, size_t side, size_t *corner)
+{
+    size_t d = s->o.downscale;
+    double c = floor(at / (double)d - (double)s->o.size / 2 + 0.5);
+
+    if (!(c >= (double)s->o.margin && c + (double)(s->o.size + s->o.margin) <= (double)(side / d)))
+        return -1;
+    *corner = (size_t)c;
+    return 0;
+}
+
+/* The box of a chosen place as the tensor `place`. */
+static int
+put_box(const struct sampler *s, const struct chosen_place *c, const struct place *p,
+        struct ts_record *r, struct err *e)
+{
+    size_t d = s->o.downscale;
+    const struct frame at = {(p->x - s->o.margin) * d, (p->y - s->o.margin) * d,
+                             (s->o.size + 2 * s->o.margin) * d};
+    struct region g;
+    int rc;
+
+    if (region_ellipse(&g, (size_t)fmax(c->x - c->w / 2, 0), (size_t)fmax(c->y - c->h / 2, 0),
+                       (size_t)(c->x + c->w / 2), (size_t)(c->y + c->h / 2), e) == -1)
+        return -1;
+    rc = fill_mask(s, "place", &at, &g, 1, r, e) == NULL ? -1 : 0;
+    region_free(&g);
+    return rc;
+}
+
+static int
+draw_chosen(struct sampler *s, uint64_t index, struct ts_record *r, struct err *e)
+{
+    const struct chosen_place *c = &s->o.at->place[index];
+    const struct item *it = &s->item[index];
+    size_t window = s->o.size * s->o.downscale;
+    struct place p = {0};
+    struct region tissue;
+
+    if (load_image(s, it->image, e) == -1)
+        return err_in(e, "%s:%zu", s->name, s->m->row[it->row].line);
+    if (chosen_corner(s, c->x, s->pixels.w, &p.x) == -1 ||
+        chosen_corner(s, c->y, s->pixels.h, &p.y) == -1)
+        return err_set(e,
+                       "%s:%zu: a patch of %zu pixels with its margin of %zu round %g,%g does not "
+                       "fit image %s of %zu x %zu",
+                       s->o.at->path, c->line, window, s->o.margin * s->o.downscale, c->x, c->y,
+                       s->m->row[it->row].image, s->pixels.w, s->pixels.h);
+    tissue = region_borrow(&s->tissue);
+    p.tissue = (double)region_count(&tissue, p.x * s->o.downscale, p.y * s->o.downscale,
+                                    p.x * s->o.downscale + window, p.y * s->o.downscale + window) /
+               (double)(window * window);
+    if (!(p.tissue >= s->o.min_tissue))
+        return err_set(e, "%s:%zu: %.3f of the patch round %g,%g on image %s is tissue, not %g",
+                       s->o.at->path, c->line, p.tissue, c->x, c->y, s->m->row[it->row].image,
+                       s->o.min_tissue);
+    if (make_record(s, it, &p, NULL, &tissue, index, r, e) == -1 ||
+        (c->w > 0 && put_box(s, c, &p, r, e) == -1))
+        return err_in(e, "%s:%zu", s->o.at->path, c->line);
+    count_patient(s, it);
+    return 1;
+}
+
 int
 sampler_draw(struct sampler *s, uint64_t index, struct ts_record *r, struct err *e)
 {
     struct rng rng = rng_at(s->o.seed, "patch-sample", index);
     int rc;
 
+    if (s->o.at != NULL)
+        return draw_chosen(s, index, r, e);
     if (s->o.each > 0) {
         size_t k = (size_t)(index / s->o.each);
 

@@ -35,6 +35,9 @@
  * Euclidean distance of the measures, each in standard deviations over the examples.  The more
  * candidates, the nearer is the law of what surrounds these places to that of the examples.
  *
+ * With `at` a patch is the window whose middle is nearest to the place that was chosen.  It must be
+ * allowed, but may touch findings.
+ *
  * DEVIATION: the paper puts lesions at random places.  A discriminator can then tell what is
  * synthetic by where it is, and the generator cannot help it.
  *
@@ -68,6 +71,7 @@
 
 #include "base/err.h"
 #include "image/cache.h"
+#include "patch/chosen.h"
 #include "patch/like.h"
 #include "stream/manifest.h"
 #include "stream/record.h"
@@ -104,6 +108,8 @@ struct sample_options {
                                   in the manifest's order */
     const struct like *like;   /* of normal, not with `each`: see above; of this size; borrowed */
     size_t candidates;         /* with it, at least 1 */
+    const struct chosen *at; /* of normal: one patch at each of these places, with nothing drawn at
+                                random; not with `each` and `like`; borrowed */
     uint64_t seed;
 };
 
@@ -127,14 +133,14 @@ struct sample_report {
 struct sampler;
 
 /*
- * name is the manifest's, for messages.  borrows m, name, c, o->split and o->like until
+ * name is the manifest's, for messages.  borrows m, name, c, o->split, o->like and o->at until
  * sampler_close(). NULL with the reason in e, also where nothing in the manifest fits.
  */
 struct sampler *sampler_open(const struct manifest *m, const char *name, struct cache *c,
                              const struct sample_options *o, struct err *e);
 void sampler_close(struct sampler *s);
 
-/* Patches that there are: items * each, or UINT64_MAX for random draws. */
+/* Patches that there are: items * each, places chosen, or UINT64_MAX for random draws. */
 uint64_t sampler_total(const struct sampler *s);
 
 /*
@@ -143,7 +149,8 @@ uint64_t sampler_total(const struct sampler *s);
  *   image   F32 [H,H] in [0,1], H = size + 2 margin
  *   mask    U8 [H,H], of a lesion: 255 where a pixel of the lesion falls into the pixel, else 0
  *   tissue  U8 [H,H], where margin > 0: 255 where at least half of the pixel is tissue, else 0
- *   place   U8 [H,H], with `like`: the example's mask, where its lesion would be here
+ *   place   U8 [H,H], with `like`: the example's mask, where its lesion would be here; with `at`,
+ *           the ellipse that fills the box, where there is one
  *
  * and the metadata of tstream(5).  Returns 1; 0 where the item whose turn it is has no allowed
  * place (only with `each`); -1 with the reason in e, which names manifest, line and file.

@@ -174,6 +174,39 @@ fails 2 "--like of lesions" patch-sample -n 1 --label benign --like masses.sts s
 fails 2 "--like and --each" patch-sample --each 1 --like masses.sts set.tsv
 fails 2 "no candidates" patch-sample -n 1 --like masses.sts --candidates 0 set.tsv
 
+# Places that were chosen: points and boxes, in the table's order.
+tab() { tr ' ' '\t'; }
+printf 'y x note image w h\n130 80 a 1.pgm  \n90 60 b 0.pgm 20 10\n131 81 c 1.pgm  \n' | tab > at.tsv
+s --at at.tsv --margin 2 set.tsv > b.sts 2> err
+is "$?/$(cat err)/$(records b.sts)" 0//3 "--at: a patch of each place"
+is "$(values source b.sts | xargs)/$(values x b.sts | xargs)/$(values y b.sts | xargs)" "1.pgm 0.pgm 1.pgm/64 54 65/114 79 115" \
+    "in the table's order, centred on points and boxes"
+is "$(ts-info b.sts | grep -cE '^tensor +place U8.36,36. in 1,')/$(values label b.sts | sort -u)" 1/normal "normal ones; a box is a place"
+s --at at.tsv --margin 2 --start 1 set.tsv > c.sts
+is "$(values crc32 c.sts | sed '$d' | xargs)" "$(values crc32 b.sts | sed '$d' | tail -2 | xargs)" "--at with --start"
+s --at - --size 16 --downscale 2 set.tsv < at.tsv > c.sts
+is "$(values x c.sts | xargs)/$(values window c.sts | sort -u)" "64 54 66/32" "--at from standard input, with --downscale"
+# at WORDS STATUS-LINE...: a table of one more row is refused, and says why.
+at() {
+    (cat at.tsv; printf '%s\n' "$2" | tab) > bad.tsv
+    fails 1 "$1" patch-sample --size 32 --at bad.tsv set.tsv
+    is "$(cat fails.err)" "patch-sample: bad.tsv:5: $3" "and says so"
+}
+at "a place outside of the image" "100 190 x 1.pgm  " "a patch of 32 pixels with its margin of 0 round 190,100 does not fit image 1.pgm of 200 x 260"
+at "a place that is no tissue" "30 150 x 1.pgm  " "0.000 of the patch round 150,30 on image 1.pgm is tissue, not 0.9"
+at "an image that is not there" "30 150 x 9.pgm  " "no image '9.pgm' in the manifest"
+at "an image of another split" "130 80 x 3.pgm  " "image 3.pgm is a CC of split test: not what is drawn from"
+at "half a box" "130 80 x 1.pgm 5 " "h '' is not a number"
+at "a negative place" "-1 80 x 1.pgm  " "y -1 is not from 0 to 65535"
+printf 'image x\n1.pgm 3\n' | tab > bad.tsv
+fails 1 "a table without y" patch-sample --at bad.tsv set.tsv
+head -1 at.tsv > bad.tsv
+fails 1 "a table without places" patch-sample --at bad.tsv set.tsv
+fails 2 "--at and --count" patch-sample --at at.tsv -n 1 set.tsv
+fails 2 "--at of lesions" patch-sample --at at.tsv --label benign set.tsv
+fails 2 "--at and --like" patch-sample --at at.tsv --like masses.sts set.tsv
+fails 2 "--at and --by" patch-sample --at at.tsv --by image set.tsv
+
 # Endless, until the reader has enough.
 (s --endless set.tsv; echo "status $?" >&2) 2> err | ts-head -n 20 > b.sts
 is "$(cat err)" "status 0" "--endless ends with its reader"
@@ -256,4 +289,4 @@ fi
 # Options: --help and the page agree.
 is "$(patch-sample --help | grep -o '^ .*--[a-z-]*' | grep -o -e '--[a-z-]*$' | sort | xargs)" \
     "$(grep '^\.It Fl' "$TOP/man/patch-sample.1" | grep -o -e '-[a-z-]*' | sed 's/^/-/' | sort -u | xargs)" "options on the page are those of --help"
-done_testing 109
+done_testing 132
