@@ -262,18 +262,6 @@ next_batch(struct classify *c, struct err *e)
     return 0;
 }
 
-/*
- * ASSUMPTION: while the average is young it forgets faster, as TensorFlow's moving averages do, so
- * that the start does not linger in it.
- */
-static double
-average_decay(const struct classify *c)
-{
-    double young = (double)c->steps / (10 + (double)c->steps);
-
-    return fmin(c->config.average, c->steps > 1 ? young : 0);
-}
-
 int
 classify_step(struct classify *c, struct err *e)
 {
@@ -307,7 +295,7 @@ classify_step(struct classify *c, struct err *e)
     adam.rate *= schedule_factor(c->config.schedule, c->steps, all_steps(c));
     adam_update(&adam, &learning, g, ++c->steps);
     if (c->config.average > 0)
-        classifier_average(&c->average, &c->net, average_decay(c));
+        classifier_average(&c->average, &c->net, schedule_average(c->config.average, c->steps));
     c->loss_sum += (double)n * (double)loss->v[0];
     c->loss_count += n;
     for (size_t i = 0; i < n; i++)

@@ -239,7 +239,7 @@ pair_report(struct ts_reader *in, struct judge *j, uint64_t seed, struct pair_re
     struct patients seen = {0};
     struct cluster *cluster = NULL;
     struct ts_record rec = {0};
-    size_t cap = 0, up = 0;
+    size_t cap = 0, up = 0, called = 0;
     double total = 0;
     int rc = -1, got;
 
@@ -268,15 +268,17 @@ pair_report(struct ts_reader *in, struct judge *j, uint64_t seed, struct pair_re
         cluster[at].n++;
         total += image - base;
         up += image > base;
+        called += image > 0;
         r->pairs++;
     }
     if (got == -1)
         goto done;
     r->patients = seen.n;
-    r->moved = r->lo = r->hi = r->share_up = NAN;
+    r->moved = r->lo = r->hi = r->share_up = r->called = NAN;
     if (r->pairs > 0) {
         r->moved = total / (double)r->pairs;
         r->share_up = (double)up / (double)r->pairs;
+        r->called = (double)called / (double)r->pairs;
         rc = cluster_interval(cluster, seen.n, seed, r, e);
     } else {
         rc = 0;
@@ -324,19 +326,31 @@ scores_of(struct ts_reader *in, struct judge *j, size_t *n, struct err *e)
     return score;
 }
 
-int
-judge_auc(struct ts_reader *positive, struct ts_reader *negative, struct judge *j, double *auc,
-          size_t *n_positive, size_t *n_negative, struct err *e)
+static double
+share_called(const double *score, size_t n)
 {
-    double *p = scores_of(positive, j, n_positive, e);
-    double *n = p ? scores_of(negative, j, n_negative, e) : NULL;
+    size_t called = 0;
+
+    for (size_t i = 0; i < n; i++)
+        called += score[i] > 0;
+    return (double)called / (double)n;
+}
+
+int
+real_report(struct ts_reader *positive, struct ts_reader *negative, struct judge *j,
+            struct real_report *r, struct err *e)
+{
+    double *p = scores_of(positive, j, &r->positives, e);
+    double *n = p ? scores_of(negative, j, &r->negatives, e) : NULL;
     double wins = 0;
 
     if (n != NULL) {
-        for (size_t i = 0; i < *n_positive; i++)
-            for (size_t k = 0; k < *n_negative; k++)
+        for (size_t i = 0; i < r->positives; i++)
+            for (size_t k = 0; k < r->negatives; k++)
                 wins += p[i] > n[k] ? 1 : p[i] == n[k] ? 0.5 : 0;
-        *auc = wins / ((double)*n_positive * (double)*n_negative);
+        r->auc = wins / ((double)r->positives * (double)r->negatives);
+        r->positives_called = share_called(p, r->positives);
+        r->negatives_called = share_called(n, r->negatives);
     }
     free(p);
     free(n);

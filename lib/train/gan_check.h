@@ -26,6 +26,7 @@ struct pair_report {
     double moved;    /* mean of score(image) - score(base), log-odds */
     double lo, hi;   /* its 95 % interval, patients resampled */
     double share_up; /* of pairs whose score rose */
+    double called;   /* of images that the judge calls positive: log-odds above 0 */
 };
 
 /*
@@ -35,10 +36,15 @@ struct pair_report {
 int pair_report(struct ts_reader *in, struct judge *j, uint64_t seed, struct pair_report *r,
                 struct err *e);
 
-/*
- * Area under the ROC curve of the judge on real patches it was not trained on, ties counted half.
- */
-int judge_auc(struct ts_reader *positive, struct ts_reader *negative, struct judge *j, double *auc,
-              size_t *n_positive, size_t *n_negative, struct err *e);
+/* Of real patches that the judge was not trained on. */
+struct real_report {
+    size_t positives, negatives;
+    double auc;                                /* ties count half */
+    double positives_called, negatives_called; /* share that it calls positive */
+};
+
+/* Patients as in pair_report(); a stream without records is an error. */
+int real_report(struct ts_reader *positive, struct ts_reader *negative, struct judge *j,
+                struct real_report *r, struct err *e);
 
 #endif

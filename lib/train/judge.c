@@ -7,12 +7,13 @@
 #include "base/rng.h"
 #include "train/schedule.h"
 
-#define JUDGE_RATE 1e-3
+/* As resnet-train has them at SCALE=mini, where they came out best (README). */
+static const double rate = 3e-3, weight_decay = 0.01, average = 0.99;
 
 int
 judge_init(struct judge *j, size_t size, double width, uint64_t seed, struct err *e)
 {
-    const struct classifier_config c = {.net = NET_SMALL, .width = width, .bn = NORM_UPDATE};
+    struct classifier_config c = {.net = NET_SMALL, .width = width, .bn = NORM_UPDATE};
 
     *j = (struct judge){.size = size, .tape = tape_open()};
     if (!classifier_takes(&c, size)) {
@@ -24,6 +25,9 @@ judge_init(struct judge *j, size_t size, double width, uint64_t seed, struct err
     if (j->patch == NULL || classifier_init(&j->net, &c, e) == -1)
         goto fail;
     classifier_start(&j->net, seed);
+    c.fixed = 1;
+    if (classifier_init(&j->average, &c, e) == -1)
+        goto fail;
     return 0;
 fail:
     judge_free(j);
@@ -34,6 +38,7 @@ void
 judge_free(struct judge *j)
 {
     classifier_free(&j->net);
+    classifier_free(&j->average);
     tape_close(j->tape);
     patients_free(&j->trained_on);
     free(j->patch);
@@ -64,10 +69,11 @@ judge_learn(struct judge *j, judge_source *next, void *context, size_t updates, 
     int rc = spare && malignant ? 0 : -1;
 
     for (size_t u = 0; rc == 0 && u < updates; u++) {
-        const struct adam adam = {.rate = JUDGE_RATE * schedule_factor(SCHEDULE_COSINE, u, updates),
+        const struct adam adam = {.rate = rate * schedule_factor(SCHEDULE_ONE_CYCLE, u, updates),
                                   .beta1 = 0.9,
                                   .beta2 = 0.999,
-                                  .epsilon = 1e-8};
+                                  .epsilon = 1e-8,
+                                  .decay = weight_decay};
         struct rng r = rng_at(seed, "judge", u);
         struct tensor *x, *features, *loss, **w, **g;
 
@@ -95,6 +101,7 @@ judge_learn(struct judge *j, judge_source *next, void *context, size_t updates, 
             w[i] = &ps->p[i]->w;
         tape_grad(j->tape, loss, w, ps->n, 0, g);
         adam_update(&adam, ps, g, u + 1);
+        classifier_average(&j->average, &j->net, schedule_average(average, u + 1));
     }
     free(spare);
     free(malignant);
@@ -131,6 +138,6 @@ judge_score(struct judge *j, const float *patch)
 
     for (size_t i = 0; i < n; i++)
         j->patch[i] = (real)patch[i];
-    classifier_apply(j->tape, &j->net, j->patch, 1, j->size, NULL, &odds);
+    classifier_apply(j->tape, &j->average, j->patch, 1, j->size, NULL, &odds);
     return odds;
 }

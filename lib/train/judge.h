@@ -9,7 +9,7 @@
 #include "train/feed.h"
 
 struct judge {
-    struct classifier net;
+    struct classifier net, average; /* what learns, and what is asked */
     struct tape *tape;
     size_t size;
     real *patch; /* [size][size] the one that is scored */
@@ -26,9 +26,10 @@ void judge_free(struct judge *j);
 typedef int judge_source(void *context, int positive, real *to, struct err *e);
 
 /*
- * `updates` Adam updates (rate 1e-3 falling to 0 as a cosine) on batches of n positive and n
- * negative patches, each flipped and turned at random; draws come from (seed, update).  Returns 0,
- * or -1 with the reason in e.
+ * Trains it to the end, as resnet-train does: `updates` Adam updates with weight decay, by a rate
+ * that rises to 3e-3 and falls to 0 in one cycle, on batches of n positive and n negative patches,
+ * each flipped and turned at random; what is asked is the running average of the weights.  Draws
+ * come from (seed, update).  Returns 0, or -1 with the reason in e.
  */
 int judge_learn(struct judge *j, judge_source *next, void *context, size_t updates, size_t n,
                 uint64_t seed, struct err *e);
@@ -37,7 +38,7 @@ int judge_learn(struct judge *j, judge_source *next, void *context, size_t updat
 int judge_train(struct judge *j, struct feed *positive, struct feed *negative, size_t updates,
                 size_t n, uint64_t seed, struct err *e);
 
-/* The log-odds that a patch [size][size] in [0, 1] is positive. */
+/* By the running average: the log-odds that a patch [size][size] in [0, 1] is positive. */
 double judge_score(struct judge *j, const float *patch);
 
 #endif

@@ -38,3 +38,11 @@ schedule_factor(enum schedule s, uint64_t step, uint64_t steps)
         return 1;
     }
 }
+
+double
+schedule_average(double decay, uint64_t steps)
+{
+    double young = (double)steps / (10 + (double)steps);
+
+    return fmin(decay, steps > 1 ? young : 0);
+}

@@ -21,4 +21,12 @@ extern const char *const schedule_words[];
  */
 double schedule_factor(enum schedule s, uint64_t step, uint64_t steps);
 
+/*
+ * The decay of a running average of weights at update `steps`, counted from 1.
+ *
+ * ASSUMPTION: while the average is young it forgets faster, as TensorFlow's moving averages do, so
+ * that the start does not linger in it.
+ */
+double schedule_average(double decay, uint64_t steps);
+
 #endif

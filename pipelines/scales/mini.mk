@@ -29,7 +29,7 @@ GAN_OPTIONS.mass := $(if $(filter phantom,$(DATA)),$(fine_detail),--iterations 2
 GAN_OPTIONS.calcification := $(fine_detail)
 GAN_OPTIONS.removal := --iterations 8000 --gp-lambda 0.5 --g-steps 2
 TEST_PATCHES := 200
-JUDGE_OPTIONS := --updates 600
+JUDGE_OPTIONS := --updates 750
 
 # The classifiers of table1 and worth, trained to the end.  On phantoms ResNet-50 of an eighth of its width with the
 # small stem reached an AUC of 0.916, of a quarter with ImageNet's stem 0.834, as many samples each (one seed, fresh

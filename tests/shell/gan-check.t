@@ -24,7 +24,7 @@ verdict() { awk -F'\t' -v m="$1" '$1 == m { print $4 }' "$2"; }
 $check --generated generated.sts --kept kept.sts > a.tsv 2> err
 is "$?/$(cat err)" 0/ "prints a table"
 is "$(head -1 a.tsv)" "$(printf 'measure\tvalue\tdemanded\tverdict')" "with titles"
-is "$(awk -F'\t' '{ print NF }' a.tsv | uniq)/$(wc -l < a.tsv | tr -d ' ')" 4/15 "four columns, fourteen measures"
+is "$(awk -F'\t' '{ print NF }' a.tsv | uniq)/$(wc -l < a.tsv | tr -d ' ')" 4/18 "four columns, seventeen measures"
 is "$(cut -f4 a.tsv | sed 1d | grep -cvx 'met\|short\|-')" 0 "verdicts are met, short or -"
 is "$(awk -F'\t' 'NR > 1 && ($3 == "") != ($4 == "-")' a.tsv)" "" "where something is demanded there is a verdict"
 is "$(value 'patches generated' a.tsv)/$(value 'share kept by lesion-postproc' a.tsv)/$(verdict 'share kept by lesion-postproc' a.tsv)" \
@@ -82,7 +82,7 @@ is "$(verdict 'judge: mean change of the score' r.tsv)" short "without it they f
 
 # Exit codes follow the verdicts only if asked to.
 $check --generated generated.sts --kept removed.sts --strict > r.tsv 2> err
-is "$?/$(wc -l < r.tsv | tr -d ' ')/$(cat err)" 1/15/ "--strict: exit 1 with the whole table"
+is "$?/$(wc -l < r.tsv | tr -d ' ')/$(cat err)" 1/18/ "--strict: exit 1 with the whole table"
 cat kept.sts kept.sts > twice.sts
 $check --generated generated.sts --kept twice.sts --strict > b.tsv
 status=$?
