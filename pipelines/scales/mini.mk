@@ -20,13 +20,10 @@ REMOVED_THRESHOLD := -0.05
 TRAIN_PATCHES := 6000
 GAN_OPTIONS := --width 0.25 --d-width 0.125 --batch 4 --lr 2e-4 --half-iterations 3000 --fade 1000 \
                --ema 0.995 --gp-k 0 --save-every 1000 --sheet-every 1000
-# Masses of phantoms that begin at half size became rings and shells; and with spectral normalisation masses had no
-# spicules, and calcifications, trained as long, stayed blots.  Without it the penalty alone holds the discriminator.
-# (One training each; the weight of the penalty and the running average changed with it.)
-fine_detail := --width 0.5 --d-width 0.25 --half-iterations 0 --fade 0 --iterations 32000 --g-steps 1 \
-               --gp-lambda 0.2 --sn none --ema 0.999
-GAN_OPTIONS.mass := $(if $(filter phantom,$(DATA)),$(fine_detail),--iterations 20000 --gp-lambda 2)
-GAN_OPTIONS.calcification := $(fine_detail)
+# What was tried for these, and what came of it: pipelines/TRAININGS.md.
+fine_detail := --width 0.5 --d-width 0.25 --half-iterations 0 --fade 0 --g-steps 1 --gp-lambda 0.2 --sn none --ema 0.999
+GAN_OPTIONS.mass := $(if $(filter phantom,$(DATA)),$(fine_detail) --iterations 16000,--iterations 20000 --gp-lambda 2)
+GAN_OPTIONS.calcification := $(fine_detail) --iterations 32000
 GAN_OPTIONS.removal := --iterations 8000 --gp-lambda 0.5 --g-steps 2
 TEST_PATCHES := 200
 JUDGE_OPTIONS := --updates 750
