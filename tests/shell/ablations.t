@@ -41,6 +41,7 @@ postproc = --threshold 0 --min-area 0 --keep-discarded
 force:
 .PHONY: force
 include pipelines/data.mk pipelines/lesions.mk pipelines/table1.mk pipelines/worth.mk pipelines/ablations.mk
+least.removal := 1
 postproc.mass = $(postproc)
 postproc.removal = $(postproc)
 EOT
