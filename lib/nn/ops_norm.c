@@ -282,13 +282,25 @@ window_scatter_backward(struct tape *t, const struct tensor *x, struct tensor *d
 static const struct op op_window_gather = {"window_gather", window_gather_backward};
 static const struct op op_window_scatter = {"window_scatter", window_scatter_backward};
 
-/* Where in image `row / ho` of x the j-th channel of an output pixel comes from. */
+enum { MOST_WINDOW = 15 };
+
+/*
+ * Where the first pixel of an output's window lies in x (in front of it, if it is of the border:
+ * such sums wrap round and back), and how far behind it the others lie.
+ */
 static size_t
-origin(const struct windows *v, size_t row, size_t ho, size_t col, size_t c, unsigned at)
+window_start(const struct windows *v, size_t row, size_t ho, size_t col, size_t c)
 {
-    size_t y = row % ho * v->stride + at / v->k - v->pad, x = col * v->stride + at % v->k - v->pad;
+    size_t y = row % ho * v->stride - v->pad, x = col * v->stride - v->pad;
 
     return ((row / ho * v->h + y) * v->w + x) * c;
+}
+
+static void
+window_offsets(const struct windows *v, size_t c, size_t offset[MOST_WINDOW * MOST_WINDOW])
+{
+    for (size_t p = 0; p < v->k * v->k; p++)
+        offset[p] = (p / v->k * v->w + p % v->k) * c;
 }
 
 static struct tensor *
@@ -296,16 +308,17 @@ window_gather(struct tape *t, struct tensor *x, const struct windows *v)
 {
     size_t c = x->shape[3], ho = conv_out(v->h, v->k, v->stride, v->pad);
     size_t wo = conv_out(v->w, v->k, v->stride, v->pad);
-    size_t shape[4] = {x->shape[0], ho, wo, c};
+    size_t shape[4] = {x->shape[0], ho, wo, c}, offset[MOST_WINDOW * MOST_WINDOW];
     struct tensor *y = tape_new(t, 4, shape);
 
+    window_offsets(v, c, offset);
     NN_FOR(y->n)
     for (size_t row = 0; row < shape[0] * ho; row++)
         for (size_t i = 0; i < wo; i++) {
-            size_t first = (row * wo + i) * c;
+            size_t first = (row * wo + i) * c, from = window_start(v, row, ho, i, c);
 
             for (size_t j = 0; j < c; j++)
-                y->v[first + j] = x->v[origin(v, row, ho, i, c, v->at[first + j]) + j];
+                y->v[first + j] = x->v[from + offset[v->at[first + j]] + j];
         }
     y->index = v;
     tape_note(t, y, &op_window_gather, x, NULL, NULL);
@@ -317,17 +330,18 @@ static struct tensor *
 window_scatter(struct tape *t, struct tensor *y, const struct windows *v)
 {
     size_t n = y->shape[0], ho = y->shape[1], wo = y->shape[2], c = y->shape[3];
-    size_t shape[4] = {n, v->h, v->w, c};
+    size_t shape[4] = {n, v->h, v->w, c}, offset[MOST_WINDOW * MOST_WINDOW];
     struct tensor *x = tape_const(t, 4, shape, NULL);
 
+    window_offsets(v, c, offset);
     NN_FOR(y->n)
     for (size_t image = 0; image < n; image++)
         for (size_t row = image * ho; row < (image + 1) * ho; row++)
             for (size_t i = 0; i < wo; i++) {
-                size_t first = (row * wo + i) * c;
+                size_t first = (row * wo + i) * c, from = window_start(v, row, ho, i, c);
 
                 for (size_t j = 0; j < c; j++)
-                    x->v[origin(v, row, ho, i, c, v->at[first + j]) + j] += y->v[first + j];
+                    x->v[from + offset[v->at[first + j]] + j] += y->v[first + j];
             }
     x->index = v;
     tape_note(t, x, &op_window_scatter, y, NULL, NULL);
@@ -339,17 +353,19 @@ nn_max_pool(struct tape *t, struct tensor *x, size_t k, size_t stride, size_t pa
 {
     size_t h = x->shape[1], w = x->shape[2], c = x->shape[3];
     size_t ho = conv_out(h, k, stride, pad), wo = conv_out(w, k, stride, pad);
-    size_t shape[4] = {x->shape[0], ho, wo, c};
+    size_t shape[4] = {x->shape[0], ho, wo, c}, offset[MOST_WINDOW * MOST_WINDOW];
     struct tensor *y = tape_new(t, 4, shape);
     struct windows *v = tape_bytes(t, sizeof(*v) + y->n);
 
-    assert(k <= 15 && pad < k);
+    assert(k <= MOST_WINDOW && pad < k);
     *v = (struct windows){h, w, k, stride, pad};
+    window_offsets(v, c, offset);
     NN_FOR(y->n)
     for (size_t row = 0; row < shape[0] * ho; row++)
         for (size_t i = 0; i < wo; i++) {
             real *out = y->v + (row * wo + i) * c;
             unsigned char *at = v->at + (row * wo + i) * c;
+            size_t from = window_start(v, row, ho, i, c);
             int any = 0;
 
             for (unsigned p = 0; p < k * k; p++) {
@@ -358,11 +374,15 @@ nn_max_pool(struct tape *t, struct tensor *x, size_t k, size_t stride, size_t pa
 
                 if (yy < pad || yy >= h + pad || xx < pad || xx >= w + pad)
                     continue;
-                in = x->v + origin(v, row, ho, i, c, p);
-                for (size_t j = 0; j < c; j++) {
-                    real most = any ? nn_max(out[j], in[j]) : in[j];
+                in = x->v + (from + offset[p]);
+                if (!any) {
+                    memcpy(out, in, c * sizeof(*out));
+                    memset(at, (int)p, c);
+                }
+                for (size_t j = 0; any && j < c; j++) {
+                    real most = nn_max(out[j], in[j]);
 
-                    at[j] = any && most == out[j] ? at[j] : (unsigned char)p;
+                    at[j] = most == out[j] ? at[j] : (unsigned char)p;
                     out[j] = most;
                 }
                 any = 1;
