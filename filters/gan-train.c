@@ -24,16 +24,18 @@ enum { MOST_SAMPLES = 64 }; /* on a sheet */
 
 enum { SN_NONE, SN_D, SN_GD };
 static const char *const sn_words[] = {"none", "d", "gd", NULL};
+static const char *const augment_words[] = {"none", "fixed", "ada", NULL}; /* as AUGMENT_* */
 
 static struct opts {
     struct cli_list lesion, benign, normal, removes;
     const char *out, *state, *init, *sheets, *log;
-    int remove, resume, diff_augment, anti_alias, no_lesion_channel, two_way;
-    int sn, progress;
+    int remove, resume, anti_alias, no_lesion_channel, two_way;
+    int sn, augment, progress;
     size_t size, iterations, half_iterations, fade, batch, g_steps, gp_every, mid, border,
         attention, samples;
     size_t save_every, sheet_every, log_every, threads;
     double width, d_width, leak, aux, gp_lambda, gp_k, gp_sigma;
+    size_t ada_images;
     double lr, d_lr, beta1, beta2, epsilon, ema;
     uint64_t seed;
 } o = {.size = 256,
@@ -61,6 +63,7 @@ static struct opts {
        .epsilon = 1e-8,
        .leak = 0.2,
        .sn = SN_GD,
+       .ada_images = 20000,
        .seed = 1};
 
 static const struct cli_opt options[] = {
@@ -119,8 +122,10 @@ static const struct cli_opt options[] = {
              "tell real from fake alone: leave benign and normal out of the loss"),
     CLI_REAL(0, "ema", "X", &o.ema, 0, 0.999999,
              "keep a running average of the generator with this decay; 0 = none"),
-    CLI_FLAG(0, "diff-augment", &o.diff_augment,
-             "change all that the discriminator sees at random (few lesions)"),
+    CLI_CHOICE(0, "augment", &o.augment, augment_words,
+               "change what the discriminator sees at random: never, always, as often as it takes"),
+    CLI_SIZE(0, "ada-images", "N", &o.ada_images, 1, 1e9,
+             "with ada: real patches in which 'never' can become 'always'"),
     CLI_SIZE(0, "samples", "N", &o.samples, 1, MOST_SAMPLES,
              "inputs of the sample sheets, of each category"),
     CLI_LOCAL_TEXT(0, "sheets", "DIR", &o.sheets, "write sample sheets into DIR"),
@@ -225,7 +230,8 @@ config(void)
         .gp_sigma = o.gp_sigma,
         .gp_every = o.gp_every,
         .ema = o.ema,
-        .diff_augment = o.diff_augment,
+        .augment = o.augment,
+        .ada_images = (double)o.ada_images,
         .d_rate = o.d_lr,
         .seed = o.seed,
         .adam = {.rate = o.lr, .beta1 = o.beta1, .beta2 = o.beta2, .epsilon = o.epsilon}};

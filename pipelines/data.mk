@@ -27,11 +27,11 @@ NORMALS.cdd-cesm-512 := both
 FIELD.mini-mias := 128
 NORMALS.mini-mias := both
 # Scanned films are flat: masses stand out half as much as on digital mammograms.  Six training patients have
-# masses a patch can show.  (A remover with --diff-augment removed nothing.)
+# masses a patch can show.  (A remover with --augment fixed removed nothing.)
 CONTRAST.mini-mias := 0.05
 THRESHOLD.mini-mias := 0.05
 REMOVED_THRESHOLD.mini-mias := -0.025
-FEW.mass.mini-mias := --diff-augment
+FEW.mass.mini-mias := --augment fixed
 # The lesion-free and the benign images of cdd-cesm-512 are all CC, half of the malignant ones MLO: of
 # 1000 draws to train on each, 45 % of the masses, 64 % of the normal and all benign ones would be CC.
 VIEWS.cdd-cesm-512 := CC MLO

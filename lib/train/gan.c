@@ -15,6 +15,7 @@ gan_init(struct gan *g, const struct gan_config *c, struct err *e)
     struct net_config d = c->net;
 
     *g = (struct gan){.config = *c};
+    g->augment.p = c->augment == AUGMENT_FIXED;
     g->tape = tape_open();
     d.width = c->d_width;
     d.spectral = c->d_spectral;
@@ -101,6 +102,16 @@ mean_of(const struct tensor *x)
     return sum / (double)x->n;
 }
 
+static double
+mean_sign(const struct tensor *x)
+{
+    double sum = 0;
+
+    for (size_t i = 0; i < x->n; i++)
+        sum += (x->v[i] > 0) - (x->v[i] < 0);
+    return sum / (double)x->n;
+}
+
 /* Gradients of `loss` for all parameters; returns their norm, or not-a-number. */
 static double
 gradients(struct tape *t, struct tensor *loss, struct params *ps, struct tensor **grads)
@@ -182,8 +193,12 @@ gan_loss_d(struct tape *t, const struct gan_config *c, const struct discriminato
         first += class[k]->shape[0];
         ce = discriminator_cross_entropy(t, part, k, classes);
         *seen[k] = (double)ce->v[0];
-        if (k == LOGIT_REAL)
-            l->odds_real = mean_of(discriminator_log_odds(t, part, classes));
+        if (k == LOGIT_REAL) {
+            struct tensor *odds = discriminator_log_odds(t, part, classes);
+
+            l->odds_real = mean_of(odds);
+            l->sign_real = mean_sign(odds);
+        }
         if (k == LOGIT_FAKE)
             l->odds_fake = mean_of(discriminator_log_odds(t, part, classes));
         if (k == LOGIT_BENIGN || k == LOGIT_NORMAL)
@@ -197,6 +212,13 @@ gan_loss_d(struct tape *t, const struct gan_config *c, const struct discriminato
 }
 
 /* ---- updates ---- */
+
+/* What the discriminator sees of x. */
+static struct tensor *
+augment(struct tape *t, const struct gan *g, struct tensor *x, const char *role, uint64_t update)
+{
+    return diff_augment(t, g->config.seed, g->augment.p, x, role, update);
+}
 
 int
 gan_penalty_due(const struct gan_config *c, uint64_t update)
@@ -223,12 +245,12 @@ gan_step_d(struct gan *g, size_t category, const real *target, const real *benig
     params_use(t, &g->g.params, 0);
     generator_forward(t, &g->g, category, patches(t, base, n, side),
                       random_scalars(t, g, "gan.scalars.d", g->d_updates), fade, &lesion, &fake);
-    fake = diff_augment(t, c, fake, "fake", g->d_updates);
-    real_ = diff_augment(t, c, patches(t, target, n, side), "target", g->d_updates);
+    fake = augment(t, g, fake, "fake", g->d_updates);
+    real_ = augment(t, g, patches(t, target, n, side), "target", g->d_updates);
     if (benign != NULL)
-        seen_benign = diff_augment(t, c, patches(t, benign, n, side), "benign", g->d_updates);
+        seen_benign = augment(t, g, patches(t, benign, n, side), "benign", g->d_updates);
     if (input != NULL)
-        seen_input = diff_augment(t, c, patches(t, input, n, side), "input", g->d_updates);
+        seen_input = augment(t, g, patches(t, input, n, side), "input", g->d_updates);
     if (c->gp_lambda > 0 && gan_penalty_due(c, g->d_updates))
         noisy = with_noise(t, real_, c, g->d_updates);
     tape_record(t, 1);
@@ -242,6 +264,8 @@ gan_step_d(struct gan *g, size_t category, const real *target, const real *benig
                        (unsigned long long)g->d_updates, l->d_total, l->d_gradient);
     adam.rate = c->d_rate > 0 ? c->d_rate : adam.rate;
     adam_update(&adam, ps, grads, ++g->d_updates);
+    if (c->augment == AUGMENT_ADA)
+        ada_update(&g->augment, c, l->sign_real, g->d_updates);
     return 0;
 }
 
@@ -263,7 +287,7 @@ gan_step_g(struct gan *g, size_t category, const real *base, size_t side, double
     x = patches(t, base, c->batch, side);
     generator_forward(t, &g->g, category, x, random_scalars(t, g, "gan.scalars.g", g->g_updates),
                       fade, &lesion, &image);
-    image = diff_augment(t, c, image, "generator", g->g_updates);
+    image = augment(t, g, image, "generator", g->g_updates);
     logits = discriminator_forward(t, &g->d, category, image, fade);
     loss = discriminator_cross_entropy(t, logits, LOGIT_REAL, c->classes[category]);
     l->g_total = (double)loss->v[0];

@@ -30,16 +30,24 @@ struct gan_config {
     size_t gp_every;  /* updates of a category from one penalty to the next; 1 = in each */
     double gp_sigma;  /* noise round the target patches, standard deviation in [0, 1] grey levels */
     double ema;       /* decay of the generator's running average; 0 = none */
-    int diff_augment; /* 1: random differentiable changes of all that the discriminator sees */
-    struct adam adam; /* of both networks */
-    double d_rate;    /* the discriminator's learning rate, where it is another than adam.rate */
+    /* Random changes of all that the discriminator sees: none, always, or as often as it takes. */
+    enum { AUGMENT_NONE, AUGMENT_FIXED, AUGMENT_ADA } augment;
+    double ada_images; /* real patches in which their probability can go from 0 to 1 */
+    struct adam adam;  /* of both networks */
+    double d_rate;     /* the discriminator's learning rate, where it is another than adam.rate */
     uint64_t seed;
+};
+
+/* The probability of each change, and what it is adapted by (diff_augment.h). */
+struct gan_augment {
+    double p, signs;
 };
 
 struct gan {
     struct gan_config config;
     struct generator g, average; /* average: only with config.ema */
     struct discriminator d;
+    struct gan_augment augment;
     struct tape *tape;
     uint64_t g_updates, d_updates;
 };
@@ -52,6 +60,7 @@ struct gan_losses {
     double g_total, g_gradient;       /* of the generator: -log p_real of what it makes */
     double lesion;                    /* mean |lesion| of that */
     double odds_real, odds_fake;      /* mean log-odds of "real" */
+    double sign_real;                 /* mean sign of those of real patches */
 };
 
 /* Both networks with their starting weights.  Returns 0, or -1 with the reason in e. */

@@ -292,6 +292,8 @@ gan_run_log(const struct gan_run *r, const struct gan_losses *l, double seconds,
     jsonl_real(log, "lesion", l->lesion);
     jsonl_real(log, "odds_real", l->odds_real);
     jsonl_real(log, "odds_fake", l->odds_fake);
+    if (r->gan.config.augment == AUGMENT_ADA)
+        jsonl_real(log, "augment_p", r->gan.augment.p);
     jsonl_real(log, "seconds", seconds);
     return jsonl_end(log, e);
 }
@@ -389,13 +391,15 @@ categories_text(const struct gan_run *r, struct err *e)
 static void
 options_text(const struct gan_config *c, char text[OPTIONS_TEXT])
 {
-    char every[40] = "";
+    char every[40] = "", ada[40] = "";
 
     if (c->gp_every > 1)
         snprintf(every, sizeof(every), ", gp-every %zu", c->gp_every);
-    snprintf(text, OPTIONS_TEXT, "%s%s%s%s", c->net.whole ? ", no-lesion-channel" : "",
+    if (c->augment == AUGMENT_ADA)
+        snprintf(ada, sizeof(ada), ", ada-images %.17g", c->ada_images);
+    snprintf(text, OPTIONS_TEXT, "%s%s%s%s%s", c->net.whole ? ", no-lesion-channel" : "",
              c->d_spectral && !c->net.spectral ? ", sn d" : "",
-             c->net.anti_alias ? ", anti-alias" : "", every);
+             c->net.anti_alias ? ", anti-alias" : "", every, ada);
 }
 
 /* What a resumed run must share with the one that wrote the state, as one text. */
@@ -418,7 +422,7 @@ config_text(const struct gan_run *r, struct err *e)
             ", half-iterations %zu, fade %zu, remove %d, samples %zu%s%s%s",
             n->size, n->width, c->d_width, n->leak, n->spectral, checkpoint_attention(n), c->mid,
             c->border, c->batch, c->g_steps, c->classes[0], c->aux, c->gp_lambda, c->gp_k,
-            c->gp_sigma, c->ema, c->diff_augment, c->adam.rate, c->d_rate, c->adam.beta1,
+            c->gp_sigma, c->ema, (int)c->augment, c->adam.rate, c->d_rate, c->adam.beta1,
             c->adam.beta2, c->adam.epsilon, c->seed, r->half, r->fade, r->category[0].remove,
             r->n_samples, options, r->init != NULL ? ", init" : "", categories);
     free(categories);
@@ -534,7 +538,10 @@ gan_run_save(const struct gan_run *r, const char *path, struct err *e)
         ts_meta_set(&rec, "kind", "gan-state", e) == -1 ||
         ts_meta_set(&rec, "config", config, e) == -1 ||
         checkpoint_put_count(&rec, "g_updates", r->gan.g_updates, e) == -1 ||
-        checkpoint_put_count(&rec, "d_updates", r->gan.d_updates, e) == -1)
+        checkpoint_put_count(&rec, "d_updates", r->gan.d_updates, e) == -1 ||
+        (r->gan.config.augment == AUGMENT_ADA &&
+         (checkpoint_put_real(&rec, "augment_p", r->gan.augment.p, e) == -1 ||
+          checkpoint_put_real(&rec, "augment_signs", r->gan.augment.signs, e) == -1)))
         goto done;
     for (size_t i = 0; i < r->n_categories; i++)
         if (put_places(&rec, &r->category[i], e) == -1)
@@ -587,6 +594,9 @@ gan_run_load(struct gan_run *r, const char *path, struct err *e)
         checkpoint_get_count(&rec, "iteration", &r->iteration, e) == -1 ||
         checkpoint_get_count(&rec, "g_updates", &r->gan.g_updates, e) == -1 ||
         checkpoint_get_count(&rec, "d_updates", &r->gan.d_updates, e) == -1 ||
+        (r->gan.config.augment == AUGMENT_ADA &&
+         (checkpoint_get_real(&rec, "augment_p", 0, 1, &r->gan.augment.p, e) == -1 ||
+          checkpoint_get_real(&rec, "augment_signs", -4, 4, &r->gan.augment.signs, e) == -1)) ||
         checkpoint_get(&rec, "g.", &r->gan.g.params, 1, e) == -1 ||
         checkpoint_get(&rec, "d.", &r->gan.d.params, 1, e) == -1 ||
         (r->gan.config.ema > 0 &&

@@ -94,7 +94,7 @@ few="gan-train $streams $size --half-iterations 3 --fade 2 --iterations 3 --lr 0
 $few --out c.ckpt
 for change in '--g-steps 1' '--batch 3' '--aux-weight 0.5' '--gp-lambda 1' '--gp-lambda 0' '--gp-k 0.5' '--gp-sigma 0.1' '--gp-every 2' \
     '--lr 0.001' '--d-lr 0.001' '--beta1 0.5' '--beta2 0.99' '--epsilon 0.01' '--leak 0.1' '--mid 0' '--border 4' \
-    '--attention 0' '--attention 8' '--attention 16' '--sn none' '--sn d' --anti-alias --no-lesion-channel --two-way '--ema 0.9' --diff-augment '--d-width 0.1' '--fade 1' '--half-iterations 2' '--iterations 2'; do
+    '--attention 0' '--attention 8' '--attention 16' '--sn none' '--sn d' --anti-alias --no-lesion-channel --two-way '--ema 0.9' '--augment fixed' '--augment ada --ada-images 20' '--d-width 0.1' '--fade 1' '--half-iterations 2' '--iterations 2'; do
     $few $change --out b.ckpt && ! cmp -s b.ckpt c.ckpt
     ok $? "$change changes the result"
 done
@@ -155,6 +155,20 @@ assert t["dec_attn.theta.weight"].shape[2] == t["dec.1.a.weight"].shape[3]'
 ok $? "--attention 16 stands behind the first block of the encoder and the second of the decoder"
 gan-gen --model b.ckpt < normal.sts > b.sts
 ok $? "and gan-gen takes it"
+# A learning rate at which the discriminator soon knows the few patches.
+gan-train $streams $size --half-iterations 0 --fade 0 --iterations 60 --lr 0.005 --augment ada --ada-images 100 --out b.ckpt --log b.jsonl
+$python - <<'PY'
+import json
+p = [json.loads(line)["augment_p"] for line in open("b.jsonl").readlines()[1:]]
+steps = [b - a for a, b in zip([0] + p, p)]
+assert all(s == 0 for i, s in enumerate(steps, 1) if i % 4)
+assert all(min(abs(s - want) for want in (0, 0.08, -0.08)) < 1e-9 for s in steps) and max(p) <= 0.8
+assert any(s > 0 for s in steps) and any(s < 0 for s in steps), p
+PY
+ok $? "--augment ada: every fourth iteration the probability moves by 8 patches of 100, up and down, up to 0.8"
+for flag in '' '--augment none --ada-images 5'; do $few $flag --out b.ckpt; $python "$record" b.ckpt b.npy 'm.pop("history")'; cp b.npy "n${#flag}"; done
+cmp -s n0 n29
+ok $? "--ada-images says nothing of other trainings"
 # The penalty now and then.  Categories count their own updates, so that none goes without.
 two='--lesion a=lesion.sts --normal a=normal.sts --lesion b=benign.sts --normal b=normal.sts'
 while IFS=: read -r every which these; do
@@ -226,7 +240,7 @@ same() {
 }
 
 # Stages of 16, 8 and 16 iterations: the stops fall into each, and between them.
-for options in '' '--ema 0.9 --diff-augment --g-steps 1 --gp-every 3' '--two-way --no-lesion-channel --ema 0.9'; do
+for options in '' '--ema 0.9 --augment ada --ada-images 80 --g-steps 1 --gp-every 3' '--two-way --no-lesion-channel --ema 0.9'; do
     train="gan-train $streams $size $stages --lr 0.002 $options"
     $train --out a.ckpt --log a.jsonl
     for signal in KILL:3 KILL:8 TERM:5 INT:15; do
@@ -559,7 +573,7 @@ while IFS='|' read -r what code; do
     fails 1 "a state with $what" $again bad$i.state
 done < cases
 cp good.state bad.state
-for other in '--seed 2' '--width 0.06' '--size 64' '--batch 3' '--g-steps 1' '--ema 0.5' --diff-augment --remove '--lr 0.1' \
+for other in '--seed 2' '--width 0.06' '--size 64' '--batch 3' '--g-steps 1' '--ema 0.5' '--augment fixed' '--augment ada' --remove '--lr 0.1' \
     '--mid 0' '--border 2' '--d-width 0.1' '--samples 3' '--half-iterations 3' '--fade 1' '--attention 0' '--attention 8' '--sn none' '--sn d' '--gp-k 2' '--gp-every 2' --anti-alias --two-way --no-lesion-channel '--leak 0.3'; do
     fails 1 "the state of a run without $other" $again bad.state $other
 done
@@ -592,8 +606,8 @@ fails 2 "lesions without a category, and others with one" $run --lesion lesion.s
 fails 2 "a category to remove where there are none" $run --lesion lesion.sts --removes a
 for bad in '--size 48' '--size 16' '--size 1024' '--width 0' '--width nan' '--batch 0' '--iterations 0' '--iterations x' \
     '--iterations -1' '--lr -1' '--lr inf' '--beta1 1' '--epsilon 0' '--leak 2' '--border 8' '--ema 1' '--gp-sigma 2' \
-    '--samples 0' '--samples 65' '--sn g' '--attention 2' '--attention 12' '--attention 32' '--attention 128' '--gp-every 0' '--save-every 0' '--seed x' '--log'; do
+    '--samples 0' '--samples 65' '--sn g' '--augment always' '--ada-images 0' '--attention 2' '--attention 12' '--attention 32' '--attention 128' '--gp-every 0' '--save-every 0' '--seed x' '--log'; do
     fails 2 "$bad" $run --lesion lesion.sts $bad
 done
 
-done_testing 328
+done_testing 334

@@ -51,7 +51,7 @@ steps(double fade, const char *what)
         .gp_k = 1,
         .gp_every = 1,
         .gp_sigma = 0.01,
-        .diff_augment = 1,
+        .augment = AUGMENT_FIXED,
         .ema = 0.9,
         .seed = 1,
         .adam = {1e-3, 0, 0.9, 1e-8}};
