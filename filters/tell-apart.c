@@ -10,7 +10,6 @@
 #include "base/mem.h"
 #include "base/names.h"
 #include "nn/backend.h"
-#include "stats/apart.h"
 #include "stream/tstream.h"
 #include "train/feed.h"
 #include "train/tell_apart.h"
@@ -159,12 +158,11 @@ main(int argc, char **argv)
 {
     struct tell_apart_config config;
     struct tell_apart_patches all;
-    struct apart_cases cases;
     struct apart_share area;
     struct names patients = {0};
     struct patches p = {0};
     size_t each, more, n, of[2];
-    double *score;
+    double *areas;
     struct err e;
     int first;
 
@@ -177,20 +175,21 @@ main(int argc, char **argv)
     cut(&p, each);
     n = renumber(&p, patients.n, of);
     for (int k = 0; k < 2; k++)
-        if (of[k] >= 2 && of[k] < o.folds) {
+        if (of[k] > 1 && of[k] < o.folds) {
             cli_warn("%zu folds, not %zu: %zu patients have %s patches", of[k], o.folds, of[k],
                      k ? "synthetic" : "real");
             o.folds = of[k];
         }
     all = (struct tell_apart_patches){p.n, p.size, p.patch, p.synthetic, p.patient, n};
     config = (struct tell_apart_config){o.folds, o.updates, o.batch, o.width, o.seed};
-    cases = (struct apart_cases){p.n, p.synthetic, p.patient, n};
-    if ((score = mem_array(p.n, sizeof(*score), &e)) == NULL ||
-        tell_apart(&all, &config, score, &e) == -1 ||
-        apart_area(&cases, score, o.level, &area, &e) == -1)
+    if ((areas = mem_array(o.folds, sizeof(*areas), &e)) == NULL ||
+        tell_apart(&all, &config, areas, &e) == -1)
         cli_fail(&e);
+    area = tell_apart_area(areas, o.folds, o.level);
     puts("what\tvalue\tlower\tupper");
     printf("area\t%.4g\t%.4g\t%.4g\n", area.value, area.lower, area.upper);
+    for (size_t f = 0; f < o.folds; f++)
+        printf("fold %zu\t%.4g\t\t\n", f + 1, areas[f]);
     printf("folds\t%zu\t\t\n", o.folds);
     printf("patches of each kind\t%zu\t\t\n", each);
     printf("patients of real patches\t%zu\t\t\n", of[0]);
@@ -201,6 +200,6 @@ main(int argc, char **argv)
     free(p.patch);
     free(p.patient);
     free(p.synthetic);
-    free(score);
+    free(areas);
     return 0;
 }

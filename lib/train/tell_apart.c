@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
+#include "stats/pvalue.h"
 #include "train/judge.h"
 
 /* ---- folds ---- */
@@ -105,61 +106,62 @@ out:
     return rc;
 }
 
-static int
-by_size(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-/* How many of x, ascending, are below at; equal ones count half. */
+/* The share of pairs of a synthetic and a real patch of the fold in which the former scores more,
+ * equal ones counting half. */
 static double
-below(const double *x, size_t n, double at)
+fold_area(const struct tell_apart_patches *p, const size_t *fold_of, size_t fold,
+          const double *odds)
 {
-    double sum = 0;
+    double right = 0, pairs = 0;
 
-    for (size_t i = 0; i < n && x[i] <= at; i++)
-        sum += x[i] < at ? 1 : 0.5;
-    return sum;
+    for (size_t i = 0; i < p->n; i++)
+        for (size_t k = 0; p->synthetic[i] && fold_of[p->patient[i]] == fold && k < p->n; k++)
+            if (!p->synthetic[k] && fold_of[p->patient[k]] == fold) {
+                right += odds[i] > odds[k] ? 1 : odds[i] == odds[k] ? 0.5 : 0;
+                pairs++;
+            }
+    return right / pairs;
 }
 
 int
-tell_apart(const struct tell_apart_patches *p, const struct tell_apart_config *c, double *score,
+tell_apart(const struct tell_apart_patches *p, const struct tell_apart_config *c, double *area,
            struct err *e)
 {
     struct source s = {.p = p};
     size_t *fold = mem_array(p->patients, sizeof(*fold), e);
-    double *odds = mem_array(p->n, sizeof(*odds), e), *real_odds;
+    double *odds = mem_array(p->n, sizeof(*odds), e);
     int rc = -1;
 
     s.index[0] = mem_array(p->n, sizeof(*s.index[0]), e);
     s.index[1] = mem_array(p->n, sizeof(*s.index[1]), e);
-    real_odds = mem_array(p->n, sizeof(*real_odds), e);
     if (fold == NULL || odds == NULL || s.index[0] == NULL || s.index[1] == NULL ||
-        real_odds == NULL || tell_apart_deal(p, c->folds, c->seed, fold, e) == -1)
+        tell_apart_deal(p, c->folds, c->seed, fold, e) == -1)
         goto out;
     for (size_t f = 0; f < c->folds; f++) {
-        size_t n = 0;
-
         if (score_fold(p, c, fold, f, &s, odds, e) == -1) {
             err_in(e, "fold %zu", f + 1);
             goto out;
         }
-        for (size_t i = 0; i < p->n; i++)
-            if (fold[p->patient[i]] == f && !p->synthetic[i])
-                real_odds[n++] = odds[i];
-        qsort(real_odds, n, sizeof(*real_odds), by_size);
-        for (size_t i = 0; i < p->n; i++)
-            if (fold[p->patient[i]] == f)
-                score[i] = below(real_odds, n, odds[i]) / (double)n;
+        area[f] = fold_area(p, fold, f, odds);
     }
     rc = 0;
 out:
     free(fold);
     free(odds);
-    free(real_odds);
     free(s.index[0]);
     free(s.index[1]);
     return rc;
+}
+
+struct apart_share
+tell_apart_area(const double *area, size_t folds, double level)
+{
+    double n = (double)folds, mean = 0, square = 0, half;
+
+    for (size_t f = 0; f < folds; f++)
+        mean += area[f] / n;
+    for (size_t f = 0; f < folds; f++)
+        square += (area[f] - mean) * (area[f] - mean) / (n - 1);
+    half = quantile_student(level, n - 1) * sqrt((1 / n + 1 / (n - 1)) * square);
+    return (struct apart_share){mean, fmax(0, mean - half), fmin(1, mean + half)};
 }

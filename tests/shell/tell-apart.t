@@ -17,7 +17,8 @@ value() { awk -F'\t' -v w="$1" -v c="${2:-2}" '$1 == w { print $c }' "${3:-out}"
 
 $tell bright.sts dark.sts > out 2> err
 is "$?/$(cat err)" 0/ "two kinds"
-is "$(head -1 out)/$(wc -l < out)/$(awk -F'\t' '{ print NF }' out | uniq)" "$(printf 'what\tvalue\tlower\tupper')/7/4" "a table"
+is "$(head -1 out)/$(wc -l < out)/$(awk -F'\t' '{ print NF }' out | uniq)" "$(printf 'what\tvalue\tlower\tupper')/12/4" "a table"
+is "$(awk -F'\t' '/^fold [0-9]/ { s += $2; n++ } $1 == "area" { a = $2 } END { print n, (s / n - a) ^ 2 < 1e-7 }' out)" "5 1" "the area is the mean of the folds'"
 ok "$(awk -v a="$(value area)" 'BEGIN { print !(a > 0.95) }')" "bright and dark lumps are told apart: $(value area)"
 is "$(value folds)/$(value 'patches of each kind')/$(value 'patients of real patches')/$(value 'patients of synthetic patches')/$(value patients)" \
     5/40/40/40/80 "counts"
@@ -63,4 +64,4 @@ fails 2 "one operand" $tell first.sts
 for bad in '--folds 1' '--updates 0' '--batch 0' '--width 0' '--limit 1' '--level 1' '--seed x' '--nonsense'; do
     fails 2 "$bad" $tell $bad first.sts second.sts
 done
-done_testing 41
+done_testing 42

@@ -3,7 +3,6 @@
 
 #include "base/rng.h"
 #include "nn/backend.h"
-#include "stats/apart.h"
 #include "tap.h"
 #include "train/tell_apart.h"
 
@@ -28,15 +27,15 @@ deal_kinds(void)
 static void
 test_folds(void)
 {
-    enum { FOLDS = 5 };
+    enum { DEALT = 5 };
     int even = 1, differ = 0;
 
     deal_kinds();
     for (uint64_t seed = 0; seed < 100; seed++) {
-        size_t fold[PATIENTS], first[PATIENTS], has[2][FOLDS] = {{0}};
+        size_t fold[PATIENTS], first[PATIENTS], has[2][DEALT] = {{0}};
 
-        if (tell_apart_deal(&all, FOLDS, seed, fold, &e) == -1 ||
-            tell_apart_deal(&all, FOLDS, 0, first, &e) == -1) {
+        if (tell_apart_deal(&all, DEALT, seed, fold, &e) == -1 ||
+            tell_apart_deal(&all, DEALT, 0, first, &e) == -1) {
             tap_ok(0, "%s", e.text);
             return;
         }
@@ -46,7 +45,7 @@ test_folds(void)
                 has[kind][fold[p]] += p % 3 == 0 || (p % 3 == 1) == (kind == 1);
         }
         for (int kind = 0; kind < 2; kind++)
-            for (size_t f = 0; f < FOLDS; f++)
+            for (size_t f = 0; f < DEALT; f++)
                 even &= has[kind][f] >= 5 && has[kind][f] <= 6; /* 27 of 5 folds */
     }
     tap_ok(even, "patients of each kind are dealt evenly, 100 seeds");
@@ -56,7 +55,7 @@ test_folds(void)
     {
         size_t fold[PATIENTS];
 
-        tap_ok(tell_apart_deal(&all, FOLDS, 1, fold, &e) == -1, "too few: %s", e.text);
+        tap_ok(tell_apart_deal(&all, DEALT, 1, fold, &e) == -1, "too few: %s", e.text);
     }
 }
 
@@ -75,47 +74,62 @@ fill(uint64_t seed, float bright)
     }
 }
 
-static double
-area(uint64_t seed, double score[N], struct apart_share *s)
-{
-    const struct tell_apart_config c = {4, 25, 8, 0.25, seed};
-    const struct apart_cases cases = {N, synthetic, patient, PATIENTS};
+enum { FOLDS = 4 };
 
-    if (tell_apart(&all, &c, score, &e) == -1 || apart_area(&cases, score, 0.95, s, &e) == -1) {
+static double
+area(uint64_t seed, double fold[FOLDS], struct apart_share *s)
+{
+    const struct tell_apart_config c = {FOLDS, 25, 8, 0.25, seed};
+
+    if (tell_apart(&all, &c, fold, &e) == -1) {
         tap_note("%s", e.text);
         return NAN;
     }
+    *s = tell_apart_area(fold, FOLDS, 0.95);
     return s->value;
 }
 
 static void
 test_areas(void)
 {
-    enum { SEEDS = 12 };
-    double score[N], again[N], sum = 0;
+    enum { SEEDS = 20 };
+    double fold[FOLDS], again[FOLDS], sum = 0;
     struct apart_share s;
     int holds = 0, same = 1;
 
     for (uint64_t seed = 0; seed < SEEDS; seed++) {
         fill(seed, 0);
-        sum += area(seed, score, &s);
+        sum += area(seed, fold, &s);
         holds += s.lower <= 0.5 && s.upper >= 0.5;
     }
     tap_ok(fabs(sum / SEEDS - 0.5) < 0.05, "kinds that do not differ: area %.3f, mean of %d seeds",
            sum / SEEDS, SEEDS);
     tap_ok(holds >= SEEDS - 2, "%d intervals of %d hold 0.5", holds, SEEDS);
     fill(1, 0.4F);
-    sum = area(1, score, &s);
+    sum = area(1, fold, &s);
     tap_ok(sum > 0.97, "kinds that differ: %.3f", sum);
-    for (size_t i = 0; i < N; i++)
-        same &= score[i] >= 0 && score[i] <= 1;
-    tap_ok(same, "scores are shares");
     area(1, again, &s);
-    for (size_t i = 0; i < N; i++)
-        same &= score[i] == again[i];
-    tap_ok(same, "same seed, same scores");
+    for (size_t f = 0; f < FOLDS; f++)
+        same &= fold[f] == again[f];
+    tap_ok(same, "same seed, same areas");
     patch[5] = NAN;
-    tap_ok(isnan(area(1, score, &s)), "not-a-number: %s", e.text);
+    tap_ok(isnan(area(1, fold, &s)), "not-a-number: %s", e.text);
+}
+
+/* The mean is 0.6 and the variance of the folds 0.085 / 3; t of 3 degrees of freedom is 3.182446
+ * (R's qt). */
+static void
+test_interval(void)
+{
+    const double fold[] = {0.4, 0.55, 0.65, 0.8}, wide[] = {0, 1, 1, 1};
+    struct apart_share s = tell_apart_area(fold, 4, 0.95);
+    double half = 3.182446305284 * sqrt((1.0 / 4 + 1.0 / 3) * 0.085 / 3);
+
+    tap_near(s.value, 0.6, 1e-12, "the mean of the folds");
+    tap_near(s.lower, 0.6 - half, 1e-9, "the interval's lower end");
+    tap_near(s.upper, fmin(1, 0.6 + half), 1e-9, "and its upper end");
+    s = tell_apart_area(wide, 4, 0.95);
+    tap_ok(s.lower == 0 && s.upper == 1, "cut off at 0 and 1");
 }
 
 int
@@ -124,5 +138,6 @@ main(void)
     backend_threads(1);
     test_folds();
     test_areas();
-    return tap_done(9);
+    test_interval();
+    return tap_done(12);
 }
