@@ -89,7 +89,7 @@ compare_with_scipy(void)
 {
     FILE *f = fopen("tests/ref/postproc.tsv", "r");
     struct postproc_account a = {.verdict = POSTPROC_KEPT};
-    struct postproc_config c;
+    struct postproc_config c = POSTPROC_DEFAULTS;
     struct err e;
     char line[512];
     unsigned long seed;
