@@ -171,20 +171,6 @@ compare_features(const struct lesions *l, const struct lesions *train, float *li
 
 /* ---- pairs ---- */
 
-struct pair {
-    size_t i;
-    double lead;
-};
-
-static int
-by_lead(const void *a, const void *b)
-{
-    const struct pair *x = a, *y = b;
-
-    return x->lead != y->lead ? (x->lead < y->lead) - (x->lead > y->lead)
-                              : (x->i > y->i) - (x->i < y->i);
-}
-
 /* Puts the training patch, turned as it is most alike, beside the synthetic one. */
 static int
 put_nearest(struct ts_record *to, const struct ts_record *from, unsigned turn, struct err *e)
@@ -208,22 +194,21 @@ write_pairs(struct lesions *l, size_t real, const struct lesions *train,
     size_t n = l->n - real, count = n < o.count ? n : o.count;
     struct ts_writer *w;
     struct output file;
-    struct pair *p;
+    size_t *leader;
     struct err e;
 
-    if ((p = mem_array(n, sizeof(*p), &e)) == NULL || output_open(&file, o.pairs, &e) == -1)
+    if ((leader = mem_array(n, sizeof(*leader), &e)) == NULL ||
+        copies_leaders(near + real, n, leader, &e) == -1 || output_open(&file, o.pairs, &e) == -1)
         cli_fail(&e);
-    for (size_t i = 0; i < n; i++)
-        p[i] = (struct pair){real + i, near[real + i].lead};
-    qsort(p, n, sizeof(*p), by_lead);
     if ((w = ts_create(dup(fileno(file.file)), o.pairs, &e)) == NULL)
         goto fail;
     for (size_t k = 0; k < count; k++) {
-        const struct copies_nearest *of = &near[p[k].i];
-        struct ts_record *r = &l->record[p[k].i];
+        size_t i = real + leader[k];
+        const struct copies_nearest *of = &near[i];
+        struct ts_record *r = &l->record[i];
         unsigned turn;
 
-        likeness_pair(&l->patch[p[k].i], &train->patch[of->which], &turn);
+        likeness_pair(&l->patch[i], &train->patch[of->which], &turn);
         if (put_nearest(r, &train->record[of->which], turn, &e) == -1 ||
             ts_meta_setf(r, "likeness", &e, "%.3f", of->likeness) == -1 ||
             ts_meta_setf(r, "lead", &e, "%.3f", of->lead) == -1 ||
@@ -237,7 +222,7 @@ write_pairs(struct lesions *l, size_t real, const struct lesions *train,
     }
     if (ts_finish(w, &e) == -1)
         goto fail;
-    free(p);
+    free(leader);
     if (output_commit(&file, &e) == 0)
         return;
     cli_fail(&e);

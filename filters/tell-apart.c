@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cli.h"
 #include "base/mem.h"
@@ -109,22 +110,17 @@ read_patches(struct patches *p, const char *path, struct names *patients, int sy
     return p->n - first;
 }
 
-/* The first `most` of each kind stay. */
+/* Of both kinds, real ones before synthetic ones, the first `each` stay. */
 static void
-cut(struct patches *p, size_t most)
+cut(struct patches *p, size_t n_real, size_t each)
 {
-    size_t seen[2] = {0, 0}, kept = 0, pixels = p->size * p->size;
+    size_t pixels = p->size * p->size;
 
-    for (size_t i = 0; i < p->n; i++) {
-        if (seen[p->synthetic[i]]++ >= most)
-            continue;
-        if (kept < i)
-            for (size_t k = 0; k < pixels; k++)
-                p->patch[kept * pixels + k] = p->patch[i * pixels + k];
-        p->patient[kept] = p->patient[i];
-        p->synthetic[kept++] = p->synthetic[i];
-    }
-    p->n = kept;
+    memmove(p->patch + each * pixels, p->patch + n_real * pixels,
+            each * pixels * sizeof(*p->patch));
+    memmove(p->patient + each, p->patient + n_real, each * sizeof(*p->patient));
+    memmove(p->synthetic + each, p->synthetic + n_real, each * sizeof(*p->synthetic));
+    p->n = 2 * each;
 }
 
 /* Numbers from 0 on again for the patients that are left; of[] counts those of each kind. */
@@ -161,7 +157,7 @@ main(int argc, char **argv)
     struct apart_share area;
     struct names patients = {0};
     struct patches p = {0};
-    size_t each, more, n, of[2];
+    size_t n_real, n_synthetic, each, n, of[2];
     double *areas;
     struct err e;
     int first;
@@ -169,10 +165,10 @@ main(int argc, char **argv)
     backend_start(argv);
     first = cli_parse(&prog, argc, argv);
     backend_threads((int)o.threads);
-    each = read_patches(&p, argv[first], &patients, 0);
-    more = read_patches(&p, argv[first + 1], &patients, 1);
-    each = more < each ? more : each;
-    cut(&p, each);
+    n_real = read_patches(&p, argv[first], &patients, 0);
+    n_synthetic = read_patches(&p, argv[first + 1], &patients, 1);
+    each = n_real < n_synthetic ? n_real : n_synthetic;
+    cut(&p, n_real, each);
     n = renumber(&p, patients.n, of);
     for (int k = 0; k < 2; k++)
         if (of[k] > 1 && of[k] < o.folds) {

@@ -11,10 +11,10 @@
 
 #include "base/cli.h"
 #include "base/mem.h"
-#include "base/rng.h"
 #include "base/version.h"
 #include "image/sheet.h"
 #include "io/output.h"
+#include "stream/blind.h"
 #include "stream/score_line.h"
 #include "stream/tstream.h"
 
@@ -194,68 +194,32 @@ draw_record(struct work *w, const struct ts_record *rec, size_t number, struct e
 
 /* ---- blind sheets ---- */
 
-/* As many real as synthetic records, drawn from all that came, each with the same chance. */
-struct blind {
-    struct ts_record *held[2]; /* [half] real, synthetic */
-    size_t half, n[2], seen[2];
+struct blind_sheet {
+    struct work *w;
+    FILE *key;
 };
 
+/* Draws a record under its number, and writes what it is. */
 static int
-blind_offer(struct blind *b, struct ts_record *rec, uint64_t seed, struct err *e)
+draw_blind(void *context, const struct ts_record *rec, size_t number, struct err *e)
 {
-    int kind = strcmp(ts_meta_or(rec, "synthetic", "0"), "1") == 0;
-    struct rng r = rng_at(seed, kind ? "blind-synthetic" : "blind-real", b->seen[kind]);
-    size_t at = rng_below(&r, ++b->seen[kind]);
+    const struct blind_sheet *b = context;
 
-    if (b->held[kind] == NULL &&
-        (b->held[kind] = mem_array(b->half, sizeof(*b->held[kind]), e)) == NULL)
+    if (draw_record(b->w, rec, number, e) == -1)
         return -1;
-    if (score_line_check(rec, e) == -1)
-        return -1;
-    if (b->n[kind] < b->half)
-        at = b->n[kind]++;
-    if (at < b->half) {
-        struct ts_record *to = &b->held[kind][at], old = *to;
-
-        *to = *rec;
-        *rec = old;
-    }
+    score_line_fields(b->key, rec);
+    fprintf(b->key, "%zu\n", number);
     return 0;
 }
 
-/* Draws them mixed and numbered from 1 on, and writes which is which. */
 static int
-blind_draw(struct blind *b, struct work *w, FILE *key, struct err *e)
+draw_mixed(const struct blind *blind, struct work *w, FILE *key, struct err *e)
 {
-    size_t each = b->n[0] < b->n[1] ? b->n[0] : b->n[1];
-    struct rng r = rng_at(w->o->seed, "blind-order", 0);
-    size_t left[2] = {each, each};
+    struct blind_sheet b = {w, key};
 
-    if (each == 0)
-        return err_set(e, "has %zu real and %zu synthetic records: a blind sheet needs both",
-                       b->seen[0], b->seen[1]);
     score_line_fields(key, NULL);
     fputs("number\n", key);
-    for (size_t number = 1; number <= 2 * each; number++) {
-        int kind = rng_below(&r, left[0] + left[1]) >= left[0];
-        const struct ts_record *rec = &b->held[kind][--left[kind]];
-
-        if (draw_record(w, rec, number, e) == -1)
-            return -1;
-        score_line_fields(key, rec);
-        fprintf(key, "%zu\n", number);
-    }
-    return 0;
-}
-
-static void
-blind_free(struct blind *b)
-{
-    for (int kind = 0; kind < 2; kind++) {
-        for (size_t i = 0; i < b->n[kind]; i++)
-            ts_clear(&b->held[kind][i]);
-        free(b->held[kind]);
-    }
+    return blind_mixed(blind, draw_blind, &b, e);
 }
 
 static int
@@ -355,7 +319,7 @@ main(int argc, char **argv)
             cli_usage("--blind shows image alone, of two records or more");
         o.tensors = "image";
         o.outline = "none";
-        blind.half = o.count / 2;
+        blind = (struct blind){.seed = o.seed, .half = o.count / 2};
     }
     split_names("tensors", o.tensors ? o.tensors : "base,lesion,image", &w.tensors);
     split_names("signed", o.signed_names, &w.signed_names);
@@ -367,8 +331,10 @@ main(int argc, char **argv)
         if (i % o.every != 0 || drawn == o.count)
             continue;
         drawn += o.blind == NULL;
-        if ((o.blind != NULL ? blind_offer(&blind, &rec, o.seed, &e)
-                             : draw_record(&w, &rec, 0, &e)) == -1) {
+        /* What the key could not hold is refused before it is known whether it is drawn. */
+        if ((o.blind == NULL                    ? draw_record(&w, &rec, 0, &e)
+             : score_line_check(&rec, &e) == -1 ? -1
+                                                : blind_offer(&blind, &rec, &e)) == -1) {
             err_in(&e, "%s: record %zu", ts_name(in), i);
             cli_fail(&e);
         }
@@ -376,7 +342,7 @@ main(int argc, char **argv)
     if (rc == -1)
         cli_fail(&e);
     if (o.blind != NULL &&
-        (output_open(&key, o.blind, &e) == -1 || blind_draw(&blind, &w, key.file, &e) == -1)) {
+        (output_open(&key, o.blind, &e) == -1 || draw_mixed(&blind, &w, key.file, &e) == -1)) {
         if (key.file != NULL)
             err_in(&e, "%s", ts_name(in));
         fail(&e);

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "patch/phantom_parts.h"
+#include "patch/place.h"
 
 /* Patches of this side (64 pixels at the default size) should not tell lesions by their mean. */
 #define WINDOW_MM 19.2
@@ -318,28 +319,29 @@ measure_boxes(struct phantom_view *v)
 }
 
 /* What each finding stands out by, on the finished picture. */
-static void
-measure_contrasts(struct phantom_view *v)
+static int
+measure_contrasts(struct phantom_view *v, struct err *e)
 {
-    size_t h = v->findings.h, w = v->findings.w;
+    size_t h = v->image.h, w = v->image.w;
+    const struct cache_plane pixels = {
+        .h = h, .w = w, .x1 = w, .y1 = h, .max = v->image.max, .u16 = v->image.px};
+    const struct region tissue = {.x1 = w, .y1 = h, .px = v->tissue.px};
+    uint8_t *in = mem_array_raw(h * w, 1, e);
 
+    if (in == NULL)
+        return -1;
     for (size_t k = 0; k < v->n; k++) {
         struct phantom_finding *f = &v->finding[k];
-        size_t side = f->x1 - f->x0 > f->y1 - f->y0 ? f->x1 - f->x0 : f->y1 - f->y0;
-        size_t reach = side / 2;
-        double sum[2] = {0}, n[2] = {0}; /* round it, in it */
+        const struct region lesion = {.x0 = f->x0, .y0 = f->y0, .x1 = f->x1, .y1 = f->y1, .px = in};
+        uint8_t *to = in;
 
-        for (size_t i = f->y0 > reach ? f->y0 - reach : 0; i < h && i < f->y1 + reach; i++)
-            for (size_t j = f->x0 > reach ? f->x0 - reach : 0; j < w && j < f->x1 + reach; j++) {
-                int in = v->findings.px[i * w + j] == k + 1;
-
-                if (!v->tissue.px[i * w + j])
-                    continue;
-                sum[in] += v->image.px[i * w + j];
-                n[in]++;
-            }
-        f->contrast = n[0] > 0 && n[1] > 0 ? (sum[1] / n[1] - sum[0] / n[0]) / v->image.max : 0;
+        for (size_t i = f->y0; i < f->y1; i++)
+            for (size_t j = f->x0; j < f->x1; j++)
+                *to++ = v->findings.px[i * w + j] == k + 1;
+        f->contrast = region_contrast(&lesion, &tissue, &pixels);
     }
+    free(in);
+    return 0;
 }
 
 static int
@@ -383,8 +385,7 @@ phantom_draw(const struct phantom_opts *o, uint64_t k, struct phantom_view *v, s
         goto out;
     expose(&s, v);
     measure_boxes(v);
-    measure_contrasts(v);
-    rc = 0;
+    rc = measure_contrasts(v, e);
 out:
     plane_free(&s.inside);
     plane_free(&s.density);

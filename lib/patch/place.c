@@ -221,6 +221,34 @@ region_blocks(const struct region *g, size_t x0, size_t y0, size_t d, size_t n, 
     }
 }
 
+static int
+is_in(const struct region *g, size_t x, size_t y)
+{
+    return x >= g->x0 && x < g->x1 && y >= g->y0 && y < g->y1 &&
+           g->px[(y - g->y0) * (g->x1 - g->x0) + x - g->x0] != 0;
+}
+
+double
+region_contrast(const struct region *lesion, const struct region *tissue,
+                const struct cache_plane *p)
+{
+    size_t w = lesion->x1 - lesion->x0, h = lesion->y1 - lesion->y0, reach = (w > h ? w : h) / 2;
+    size_t x0 = lesion->x0 > reach ? lesion->x0 - reach : 0;
+    size_t y0 = lesion->y0 > reach ? lesion->y0 - reach : 0;
+    double sum[2] = {0, 0}, n[2] = {0, 0}; /* round it, in it */
+
+    for (size_t y = y0; y < lesion->y1 + reach && y < p->h; y++)
+        for (size_t x = x0; x < lesion->x1 + reach && x < p->w; x++) {
+            int in = is_in(lesion, x, y);
+
+            if (!in && !is_in(tissue, x, y))
+                continue;
+            sum[in] += p->u8 ? p->u8[y * p->w + x] : p->u16[y * p->w + x];
+            n[in]++;
+        }
+    return n[0] > 0 && n[1] > 0 ? (sum[1] / n[1] - sum[0] / n[0]) / p->max : 0;
+}
+
 void
 region_free(struct region *g)
 {

@@ -48,6 +48,13 @@ size_t region_count(const struct region *g, size_t x0, size_t y0, size_t x1, siz
 void region_blocks(const struct region *g, size_t x0, size_t y0, size_t d, size_t n,
                    uint32_t *count);
 
+/*
+ * How far a lesion stands out from the tissue round it, in grey levels [0,1], as sample.h has it; 0
+ * where there is none.  pixels: of the whole image.
+ */
+double region_contrast(const struct region *lesion, const struct region *tissue,
+                       const struct cache_plane *pixels);
+
 void region_free(struct region *g);
 
 /* What a window must be like. */

@@ -504,35 +504,6 @@ load_shapes(const struct sampler *s, const struct item *it, struct shapes *out, 
     return 0;
 }
 
-static int
-is_in(const struct region *g, size_t x, size_t y)
-{
-    return x >= g->x0 && x < g->x1 && y >= g->y0 && y < g->y1 &&
-           g->px[(y - g->y0) * (g->x1 - g->x0) + x - g->x0] != 0;
-}
-
-/* How far a lesion stands out from the tissue round it; 0 where there is none. */
-static double
-contrast(const struct sampler *s, const struct region *lesion, const struct region *tissue)
-{
-    const struct cache_plane *p = &s->pixels;
-    size_t w = lesion->x1 - lesion->x0, h = lesion->y1 - lesion->y0, reach = (w > h ? w : h) / 2;
-    size_t x0 = lesion->x0 > reach ? lesion->x0 - reach : 0;
-    size_t y0 = lesion->y0 > reach ? lesion->y0 - reach : 0;
-    double sum[2] = {0, 0}, n[2] = {0, 0}; /* round it, in it */
-
-    for (size_t y = y0; y < lesion->y1 + reach && y < p->h; y++)
-        for (size_t x = x0; x < lesion->x1 + reach && x < p->w; x++) {
-            int in = is_in(lesion, x, y);
-
-            if (!in && !is_in(tissue, x, y))
-                continue;
-            sum[in] += p->u8 ? p->u8[y * p->w + x] : p->u16[y * p->w + x];
-            n[in]++;
-        }
-    return n[0] > 0 && n[1] > 0 ? (sum[1] / n[1] - sum[0] / n[0]) / p->max : 0;
-}
-
 /* ---- the record ---- */
 
 /* The record's image, margin included, in pixels of the source: its corner and its side. */
@@ -787,7 +758,7 @@ draw_from(struct sampler *s, size_t k, struct rng *rng, uint64_t index, struct t
         give_up(s, k, OUTSIDE_BOX);
         rc = 0;
     } else if (!normal && s->o.min_contrast > 0 && s->state[k] != VISIBLE &&
-               contrast(s, shapes.region, &tissue) < s->o.min_contrast) {
+               region_contrast(shapes.region, &tissue, &s->pixels) < s->o.min_contrast) {
         give_up(s, k, FAINT);
         rc = 0;
     } else {

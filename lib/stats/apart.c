@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "stats/comparison.h"
+#include "stats/percentile.h"
 
 enum { DRAWS = 2000 };
 
@@ -39,14 +40,6 @@ static int
 by_score(const void *a, const void *b)
 {
     double x = ((const struct scored *)a)->score, y = ((const struct scored *)b)->score;
-
-    return (x > y) - (x < y);
-}
-
-static int
-by_size(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
 
     return (x > y) - (x < y);
 }
@@ -119,15 +112,6 @@ right(const struct scored *s, size_t n, const uint32_t *times, double threshold)
     return total > 0 ? sum / total : NAN;
 }
 
-static double
-quantile(const double *x, size_t n, double q)
-{
-    double at = q * (double)(n - 1);
-    size_t i = (size_t)at, next = i + 1 < n ? i + 1 : i;
-
-    return x[i] + (at - (double)i) * (x[next] - x[i]);
-}
-
 static int
 share(const struct apart_cases *c, const double *score, share_of *of, double at, double level,
       uint64_t seed, struct apart_share *out, struct err *e)
@@ -157,9 +141,7 @@ share(const struct apart_cases *c, const double *score, share_of *of, double at,
         err_set(e, "too few patients with real and with synthetic cases for an interval");
         goto out;
     }
-    qsort(drawn, draws, sizeof(*drawn), by_size);
-    out->lower = quantile(drawn, draws, (1 - level) / 2);
-    out->upper = quantile(drawn, draws, (1 + level) / 2);
+    percentile_interval(drawn, draws, level, &out->lower, &out->upper);
     rc = 0;
 out:
     free(s);

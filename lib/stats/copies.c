@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "stats/percentile.h"
 
 int
 copies_nearest(const float *likeness, const uint32_t *patient, size_t n,
@@ -75,14 +76,6 @@ copies_distances(const float *const *a, size_t n, const float *const *b, size_t 
             likeness[i * m + k] = -distance(a[i], b[k], d);
 }
 
-static int
-by_size(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 /* Of the cases of one kind; `room` holds them. */
 static double
 median(const struct apart_cases *c, const double *score, int synthetic, double *room)
@@ -92,10 +85,7 @@ median(const struct apart_cases *c, const double *score, int synthetic, double *
     for (size_t i = 0; i < c->n; i++)
         if (c->synthetic[i] == synthetic)
             room[n++] = score[i];
-    if (n == 0)
-        return NAN;
-    qsort(room, n, sizeof(*room), by_size);
-    return (room[(n - 1) / 2] + room[n / 2]) / 2;
+    return percentile_median(room, n);
 }
 
 int
@@ -119,4 +109,34 @@ copies_report(const struct apart_cases *c, const struct copies_nearest *near, do
         out->copies = out->beyond[COPIES_LEAD].lower > 1 - q;
     free(score);
     return rc;
+}
+
+struct leader {
+    double lead;
+    size_t which;
+};
+
+static int
+by_lead(const void *a, const void *b)
+{
+    const struct leader *x = a, *y = b;
+
+    return x->lead != y->lead ? (x->lead < y->lead) - (x->lead > y->lead)
+                              : (x->which > y->which) - (x->which < y->which);
+}
+
+int
+copies_leaders(const struct copies_nearest *near, size_t n, size_t *order, struct err *e)
+{
+    struct leader *l = mem_array_raw(n, sizeof(*l), e);
+
+    if (l == NULL)
+        return -1;
+    for (size_t i = 0; i < n; i++)
+        l[i] = (struct leader){near[i].lead, i};
+    qsort(l, n, sizeof(*l), by_lead);
+    for (size_t i = 0; i < n; i++)
+        order[i] = l[i].which;
+    free(l);
+    return 0;
 }

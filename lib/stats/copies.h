@@ -39,6 +39,9 @@ int copies_nearest(const float *likeness, const uint32_t *patient, size_t n,
                    const uint32_t *train_patient, size_t m, size_t patients,
                    struct copies_nearest *out, struct err *e);
 
+/* Which of n lesions lead, the largest lead first: order [n] is written.  0, or -1 (memory). */
+int copies_leaders(const struct copies_nearest *near, size_t n, size_t *order, struct err *e);
+
 /*
  * Less their Euclidean distance, as likeness [n][m] of vectors a [n], b [m] of d numbers.  The
  * number of threads does not change it.

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "stats/linalg.h"
+#include "stats/percentile.h"
 
 enum { ROWS = 256 }; /* kernels are made in squares of this side */
 
@@ -259,23 +260,6 @@ kernel_distance(const struct feature_set *x, const struct feature_set *y,
 
 /* ---- intervals ---- */
 
-static int
-ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-static double
-quantile(const double *sorted, size_t n, double share)
-{
-    double at = share * (double)(n - 1);
-    size_t k = (size_t)at;
-
-    return k + 1 < n ? sorted[k] + (at - (double)k) * (sorted[k + 1] - sorted[k]) : sorted[n - 1];
-}
-
 void
 kernel_interval(double *distance, size_t n, double level, double *lower, double *upper)
 {
@@ -287,7 +271,5 @@ kernel_interval(double *distance, size_t n, double level, double *lower, double 
     *lower = *upper = NAN;
     if (kept == 0)
         return;
-    qsort(distance, kept, sizeof(*distance), ascending);
-    *lower = quantile(distance, kept, (1 - level) / 2);
-    *upper = quantile(distance, kept, (1 + level) / 2);
+    percentile_interval(distance, kept, level, lower, upper);
 }

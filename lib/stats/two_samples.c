@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
+#include "stats/percentile.h"
 
 /* A value and whose it is. */
 struct point {
@@ -17,14 +18,6 @@ static int
 by_value(const void *a, const void *b)
 {
     double x = ((const struct point *)a)->value, y = ((const struct point *)b)->value;
-
-    return (x > y) - (x < y);
-}
-
-static int
-by_size(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
 
     return (x > y) - (x < y);
 }
@@ -140,20 +133,6 @@ show(const struct point *p, size_t n, const uint32_t *times, double quartile[2][
     *apart = distance(p, n, times, total);
 }
 
-static void
-interval(double *drawn, size_t draws, double level, double *lower, double *upper)
-{
-    double *end[2] = {lower, upper};
-
-    qsort(drawn, draws, sizeof(*drawn), by_size);
-    for (int k = 0; k < 2; k++) {
-        double at = (k ? 1 + level : 1 - level) / 2 * (double)(draws - 1);
-        size_t i = (size_t)at, next = i + 1 < draws ? i + 1 : i;
-
-        *end[k] = drawn[i] + (at - (double)i) * (drawn[next] - drawn[i]);
-    }
-}
-
 int
 two_samples_compare(const struct two_samples *s, const double *value, size_t draws, double level,
                     uint64_t seed, struct two_samples_result *out, struct err *e)
@@ -183,8 +162,8 @@ two_samples_compare(const struct two_samples *s, const double *value, size_t dra
         draw_patients(&kinds, seed, d, s->patients, times);
         show(p, s->n, times, quartile, &difference[d], &apart[d]);
     }
-    interval(difference, draws, level, &out->difference_lower, &out->difference_upper);
-    interval(apart, draws, level, &out->distance_lower, &out->distance_upper);
+    percentile_interval(difference, draws, level, &out->difference_lower, &out->difference_upper);
+    percentile_interval(apart, draws, level, &out->distance_lower, &out->distance_upper);
     rc = 0;
 out:
     free(p);

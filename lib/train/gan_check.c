@@ -6,23 +6,7 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
-
-static int
-by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-static double
-median(double *x, size_t n)
-{
-    if (n == 0)
-        return NAN;
-    qsort(x, n, sizeof(*x), by_value);
-    return n % 2 ? x[n / 2] : (x[n / 2 - 1] + x[n / 2]) / 2;
-}
+#include "stats/percentile.h"
 
 /* ---- lesion channels ---- */
 
@@ -156,8 +140,8 @@ lesion_report(struct ts_reader *in, size_t limit, struct lesion_report *r, struc
                 pairs++;
             }
     r->correlation = pairs ? sum / (double)pairs : NAN;
-    r->scalars_move = median(moved, moves);
-    r->peak = median(peak, s.n);
+    r->scalars_move = percentile_median(moved, moves);
+    r->peak = percentile_median(peak, s.n);
     rc = 0;
 done:
     channels_free(&s);
@@ -200,7 +184,7 @@ cluster_interval(const struct cluster *c, size_t n, uint64_t seed, struct pair_r
         }
         mean[b] = sum / count;
     }
-    qsort(mean, SAMPLES, sizeof(*mean), by_value);
+    percentile_sort(mean, SAMPLES);
     r->lo = mean[SAMPLES / 40];
     r->hi = mean[SAMPLES - 1 - SAMPLES / 40];
     free(mean);
