@@ -233,6 +233,14 @@ category_key(size_t i, const char *what, char key[CATEGORY_KEY])
     return key;
 }
 
+const char *
+checkpoint_category_name(const struct ts_record *r, size_t i)
+{
+    char key[CATEGORY_KEY];
+
+    return ts_meta_or(r, category_key(i, "name", key), "");
+}
+
 int
 checkpoint_put_category(struct ts_record *r, size_t i, const char *name, const char *label,
                         const char *lesion, struct err *e)

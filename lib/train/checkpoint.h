@@ -40,6 +40,9 @@ int checkpoint_get_net(const struct ts_record *r, struct net_config *c, size_t *
 int checkpoint_same_net(const struct ts_record *r, const struct net_config *c, size_t mid,
                         size_t border, struct err *e);
 
+/* Name of category number i, which belongs to the record; "" where there is none. */
+const char *checkpoint_category_name(const struct ts_record *r, size_t i);
+
 /* What category number i of a conditional generator is called, and what its patches are. */
 int checkpoint_put_category(struct ts_record *r, size_t i, const char *name, const char *label,
                             const char *lesion, struct err *e);

@@ -24,11 +24,8 @@ static int
 same_categories(const struct gan_run *r, const struct ts_record *rec, struct err *e)
 {
     for (size_t i = 0; i < r->gan.config.net.categories; i++) {
-        char key[32];
-        const char *name;
+        const char *name = checkpoint_category_name(rec, i);
 
-        snprintf(key, sizeof(key), "category.%zu.name", i);
-        name = ts_meta_or(rec, key, "");
         if (strcmp(name, r->category[i].name) != 0)
             return err_set(e, "its category %zu is '%.40s', not '%s'", i + 1, name,
                            r->category[i].name);
