@@ -11,7 +11,7 @@ BEGIN {
     split("0.829 0.837 0.839 0.846 0.828 0.797", auc, " ")
     split("- 0.10 0.055 1e-4 0.72 1e-8", p, " ")
     for (i = 1; i in share; i++) { paper_auc[share[i]] = auc[i]; paper_p[share[i]] = p[i] }
-    regimes = split(list, regime, " ")
+    shares = split(list, share, " ")
     BOTH = 1; PLAIN = 2; SHORT_PATIENT = 3; SHORT_PLAIN = 4 # files
 }
 
@@ -86,8 +86,8 @@ function view_line(class,    line, part, seen, n, k, i, s) {
 function areas(    i, r) {
     printf "%-10s %-16s  %-28s %-13s %s\n", "synthetic", "synthetic", "AUC, mean of trainings", "its sd", "paper's"
     printf "%-10s %-16s  %-28s %-13s %s\n", "at first", "really drawn", "[95 %]", "over seeds", "AUC"
-    for (i = 1; i <= regimes; i++) {
-        r = regime[i]
+    for (i = 1; i <= shares; i++) {
+        r = share[i]
         printf "%-10s %7.1f %6.2f %%  %-28s %-13s %s\n", level(r), drawn(r), 100 * drawn(r) / samples,
             sprintf("%.3f %s", area[BOTH, r], interval(BOTH, r)), sprintf("%.4f", spread[r]), paper_auc[r]
     }
@@ -97,11 +97,11 @@ function areas(    i, r) {
 }
 
 function comparisons(    i, r, verdict, least, most) {
-    print "\nFixed beforehand: " regimes - 1 " comparisons to the baseline."
+    print "\nFixed beforehand: " shares - 1 " comparisons to the baseline."
     printf "%-10s %-26s %7s %7s  %-13s %8s %8s\n", "synthetic", "gain over the baseline", "", "Holm's", "would have", "p, plain", "paper's"
     printf "%-10s %-26s %7s %7s  %-13s %8s %8s\n", "at first", "[95 %]", "p", "p", "found", "DeLong", "p"
-    for (i = 2; i <= regimes; i++) {
-        r = regime[i]
+    for (i = 2; i <= shares; i++) {
+        r = share[i]
         printf "%-10s %-26s %7s %7s  %-13s %8s %8s\n", level(r),
             sprintf("%+.4f [%+.4f, %+.4f]", gain[BOTH, r], gain_low[BOTH, r], gain_high[BOTH, r]),
             short(log_p[BOTH, r]), short(log_holm[BOTH, r]), sprintf("%.4f", detectable[r]), short(log_p[PLAIN, r]), paper_p[r]
@@ -120,7 +120,7 @@ END {
     if (failed) exit 1
     if (tested != data)
         printf "Trained on %s, tested on %s; SCALE=%s.\n", data, tested, scale
-    else if (regimes > 1)
+    else if (shares > 1)
         printf "Training with synthetic patches: %s, SCALE=%s.\n", data, scale
     else
         printf "The classifier alone, real patches: %s, SCALE=%s.\n", data, scale
@@ -135,11 +135,11 @@ END {
     else
         print "Views of the patches: not known.\n"
     areas()
-    if (regimes > 1) comparisons()
+    if (shares > 1) comparisons()
     print "\nIntervals and p hold patients and trainings: both would be others if it were done again (delong(1), --trainings).  Plain"
     print "DeLong, the paper's test, is of scores averaged over seeds, and takes all patches to be independent."
     print "\nWhere the numbers come from, in " out ":"
-    print "  areas.tsv            AUC and intervals" (regimes > 1 ? ", gains, p, Holm's p, the gain that would have been found" : "")
+    print "  areas.tsv            AUC and intervals" (shares > 1 ? ", gains, p, Holm's p, the gain that would have been found" : "")
     print "  plain.tsv            plain DeLong"
     print "  *-shortcut.tsv       AUC and intervals of shortcut.tsv"
     print "  patients.tsv         patches, patients, effective patients (n^2 / sum n_i^2) that were tested on"

@@ -5,9 +5,9 @@
 #   make cross-test DATA=A TEST=B SCALE=S   the classifiers of A on the test patches of B
 #   make tune-classifier DATA=D SCALE=S     the baseline alone over widths, learning rates and batches
 #
-# NET=resnet50|small is the network; ResNet-50 is the paper's.  Regimes do not wait for each other: make -j2 THREADS=1
-# trains two side by side.  What was interrupted goes on.  Everything lands in build/DATA/SCALE/table1, that of
-# NET=small in table1-small but for the patches:
+# NET=resnet50|small is the network; ResNet-50 is the paper's.  SHARES="25 50" takes these shares, in per cent, in the
+# place of the paper's.  They do not wait for each other: make -j2 THREADS=1 trains two side by side.  What was
+# interrupted goes on.  Everything lands in build/DATA/SCALE/table1, that of NET=small in table1-small but for the patches:
 #
 #   val.sts, test.sts        real patches of other patients
 #   synthetic-MODEL.sts      what the generators make of training patients' patches
@@ -34,8 +34,9 @@ seeds := $(shell seq $(SEEDS))
 LEAST_PATIENTS ?= 10
 patches := $(here)/table1
 t1 := $(patches)$(addprefix -,$(filter-out resnet50,$(NET)))
-# Crops have no synthetic patches: the baseline alone.
-regimes := 0 $(if $(CROPS),,10 25 50 75 100)
+# The share of synthetic patches at first, in per cent: the paper's.  Crops have none: the baseline alone.
+SHARES ?= 10 25 50 75 100
+shares := 0 $(if $(CROPS),,$(SHARES))
 
 # Another data set to test on; the environment's TEST, if there is one, means something else.
 ifneq ($(origin TEST),command line)
@@ -56,7 +57,7 @@ samples = $(SAMPLES.$(NET))
 settings.evaluated := EVAL_PATCHES VIEWS cancers normals
 settings.start-$(NET) := classifier START_SAMPLES VALIDATIONS
 settings.classifier-$(NET) := START classifier samples VALIDATIONS
-settings.table := SEEDS LEAST_PATIENTS
+settings.table := SEEDS SHARES LEAST_PATIENTS
 settings.tune-$(NET) := classifier samples VALIDATIONS
 settings.grid-$(NET) := TUNE_WIDTHS TUNE_RATES TUNE_BATCHES TUNE_SEEDS
 
@@ -176,8 +177,8 @@ $(t1)/trained.tsv: $(if $(over_folds),$(here)/1/$(notdir $(t1))/trained.tsv,$$(r
 # ---- areas under the curve ----
 nothing :=
 commas = $(subst $(nothing) $(nothing),$(comma),$(strip $1))
-scores = $(foreach r,$(regimes),$(foreach n,$1,$(out)/r$r-s$n.tsv))
-curves = $(foreach r,$(regimes),$r=$(call commas,$(foreach n,$1,$(out)/r$r-s$n.tsv)))
+scores = $(foreach r,$(shares),$(foreach n,$1,$(out)/r$r-s$n.tsv))
+curves = $(foreach r,$(shares),$r=$(call commas,$(foreach n,$1,$(out)/r$r-s$n.tsv)))
 
 $(out)/areas.tsv: $(call scores,$(seeds)) $(set)/table | $(BIN)/delong
 	$(BIN)/delong --trainings --reference 0 --cluster patient $(call curves,$(seeds)) > $@
@@ -196,12 +197,12 @@ mixes = $(if $(over_folds),$(call of_folds,$(t1)),$(t1))
 $(out)/table.txt: $(areas) $(out)/patients.tsv $(t1)/trained.tsv $(out)/views.tsv pipelines/tables.awk pipelines/table1.awk
 	awk -v data=$(DATA) -v tested=$(or $(TEST),$(DATA)) -v scale=$(SCALE) -v net=$(NET) -v positives="$(cancers)" \
 	    -v negatives="$(normals) $(benigns)" -v samples=$(samples) -v mixes="$(mixes)" -v out=$(out) -v seeds=$(SEEDS) \
-	    -v list="$(regimes)" -v start=$(START) -v folds="$(FOLDS)" -v views=$(out)/views.tsv -v patients=$(out)/patients.tsv \
+	    -v list="$(shares)" -v start=$(START) -v folds="$(FOLDS)" -v views=$(out)/views.tsv -v patients=$(out)/patients.tsv \
 	    -v trained=$(t1)/trained.tsv -f pipelines/tables.awk -f pipelines/table1.awk $(areas) > $@.tmp
 	mv $@.tmp $@
 
 # What the trainings took, by the clock of each; with -j they ran side by side.
-logs = $(foreach d,$(mixes),$(foreach r,$(regimes),$(foreach n,$(seeds),$d/r$r-s$n.jsonl))) $(wildcard $(starts:.ckpt=.jsonl))
+logs = $(foreach d,$(mixes),$(foreach r,$(shares),$(foreach n,$(seeds),$d/r$r-s$n.jsonl))) $(wildcard $(starts:.ckpt=.jsonl))
 $(t1)/time.txt: $(t1)/table.txt pipelines/times.awk
 	awk -f pipelines/times.awk $(logs) > $@.tmp
 	mv $@.tmp $@
@@ -233,6 +234,7 @@ endif
 
 has-cancers:
 	@$(if $(filter 1,$(SEEDS)),echo "SEEDS=1: how much trainings differ takes two seeds to tell" >&2; exit 1)
+	@$(if $(filter-out $(shell seq 100),$(SHARES)),echo "SHARES=$(SHARES): shares are whole numbers from 1 to 100" >&2; exit 1)
 	@$(if $(strip $(cancers)),:,echo "$(DATA): no kind of cancer has enough training patients ($(CANCERS)): no table" >&2; exit 1)
 
 cross-test: $(if $(TEST),$(TABLE))
@@ -246,7 +248,7 @@ cross-test: $(if $(TEST),$(TABLE))
 
 # ---- choosing the classifier ----
 # Batch, learning rate and width are chosen by the validation area of the baseline alone, from random weights, and
-# then serve all regimes.  test.sts is not looked at.
+# then serve all shares.  test.sts is not looked at.
 TUNE_WIDTHS ?= 0.125 0.25
 TUNE_RATES ?= 3e-4 1e-3 3e-3
 TUNE_BATCHES ?= 16
@@ -263,7 +265,7 @@ crops-start: | $(addprefix $(BIN)/,patch-sample augment ts-cat ts-head mix-ratio
 $(starts): crops-start ;
 endif
 named: $(networks:%=$(patches)/synthetic-%.sts) $(seeds:%=$(t1)/start-s%.ckpt) $(tries:%=%.ckpt) \
-       $(foreach r,$(regimes),$(foreach n,$(seeds),$(t1)/r$r-s$n.ckpt $(out)/r$r-s$n.tsv))
+       $(foreach r,$(shares),$(foreach n,$(seeds),$(t1)/r$r-s$n.ckpt $(out)/r$r-s$n.tsv))
 # Of seeds and widths that nobody named they stay too: each took hours.
 .PRECIOUS: $(t1)/r%.ckpt $(t1)/start-s%.ckpt $(t1)/tune/%.ckpt
 

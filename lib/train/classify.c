@@ -423,17 +423,20 @@ static char *
 config_text(const struct classify *c, struct err *e)
 {
     const struct classify_config *o = &c->config;
-    char end[48] = "open"; /* a rate that falls knows its end */
+    char end[48] = "open";    /* a rate that falls knows its end */
+    char every[24] = "never"; /* without validation patches there is nothing to be due */
 
     if (o->schedule != SCHEDULE_CONSTANT)
         snprintf(end, sizeof(end), "%" PRIu64, all_steps(c));
+    if (c->validation.n > 0)
+        snprintf(every, sizeof(every), "%" PRIu64, o->every);
     return mem_printf(
         e,
-        "net %s, stem %s, size %zu, width %.17g, bn %s, frozen %zu, batch %zu, every %" PRIu64
-        ", lr %.17g, schedule %s, updates %s, beta1 %.17g, beta2 %.17g, epsilon %.17g, "
+        "net %s, stem %s, size %zu, width %.17g, bn %s, frozen %zu, batch %zu, every %s, lr %.17g, "
+        "schedule %s, updates %s, beta1 %.17g, beta2 %.17g, epsilon %.17g, "
         "weight-decay %.17g, average %.17g, keep %s, seed %" PRIu64 ", validation %zu",
         weights_net_word(o->net.net), weights_stem_word(o->net.stem), c->size, o->net.width,
-        weights_bn_word(o->net.bn), o->net.frozen, o->batch, o->every, o->adam.rate,
+        weights_bn_word(o->net.bn), o->net.frozen, o->batch, every, o->adam.rate,
         schedule_words[o->schedule], end, o->adam.beta1, o->adam.beta2, o->adam.epsilon,
         o->adam.decay, o->average, o->keep == KEEP_BEST ? "best" : "last", o->seed,
         c->validation.n);

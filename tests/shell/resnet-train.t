@@ -98,6 +98,10 @@ cat train.sts | $run --samples 24 --out p.ckpt --resume
 is "$?" 0 "a pipe is read up to where training was"
 cat val.sts train.sts | $run --samples 24 --out p.ckpt --resume 2> err
 is "$?/$(grep -c 'are not those of the training' err)" 1/1 "another pipe is refused"
+blind="resnet-train --net small --width 0.25 --batch 4 --lr 1e-3 --schedule constant --out b.ckpt"
+$blind --samples 8 < train.sts
+$blind --samples 16 --every 8 --resume < train.sts
+is "$?" 0 "without validation patches --every means nothing"
 STDIN=train.sts fails 1 "other options are refused" $run --samples 200 --out r.ckpt --resume --lr 1
 rm r.ckpt
 STDIN=train.sts fails 1 "the best weights are missing" $run --samples 200 --out r.ckpt --resume
@@ -249,4 +253,4 @@ fails 2 "a bad number" $need --samples x
 fails 2 "a bad width" $need --width 5
 fails 2 "validation from standard input" resnet-train --val - --out x.ckpt
 is "$(ls x.ckpt x.ckpt.tmp x.ckpt.state.tmp 2> /dev/null)" "" "no result, nothing half written"
-done_testing 95
+done_testing 96

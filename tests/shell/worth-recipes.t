@@ -92,21 +92,23 @@ is "$(run same-twice WORTH_PAIRS=1 2> err | grep -c 'trained twice, 1 times')" 1
 is "$(run worth WORTH_SEEDS=1 2>&1 | grep -c 'WORTH_SEEDS=1: ')" 1 "one seed is not enough"
 is "$(run table1 NET=small SEEDS=1 2>&1 | grep -c '^SEEDS=1: how much trainings differ takes two seeds to tell$')" 1 "nor in a table"
 
+is "$(run table1 NET=small SHARES="0.5 50" 2>&1 | grep -c '^SHARES=0.5 50: shares are whole numbers from 1 to 100$')" 1 "shares are per cent"
+
 # ---- folds ----
-run -j2 table1 NET=small FOLDS=3 > log 2> err
+run -j2 table1 NET=small FOLDS=3 SHARES="30 50" > log 2> err
 is "$?" 0 "make table1 FOLDS=3"
 f=build/phantom/tiny/folds-3
 table=$f/table1-small/table.txt
-is "$(grep -c '^3 folds: every patient is tested once' $table)/$(grep -cE '^(none|[0-9]+ %) ' $table)" 1/11 "a table of all folds"
+is "$(grep -c '^3 folds: every patient is tested once' $table)/$(grep -cE '^(none|[0-9]+ %) ' $table)" 1/5 "a table of all folds, of two shares"
 is "$(for k in 1 2 3; do patients $f/$k/table1/test.sts; done | sort | uniq -d)" "" "no patient is tested twice"
 for k in 1 2 3; do
     is "$(sort -m <(patients $f/$k/table1/test.sts) <(patients $f/$k/train-mass.sts; ) | uniq -d)" "" "fold $k: or trained on"
 done
 is "$(sed 1d $f/table1-small/r0-s1.tsv | wc -l)" "$(for k in 1 2 3; do sed 1d $f/$k/table1-small/r0-s1.tsv; done | wc -l)" "scores of all folds together"
-run table1 NET=small FOLDS=3 LEAST_PATIENTS=1000 > log 2> err
+run table1 NET=small FOLDS=3 SHARES="30 50" LEAST_PATIENTS=1000 > log 2> err
 is "$(grep -c 'effective test patients with malignant patches (.*), 1000 are needed: LEAST_PATIENTS=0 goes on$' err)" 1 "too few effective patients"
 run table1 FOLDS=30 2>&1 | grep -q '^folds.awk: fold [0-9]* of 30 has no patient with a malignant finding: fewer folds$'
 ok $? "more folds than cancers"
 run table1 FOLDS=50 2>&1 | grep -q '^folds.awk: 40 patients are fewer than 50 folds$'
 ok $? "more folds than patients"
-done_testing 27
+done_testing 28
