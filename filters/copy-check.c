@@ -15,6 +15,7 @@
 #include "base/cli.h"
 #include "base/mem.h"
 #include "base/names.h"
+#include "image/turn.h"
 #include "io/output.h"
 #include "stats/copies.h"
 #include "stats/likeness.h"
@@ -182,7 +183,7 @@ put_nearest(struct ts_record *to, const struct ts_record *from, unsigned turn, s
         return -1;
     out = ts_put_plane(to, "nearest", h, w, e);
     for (size_t i = 0; out != NULL && i < h * w; i++)
-        out[i] = plane[likeness_turned(turn, h, i / w, i % w)];
+        out[i] = plane[turn_from(turn, h, i / w, i % w)];
     free(plane);
     return out != NULL ? 0 : -1;
 }

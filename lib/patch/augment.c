@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "image/resample.h"
+#include "image/turn.h"
 #include "patch/place.h"
 
 /* ---- changes ---- */
@@ -73,28 +74,10 @@ augment_recorded(const struct ts_record *r, struct augment_change *out, struct e
 static void
 turn_pixel(const struct augment_change *c, size_t n, size_t *x, size_t *y)
 {
-    if (c->flip)
-        *x = n - 1 - *x;
-    for (int r = 0; r < c->rotate; r += 90) {
-        size_t old = *x;
+    size_t to = turn_from(turn_undo(turn_of(c->flip, c->rotate)), n, *y, *x);
 
-        *x = *y;
-        *y = n - 1 - old;
-    }
-}
-
-/* Flips and rotates a plane of n x n elements of `size` bytes into another. */
-static void
-turn_plane(const struct augment_change *c, size_t n, size_t size, const void *from, void *to)
-{
-    for (size_t y = 0; y < n; y++)
-        for (size_t x = 0; x < n; x++) {
-            size_t tx = x, ty = y;
-
-            turn_pixel(c, n, &tx, &ty);
-            memcpy((char *)to + (ty * n + tx) * size, (const char *)from + (y * n + x) * size,
-                   size);
-        }
+    *x = to % n;
+    *y = to / n;
 }
 
 /* ---- the part of a record that is used ---- */
@@ -263,7 +246,7 @@ change_plane(const struct view *v, const struct augment_change *c, enum ts_dtype
     } else {
         resample_nearest_u8(from, v->side, v->side, v->off, v->off, v->len, v->len, seen, n, n);
     }
-    turn_plane(c, n, size, seen, turned);
+    turn_square(turn_of(c->flip, c->rotate), n, size, seen, turned);
     free(seen);
     return turned;
 fail:

@@ -10,14 +10,15 @@
 #include "base/mem.h"
 #include "image/morph.h"
 #include "image/resample.h"
+#include "image/turn.h"
 
 enum {
     CELLS = LIKENESS_CELLS,
     ACROSS = LIKENESS_ACROSS,
     SHIFTS = (2 * LIKENESS_SHIFT + 1) * (2 * LIKENESS_SHIFT + 1),
-    VIEWS = SHIFTS * LIKENESS_TURNS, /* of one patch */
-    ROWS = 256,                      /* patches whose products are held at once, a thread, */
-    COLUMNS = 4                      /* and those of b beside them, all views */
+    VIEWS = SHIFTS * TURNS, /* of one patch */
+    ROWS = 256,             /* patches whose products are held at once, a thread, */
+    COLUMNS = 4             /* and those of b beside them, all views */
 };
 
 /* Cells of the largest disc that could be; how many there are is in disc_make(). */
@@ -67,14 +68,6 @@ likeness_patch_make(struct likeness_patch *p, const struct ts_record *r, struct 
     return 0;
 }
 
-size_t
-likeness_turned(unsigned turn, size_t side, size_t y, size_t x)
-{
-    size_t row = turn & 1 ? side - 1 - y : y, col = turn & 2 ? side - 1 - x : x;
-
-    return turn & 4 ? col * side + row : row * side + col;
-}
-
 /* The cells of the disc, as places in the square round it; returns how many. */
 static size_t
 disc_make(size_t place[MOST])
@@ -109,7 +102,7 @@ view(const struct likeness_patch *p, long dy, long dx, unsigned turn, const size
     double sum = 0, square = 0, scale;
 
     for (size_t i = 0; i < n; i++) {
-        size_t from = likeness_turned(turn, ACROSS, place[i] / ACROSS, place[i] % ACROSS);
+        size_t from = turn_from(turn, ACROSS, place[i] / ACROSS, place[i] % ACROSS);
 
         v[i] = p->cell[mirrored(top + (long)(from / ACROSS)) * CELLS +
                        mirrored(left + (long)(from % ACROSS))];
@@ -129,7 +122,7 @@ view(const struct likeness_patch *p, long dy, long dx, unsigned turn, const size
 static void
 views(const struct likeness_patch *p, const size_t *place, size_t n, float *v)
 {
-    for (unsigned turn = 0; turn < LIKENESS_TURNS; turn++)
+    for (unsigned turn = 0; turn < TURNS; turn++)
         for (long dy = -LIKENESS_SHIFT; dy <= LIKENESS_SHIFT; dy++)
             for (long dx = -LIKENESS_SHIFT; dx <= LIKENESS_SHIFT; dx++, v += n)
                 view(p, dy, dx, turn, place, n, v);
@@ -143,7 +136,7 @@ likeness_pair(const struct likeness_patch *a, const struct likeness_patch *b, un
     double best = -2;
 
     view(a, 0, 0, 0, place, n, x);
-    for (unsigned t = 0; t < LIKENESS_TURNS; t++)
+    for (unsigned t = 0; t < TURNS; t++)
         for (long dy = -LIKENESS_SHIFT; dy <= LIKENESS_SHIFT; dy++)
             for (long dx = -LIKENESS_SHIFT; dx <= LIKENESS_SHIFT; dx++) {
                 double sum = 0;

@@ -22,7 +22,7 @@
 #include "base/err.h"
 #include "stream/record.h"
 
-enum { LIKENESS_CELLS = 32, LIKENESS_ACROSS = 16, LIKENESS_SHIFT = 3, LIKENESS_TURNS = 8 };
+enum { LIKENESS_CELLS = 32, LIKENESS_ACROSS = 16, LIKENESS_SHIFT = 3 };
 
 struct likeness_patch {
     float cell[LIKENESS_CELLS * LIKENESS_CELLS];
@@ -43,11 +43,8 @@ int likeness_patch_make(struct likeness_patch *p, const struct ts_record *r, str
 int likeness_compare(const struct likeness_patch *a, size_t n, const struct likeness_patch *b,
                      size_t m, float *value, struct err *e);
 
-/* Of one pair, and the turn of b that is most alike, as likeness_turned() takes it. */
+/* Of one pair, and the turn of b that is most alike, as image/turn.h numbers it. */
 double likeness_pair(const struct likeness_patch *a, const struct likeness_patch *b,
                      unsigned *turn);
-
-/* Where pixel y, x of a plane [side][side] turned by `turn` comes from: 0 leaves it as it is. */
-size_t likeness_turned(unsigned turn, size_t side, size_t y, size_t x);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/rng.h"
+#include "image/turn.h"
 #include "nn/ops.h"
 
 struct tensor *
@@ -26,7 +27,7 @@ diff_augment(struct tape *t, uint64_t seed, double p, struct tensor *x, const ch
     factor = tape_const(t, 1, &n, NULL);
     offset = tape_const(t, 1, &n, NULL);
     for (size_t k = 0; k < n; k++) {
-        unsigned turn = (unsigned)rng_below(&r, 8); /* one of the square's eight symmetries */
+        unsigned turn = (unsigned)rng_below(&r, TURNS);
         long dy = (long)rng_below(&r, 2 * reach + 1) - (long)reach;
         long dx = (long)rng_below(&r, 2 * reach + 1) - (long)reach;
 
@@ -41,22 +42,13 @@ diff_augment(struct tape *t, uint64_t seed, double p, struct tensor *x, const ch
             offset->v[k] = 0;
         }
         for (size_t i = 0; i < s * s; i++) {
-            long row = (long)(i / s) + dy, col = (long)(i % s) + dx, last = (long)s - 1, swap;
+            long row = (long)(i / s) + dy, col = (long)(i % s) + dx, last = (long)s - 1;
 
             if (row < 0 || col < 0 || row > last || col > last) {
                 from[k * s * s + i] = NN_NOWHERE;
                 continue;
             }
-            if (turn & 1)
-                row = last - row;
-            if (turn & 2)
-                col = last - col;
-            if (turn & 4) {
-                swap = row;
-                row = col;
-                col = swap;
-            }
-            from[k * s * s + i] = (uint32_t)((size_t)row * s + (size_t)col);
+            from[k * s * s + i] = (uint32_t)turn_from(turn, s, (size_t)row, (size_t)col);
         }
     }
     y = nn_gather(t, x, from);

@@ -1,10 +1,10 @@
 #include "train/judge.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/mem.h"
 #include "base/rng.h"
+#include "image/turn.h"
 #include "train/schedule.h"
 
 /* As resnet-train has them at SCALE=mini, where they came out best (README). */
@@ -45,28 +45,15 @@ judge_free(struct judge *j)
     *j = (struct judge){0};
 }
 
-/* One of the square's eight symmetries, in place by way of `spare`. */
-static void
-turn(real *p, size_t s, unsigned how, real *spare)
-{
-    memcpy(spare, p, s * s * sizeof(*p));
-    for (size_t y = 0; y < s; y++)
-        for (size_t x = 0; x < s; x++) {
-            size_t row = how & 1 ? s - 1 - y : y, col = how & 2 ? s - 1 - x : x;
-
-            p[y * s + x] = how & 4 ? spare[col * s + row] : spare[row * s + col];
-        }
-}
-
 int
 judge_learn(struct judge *j, judge_source *next, void *context, size_t updates, size_t n,
             uint64_t seed, struct err *e)
 {
     struct params *ps = &j->net.params;
     size_t s = j->size, patch = s * s;
-    real *spare = mem_array(patch, sizeof(real), e);
+    real *drawn = mem_array(patch, sizeof(real), e);
     unsigned char *malignant = mem_array(2 * n, 1, e);
-    int rc = spare && malignant ? 0 : -1;
+    int rc = drawn && malignant ? 0 : -1;
 
     for (size_t u = 0; rc == 0 && u < updates; u++) {
         const struct adam adam = {.rate = rate * schedule_factor(SCHEDULE_ONE_CYCLE, u, updates),
@@ -80,11 +67,11 @@ judge_learn(struct judge *j, judge_source *next, void *context, size_t updates, 
         tape_reset(j->tape);
         x = tape_const(j->tape, 4, (const size_t[]){2 * n, s, s, 1}, NULL);
         for (size_t i = 0; rc == 0 && i < 2 * n; i++) {
-            rc = next(context, i < n, x->v + i * patch, e);
+            rc = next(context, i < n, drawn, e);
             if (rc == 0)
-                malignant[i] = i < n;
-            if (rc == 0)
-                turn(x->v + i * patch, s, (unsigned)rng_below(&r, 8), spare);
+                turn_square((unsigned)rng_below(&r, TURNS), s, sizeof(real), drawn,
+                            x->v + i * patch);
+            malignant[i] = i < n;
         }
         if (rc == -1)
             break;
@@ -103,7 +90,7 @@ judge_learn(struct judge *j, judge_source *next, void *context, size_t updates, 
         adam_update(&adam, ps, g, u + 1);
         classifier_average(&j->average, &j->net, schedule_average(average, u + 1));
     }
-    free(spare);
+    free(drawn);
     free(malignant);
     return rc;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/rng.h"
+#include "image/turn.h"
 #include "stats/copies.h"
 #include "stats/likeness.h"
 #include "tap.h"
@@ -120,19 +121,19 @@ test_turns(void)
     unsigned turn;
 
     for (unsigned k = 0; k < 100; k++) {
-        unsigned how = k % LIKENESS_TURNS;
+        unsigned how = k % TURNS;
 
         noise(k, v);
         put(&a, v, SIDE, 22, 22, 42, 42);
         /* A darker, fainter copy of it, turned. */
         for (size_t i = 0; i < SIDE * SIDE; i++)
-            w[i] = 0.1F + 0.5F * v[likeness_turned(how, SIDE, i / SIDE, i % SIDE)];
+            w[i] = 0.1F + 0.5F * v[turn_from(how, SIDE, i / SIDE, i % SIDE)];
         put(&b, w, SIDE, 22, 22, 42, 42);
         least = fmin(least, likeness(&a, &b, &turn));
         /* What `turn` makes of the copy is the first again. */
         for (size_t i = 0; i < SIDE * SIDE; i++)
-            right &= fabsf(w[likeness_turned(turn, SIDE, i / SIDE, i % SIDE)] - 0.1F -
-                           0.5F * v[i]) < 1e-6F;
+            right &=
+                fabsf(w[turn_from(turn, SIDE, i / SIDE, i % SIDE)] - 0.1F - 0.5F * v[i]) < 1e-6F;
         put(&b, v, SIDE, 22 + 2 * (k % 4), 22 - 2 * (k % 3), 42 + 2 * (k % 4), 42 - 2 * (k % 3));
         shifted = fmin(shifted, likeness(&a, &b, &turn));
         noise(k + 1000, w);
