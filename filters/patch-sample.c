@@ -14,9 +14,8 @@
 #include "patch/sample.h"
 #include "stream/tstream.h"
 
-static const char *const splits[] = {"train", "val", "test", NULL};
-static const char *const labels[] = {"normal", "benign", "malignant", NULL};
-static const char *const lesions[] = {"mass", "calcification", "both", "other", "any", NULL};
+/* As enum term_lesion. */
+static const char *const lesions[] = {"any", "mass", "calcification", "both", "other", NULL};
 static const char *const froms[] = {"clean", "away", "both", NULL};
 static const char *const bys[] = {"patient", "image", "finding", NULL};
 
@@ -34,21 +33,21 @@ check(const struct opts *o)
 {
     if ((o->count != SIZE_MAX) + o->endless + (o->each > 0) + (o->at != NULL) != 1)
         cli_usage("one of --count, --each, --at and --endless is needed");
-    if (o->at != NULL && (o->label != SAMPLE_NORMAL || o->from != SAMPLE_CLEAN || o->like != NULL))
+    if (o->at != NULL && (o->label != LABEL_NORMAL || o->from != SAMPLE_CLEAN || o->like != NULL))
         cli_usage("--at takes places as they are, as normal patches: without --from and --like");
     if ((o->each > 0 || o->at != NULL) && o->by != SAMPLE_BY_PATIENT)
         cli_usage("--by goes with random draws, not with --each and --at");
-    if (o->label == SAMPLE_NORMAL && o->lesion != SAMPLE_ANY)
+    if (o->label == LABEL_NORMAL && o->lesion != LESION_NONE)
         cli_usage("--lesion goes with --label benign or malignant");
-    if (o->label == SAMPLE_NORMAL && (o->min_box > 0 || o->max_box != SIZE_MAX))
+    if (o->label == LABEL_NORMAL && (o->min_box > 0 || o->max_box != SIZE_MAX))
         cli_usage("--min-box and --max-box go with --label benign or malignant");
-    if (o->label == SAMPLE_NORMAL && (o->max_offset < 0.5 || o->min_contrast > 0))
+    if (o->label == LABEL_NORMAL && (o->max_offset < 0.5 || o->min_contrast > 0))
         cli_usage("--max-offset and --min-contrast go with --label benign or malignant");
-    if (o->label != SAMPLE_NORMAL && o->from != SAMPLE_CLEAN)
+    if (o->label != LABEL_NORMAL && o->from != SAMPLE_CLEAN)
         cli_usage("--from goes with --label normal");
-    if (o->like != NULL && (o->label != SAMPLE_NORMAL || o->each > 0))
+    if (o->like != NULL && (o->label != LABEL_NORMAL || o->each > 0))
         cli_usage("--like goes with random draws of normal patches");
-    if (o->view != NULL && strcmp(o->view, "CC") != 0 && strcmp(o->view, "MLO") != 0)
+    if (o->view != NULL && term_find(view_word, o->view) <= VIEW_NONE)
         cli_usage("--view: '%s' is none of CC MLO", o->view);
     if (o->min_box > o->max_box)
         cli_usage("--min-box %zu is larger than --max-box %zu", o->min_box, o->max_box);
@@ -82,7 +81,8 @@ write_log(struct jsonl *log, uint64_t records, const struct sampler *s, const st
 int
 main(int argc, char **argv)
 {
-    struct opts o = {.lesion = SAMPLE_ANY,
+    struct opts o = {.split = SPLIT_TRAIN,
+                     .label = LABEL_NORMAL,
                      .size = 256,
                      .downscale = 1,
                      .max_box = SIZE_MAX,
@@ -92,8 +92,8 @@ main(int argc, char **argv)
                      .max_offset = 0.5,
                      .seed = 1};
     const struct cli_opt table[] = {
-        CLI_CHOICE(0, "split", &o.split, splits, "patients to draw from"),
-        CLI_CHOICE(0, "label", &o.label, labels, "what the patches show"),
+        CLI_CHOICE(0, "split", &o.split, split_word, "patients to draw from"),
+        CLI_CHOICE(0, "label", &o.label, label_word, "what the patches show"),
         CLI_CHOICE(0, "lesion", &o.lesion, lesions, "kind of finding; both serves as either"),
         CLI_CHOICE(0, "from", &o.from, froms,
                    "normal patches: clean images, places away from findings"),
@@ -151,27 +151,29 @@ main(int argc, char **argv)
         (o.like != NULL && like_read(&like, o.like, o.size, &e) == -1) ||
         (o.at != NULL && chosen_read(&at, o.at, &m, &e) == -1))
         cli_fail(&e);
-    sampler = sampler_open(&m, path, cache,
-                           &(struct sample_options){.split = splits[o.split],
-                                                    .view = o.view,
-                                                    .label = (enum sample_label)o.label,
-                                                    .lesion = (enum sample_lesion)o.lesion,
-                                                    .from = (enum sample_from)o.from,
-                                                    .by = (enum sample_by)o.by,
-                                                    .size = o.size,
-                                                    .margin = o.margin,
-                                                    .downscale = o.downscale,
-                                                    .min_tissue = o.min_tissue,
-                                                    .max_offset = o.max_offset,
-                                                    .min_box = o.min_box,
-                                                    .max_box = o.max_box,
-                                                    .min_contrast = o.min_contrast,
-                                                    .each = o.each,
-                                                    .like = o.like ? &like : NULL,
-                                                    .candidates = o.candidates,
-                                                    .at = o.at ? &at : NULL,
-                                                    .seed = o.seed},
-                           &e);
+    sampler =
+        sampler_open(&m, path, cache,
+                     &(struct sample_options){
+                         .split = (enum term_split)o.split,
+                         .view = o.view ? (enum term_view)term_find(view_word, o.view) : VIEW_NONE,
+                         .label = (enum term_label)o.label,
+                         .lesion = (enum term_lesion)o.lesion,
+                         .from = (enum sample_from)o.from,
+                         .by = (enum sample_by)o.by,
+                         .size = o.size,
+                         .margin = o.margin,
+                         .downscale = o.downscale,
+                         .min_tissue = o.min_tissue,
+                         .max_offset = o.max_offset,
+                         .min_box = o.min_box,
+                         .max_box = o.max_box,
+                         .min_contrast = o.min_contrast,
+                         .each = o.each,
+                         .like = o.like ? &like : NULL,
+                         .candidates = o.candidates,
+                         .at = o.at ? &at : NULL,
+                         .seed = o.seed},
+                     &e);
     if (sampler == NULL || jsonl_open(&log, o.log, 0, &e) == -1 || (out = ts_stdout(&e)) == NULL)
         cli_fail(&e);
 

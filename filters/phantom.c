@@ -24,10 +24,6 @@ struct opts {
     struct phantom_opts draw;
 };
 
-static const char *const label_name[] = {"normal", "benign", "malignant"};
-static const char *const lesion_name[] = {"mass", "calcification"};
-static const char *const split_name[] = {"train", "val", "test"};
-
 /* "60/20/20": three whole percentages that make 100. */
 static void
 parse_splits(const char *text, struct phantom_opts *o)
@@ -116,7 +112,7 @@ make_picture(const struct opts *o, uint64_t k, const char *history, struct table
     if (phantom_draw(&o->draw, k, &v, e) == -1)
         return -1;
     snprintf(patient, sizeof patient, "p%05llu", (unsigned long long)c.patient + 1);
-    snprintf(name, sizeof name, "%s_%c_%s.png", patient, c.side, c.mlo ? "MLO" : "CC");
+    snprintf(name, sizeof name, "%s_%s_%s.png", patient, side_word[c.side], view_word[c.view]);
     snprintf(image, sizeof image, "images/%s", name);
     snprintf(mask, sizeof mask, "masks/%s", name);
     snprintf(tissue, sizeof tissue, "tissue/%s", name);
@@ -127,17 +123,17 @@ make_picture(const struct opts *o, uint64_t k, const char *history, struct table
     for (size_t i = 0; i == 0 || i < v.n; i++) {
         const struct phantom_finding *f = &v.finding[i];
 
-        fprintf(manifest, "%s\t%s\t%s\t%c\t%s\t%s\t", image, patient, split_name[c.split], c.side,
-                c.mlo ? "MLO" : "CC", label_name[c.label]);
+        fprintf(manifest, "%s\t%s\t%s\t%s\t%s\t%s\t", image, patient, split_word[c.split],
+                side_word[c.side], view_word[c.view], label_word[c.label]);
         if (v.n > 0)
-            fprintf(manifest, "%s\t%zu\t%zu\t%zu\t%zu\t%s=%zu\t", lesion_name[f->kind], f->x0,
+            fprintf(manifest, "%s\t%zu\t%zu\t%zu\t%zu\t%s=%zu\t", lesion_word[f->kind], f->x0,
                     f->y0, f->x1, f->y1, mask, i + 1);
         else
             fputs("\t\t\t\t\t\t", manifest);
         fprintf(manifest, "%s\n", tissue);
         if (v.n > 0)
             fprintf(t->findings.file, "%s\t%zu\t%s\t%s\t%.6f\t%.6f\n", mask, i + 1,
-                    label_name[c.label], lesion_name[f->kind], f->t, f->contrast);
+                    label_word[c.label], lesion_word[f->kind], f->t, f->contrast);
     }
     rc = 0;
 out:

@@ -56,7 +56,7 @@ write_log(struct jsonl *log, const char *image, const struct tissue_account *a,
  * none or cannot be read (the reason is in e and in the log), or -1.
  */
 static int
-make_mask(const struct opts *o, const char *path, const char *name, const char *view,
+make_mask(const struct opts *o, const char *path, const char *name, enum term_view view,
           const char *mask, struct jsonl *log, struct err *e)
 {
     struct tissue_options t = o->tissue;
@@ -67,7 +67,7 @@ make_mask(const struct opts *o, const char *path, const char *name, const char *
     struct mask m;
     int rc;
 
-    t.cut_pectoral = o->pectoral == CUT && strcmp(view, "MLO") == 0;
+    t.cut_pectoral = o->pectoral == CUT && view == VIEW_MLO;
     rc = image_read(path, &im, e);
     if (rc == 0) {
         rc = tissue_trace(&im, &t, &m, &a, e);
@@ -240,7 +240,7 @@ main(int argc, char **argv)
     if (jsonl_open(&log, o.log, 0, &e) == -1)
         cli_fail(&e);
     if (o.image != NULL)
-        rc = make_mask(&o, o.image, o.image, "MLO", o.out, &log, &e) == 0 ? 0 : -1;
+        rc = make_mask(&o, o.image, o.image, VIEW_MLO, o.out, &log, &e) == 0 ? 0 : -1;
     else
         rc = run_manifest(&o, argv[first], &log, &e);
     if (rc == -1 || jsonl_close(&log, &e) == -1)

@@ -162,7 +162,7 @@ static int
 parse_choice(const struct cli_opt *o, const char *s)
 {
     for (int i = 0; o->choices[i] != NULL; i++)
-        if (strcmp(o->choices[i], s) == 0)
+        if (s[0] != '\0' && strcmp(o->choices[i], s) == 0)
             return i;
     cli_usage("--%s: '%s' is not one of its words (see --help)", o->name, s);
 }
@@ -305,8 +305,8 @@ print_help(const struct cli_prog *prog)
         printf("  %-30s %s", left, o->help);
         if (o->kind == CLI_KIND_CHOICE) {
             printf(": ");
-            for (int i = 0; o->choices[i] != NULL; i++)
-                printf("%s%s", i ? "|" : "", o->choices[i]);
+            for (int i = o->choices[0][0] == '\0'; o->choices[i] != NULL; i++)
+                printf("%s%s", i > (o->choices[0][0] == '\0') ? "|" : "", o->choices[i]);
         }
         if (has_value(o) && o->kind != CLI_KIND_FLAG) {
             printf(" [");

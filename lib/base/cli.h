@@ -39,7 +39,7 @@ struct cli_opt {
     enum cli_kind kind;
     void *value;                /* where the value goes; holds the default before cli_parse() */
     double lo, hi;              /* inclusive range of sizes and reals */
-    const char *const *choices; /* NULL-terminated; value is the index (int) */
+    const char *const *choices; /* NULL-terminated; value is the index (int); "" is none of them */
     int local;                  /* 1: says nothing of the result, left out of the history */
     const char *help;
 };

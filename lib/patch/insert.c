@@ -17,20 +17,18 @@ static const double hair = 1e-6;
 static int
 check_words(struct insert_lesion *l, const struct ts_record *r, struct err *e)
 {
-    static const char *const kinds[] = {"mass", "calcification", "both", "other"};
     const char *label = ts_meta_or(r, "label", ""), *kind = ts_meta_or(r, "lesion", "");
+    int is = term_find(label_word, label), of = term_find(lesion_word, kind);
 
-    if (strcmp(label, "normal") == 0)
+    if (is == LABEL_NORMAL)
         return err_set(e, "label 'normal': a removed lesion cannot be inserted");
-    if (strcmp(label, "benign") != 0 && strcmp(label, "malignant") != 0)
+    if (is != LABEL_BENIGN && is != LABEL_MALIGNANT)
         return err_set(e, "label '%.32s' is none of benign, malignant", label);
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-        if (strcmp(kind, kinds[i]) == 0) {
-            strcpy(l->label, label);
-            strcpy(l->kind, kind);
-            return 0;
-        }
-    return err_set(e, "lesion '%.32s' is none of mass, calcification, both, other", kind);
+    if (of <= LESION_NONE)
+        return err_set(e, "lesion '%.32s' is none of mass, calcification, both, other", kind);
+    l->label = (enum term_label)is;
+    l->kind = (enum term_lesion)of;
+    return 0;
 }
 
 /* The side of a record's planes. */

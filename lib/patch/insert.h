@@ -20,19 +20,21 @@
 #include "image/image.h"
 #include "patch/place.h"
 #include "stream/record.h"
+#include "stream/terms.h"
 
 #define INSERT_MAX_LESIONS 255 /* of an image: their numbers are grey levels of its mask */
 
 /* The part of a patch that its lesion and mask cover, as the image shows it. */
 struct insert_lesion {
-    size_t h, w;              /* in pixels of the patch */
-    float *lesion;            /* [h][w], owned */
-    uint8_t *mask;            /* [h][w] 0 or 1, owned */
-    double x, y;              /* left and upper edge, in pixels of the image */
-    double pixel;             /* side of a pixel of the patch */
-    struct box at;            /* pixels of the image that may change, half-open */
-    struct box box;           /* round the mask's pixels */
-    char label[16], kind[16]; /* benign, malignant; mass, calcification, both, other */
+    size_t h, w;           /* in pixels of the patch */
+    float *lesion;         /* [h][w], owned */
+    uint8_t *mask;         /* [h][w] 0 or 1, owned */
+    double x, y;           /* left and upper edge, in pixels of the image */
+    double pixel;          /* side of a pixel of the patch */
+    struct box at;         /* pixels of the image that may change, half-open */
+    struct box box;        /* round the mask's pixels */
+    enum term_label label; /* benign or malignant */
+    enum term_lesion kind; /* not LESION_NONE */
 };
 
 /*

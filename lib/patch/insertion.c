@@ -80,10 +80,12 @@ find_image(const struct insertion *s, const struct ts_record *r, struct err *e)
     if (k == 0)
         return err_set(e, "source '%s' is not in the manifest", source);
     f = first_row(s, --k);
-    if (check_same(r, "patient", f->patient, e) == -1 || check_same(r, "split", f->split, e) == -1)
+    if (check_same(r, "patient", f->patient, e) == -1 ||
+        check_same(r, "split", split_word[f->split], e) == -1)
         return -1;
-    if (!manifest_is_finding(f) && strcmp(f->label, "normal") != 0)
-        return err_set(e, "%s is %s, but the manifest does not say where", source, f->label);
+    if (!manifest_is_finding(f) && f->label != LABEL_NORMAL)
+        return err_set(e, "%s is %s, but the manifest does not say where", source,
+                       label_word[f->label]);
     return (long)k;
 }
 

@@ -46,19 +46,17 @@ phantom_case(const struct phantom_opts *o, uint64_t k, struct phantom_case *c)
         u[i] = even(rng_uniform(&r), p, i);
 
     c->patient = p;
-    c->label = u[0] < o->malignant               ? PHANTOM_MALIGNANT
-               : u[0] < o->malignant + o->benign ? PHANTOM_BENIGN
-                                                 : PHANTOM_NORMAL;
-    c->split = u[1] < o->train            ? PHANTOM_TRAIN
-               : u[1] < o->train + o->val ? PHANTOM_VAL
-                                          : PHANTOM_TEST;
-    c->kind = u[2] < o->calcification ? PHANTOM_CALCIFICATION : PHANTOM_MASS;
-    c->side = u[3] < 0.5 ? 'L' : 'R'; /* of the lesion */
+    c->label = u[0] < o->malignant               ? LABEL_MALIGNANT
+               : u[0] < o->malignant + o->benign ? LABEL_BENIGN
+                                                 : LABEL_NORMAL;
+    c->split = u[1] < o->train ? SPLIT_TRAIN : u[1] < o->train + o->val ? SPLIT_VAL : SPLIT_TEST;
+    c->kind = u[2] < o->calcification ? LESION_CALCIFICATION : LESION_MASS;
+    c->side = u[3] < 0.5 ? SIDE_L : SIDE_R; /* of the lesion */
     if (view >= 2) {
-        c->side = c->side == 'L' ? 'R' : 'L';
-        c->label = PHANTOM_NORMAL;
+        c->side = c->side == SIDE_L ? SIDE_R : SIDE_L;
+        c->label = LABEL_NORMAL;
     }
-    c->mlo = (int)(view % 2);
+    c->view = view % 2 == 0 ? VIEW_CC : VIEW_MLO;
 }
 
 /* How a picture is taken: grey = floor + gain * density, less where the breast is thin. */
@@ -231,7 +229,7 @@ draw_lesions(struct scene *s, struct phantom_view *v, struct err *e)
 {
     struct rng p = rng_at(s->o->seed, "phantom-lesion", s->c.patient);
     struct rng r = rng_at(s->o->seed, "phantom-place", s->k);
-    size_t n = s->c.label == PHANTOM_NORMAL ? 0 : rng_uniform(&p) < 0.15 ? 2 : 1;
+    size_t n = s->c.label == LABEL_NORMAL ? 0 : rng_uniform(&p) < 0.15 ? 2 : 1;
     double ny = s->b.cy - (double)s->b.y0;
 
     v->n = 0;
@@ -239,7 +237,8 @@ draw_lesions(struct scene *s, struct phantom_view *v, struct err *e)
         struct lesion l;
         double x = 0, y = 0;
 
-        lesion_plan(&l, s->c.label, i == 0 ? s->c.kind : (enum phantom_lesion)rng_below(&p, 2), &p);
+        lesion_plan(&l, s->c.label,
+                    i == 0 ? s->c.kind : (enum term_lesion)(LESION_MASS + rng_below(&p, 2)), &p);
         sum_density(s);
         if (!place(s, &l, &r, &x, &y))
             continue;
@@ -275,7 +274,7 @@ expose(const struct scene *s, struct phantom_view *v)
         for (size_t j = 0; j < s->density.w; j++) {
             size_t at = i * s->density.w + j;
             double d = (double)s->inside.px[at];
-            size_t col = s->c.side == 'L' ? j : w - 1 - j, to = (i + s->b.y0) * w + col;
+            size_t col = s->c.side == SIDE_L ? j : w - 1 - j, to = (i + s->b.y0) * w + col;
 
             if (!(d > 0)) {
                 continue;

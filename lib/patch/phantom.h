@@ -36,15 +36,12 @@
 
 #include "base/err.h"
 #include "image/image.h"
+#include "stream/terms.h"
 
 #define PHANTOM_FIELD_MM 240.0
 #define PHANTOM_MIN_SIDE 128
 #define PHANTOM_MAX_SIDE 4096
 #define PHANTOM_MAX_FINDINGS 4
-
-enum phantom_label { PHANTOM_NORMAL, PHANTOM_BENIGN, PHANTOM_MALIGNANT };
-enum phantom_lesion { PHANTOM_MASS, PHANTOM_CALCIFICATION };
-enum phantom_split { PHANTOM_TRAIN, PHANTOM_VAL, PHANTOM_TEST };
 
 /* All that the pictures depend on. */
 struct phantom_opts {
@@ -60,15 +57,15 @@ struct phantom_opts {
 /* What picture k shows, known without drawing it. */
 struct phantom_case {
     uint64_t patient;
-    char side; /* 'L', 'R' */
-    int mlo;   /* 0: CC */
-    enum phantom_split split;
-    enum phantom_label label; /* of this breast */
-    enum phantom_lesion kind; /* of its first lesion */
+    enum term_side side;
+    enum term_view view;
+    enum term_split split;
+    enum term_label label; /* of this breast */
+    enum term_lesion kind; /* of its first lesion */
 };
 
 struct phantom_finding {
-    enum phantom_lesion kind;
+    enum term_lesion kind;
     size_t x0, y0, x1, y1; /* the box of its mask, half-open */
     double t;              /* how suspicious it looks, 0 .. 1 */
     double contrast;       /* how far it stands out, in grey levels [0,1]: as in sample.h */

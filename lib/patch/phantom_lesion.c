@@ -26,25 +26,25 @@ draw_gamma(struct rng *r, double shape)
 }
 
 void
-lesion_plan(struct lesion *l, enum phantom_label label, enum phantom_lesion kind, struct rng *r)
+lesion_plan(struct lesion *l, enum term_label label, enum term_lesion kind, struct rng *r)
 {
-    double a = draw_gamma(r, label == PHANTOM_MALIGNANT ? 4.0 : 1.5);
-    double b = draw_gamma(r, label == PHANTOM_MALIGNANT ? 1.5 : 4.0);
+    double a = draw_gamma(r, label == LABEL_MALIGNANT ? 4.0 : 1.5);
+    double b = draw_gamma(r, label == LABEL_MALIGNANT ? 1.5 : 4.0);
     double z = rng_normal(r);
 
     l->kind = kind;
     l->t = a / (a + b);
     z = z > -2 ? (z < 2 ? z : 2) : -2;
-    l->size = kind == PHANTOM_MASS ? 10 * exp(0.32 * z) : 9 * exp(0.25 * z);
-    l->contrast = kind == PHANTOM_MASS ? rng_between(r, 0.20, 0.42) * (0.85 + 0.35 * l->t)
-                                       : rng_between(r, 0.24, 0.60);
+    l->size = kind == LESION_MASS ? 10 * exp(0.32 * z) : 9 * exp(0.25 * z);
+    l->contrast = kind == LESION_MASS ? rng_between(r, 0.20, 0.42) * (0.85 + 0.35 * l->t)
+                                      : rng_between(r, 0.24, 0.60);
     l->behind = rng_between(r, 18, 70);
 }
 
 double
 lesion_radius(const struct lesion *l, double mm)
 {
-    return (l->kind == PHANTOM_MASS ? 0.65 : 0.6) * l->size * mm + 2 * mm;
+    return (l->kind == LESION_MASS ? 0.65 : 0.6) * l->size * mm + 2 * mm;
 }
 
 double
@@ -52,7 +52,7 @@ lesion_load(const struct lesion *l, double mm, double side)
 {
     double r = 0.5 * l->size * mm / side;
 
-    return l->kind == PHANTOM_MASS ? (0.85 + 0.35 * l->t) * l->contrast * 0.5 * TAU * r * r : 0.02;
+    return l->kind == LESION_MASS ? (0.85 + 0.35 * l->t) * l->contrast * 0.5 * TAU * r * r : 0.02;
 }
 
 /* The outline as a factor of the radius over the angle, with mean 1. */
@@ -348,7 +348,7 @@ lesion_draw(const struct lesion *l, double mm, double x, double y, double toward
     if (plane_alloc(&own, side, side, e) == -1 || plane_alloc(&lines, side, side, e) == -1 ||
         (in = mem_array(side * side, 1, e)) == NULL)
         goto out;
-    if (l->kind == PHANTOM_MASS) {
+    if (l->kind == LESION_MASS) {
         if (mass_draw(l, mm, x - (double)left, y - (double)top, r, &own, &lines, e) == -1)
             goto out;
         for (size_t i = 0; i < side * side; i++)
@@ -361,11 +361,11 @@ lesion_draw(const struct lesion *l, double mm, double x, double y, double toward
         for (size_t j = 0; j < side; j++) {
             size_t at = i * side + j;
 
-            in[at] = l->kind == PHANTOM_MASS ? own.px[at] > 0.2f * peak
-                                             : hull_distance(hull, n, (double)j, (double)i) <= grow;
+            in[at] = l->kind == LESION_MASS ? own.px[at] > 0.2f * peak
+                                            : hull_distance(hull, n, (double)j, (double)i) <= grow;
             own.px[at] += lines.px[at];
         }
-    if (l->kind == PHANTOM_MASS)
+    if (l->kind == LESION_MASS)
         times = strengthen(&own, in, left, top, density, least);
     for (size_t i = 0; i < side; i++)
         for (size_t j = 0; j < side; j++) {

@@ -15,10 +15,10 @@ breast_shape(struct breast *b, const struct phantom_opts *o, const struct phanto
     double field_w = (double)o->w / mm, most = 0.93 * field_w;
 
     b->mm = mm;
-    b->mlo = c->mlo;
+    b->mlo = c->view == VIEW_MLO;
     b->depth = 96 * size * flat * rng_between(&r, 0.96, 1.04);
     b->depth = mm * (b->depth < most ? b->depth : most);
-    if (c->mlo) {
+    if (b->mlo) {
         b->cy = mm * rng_between(&r, 126, 146);
         b->up = mm * 104 * size / flat;
         b->down = mm * 82 * size / flat * rng_between(&r, 0.95, 1.05);
@@ -38,7 +38,7 @@ breast_shape(struct breast *b, const struct phantom_opts *o, const struct phanto
     }
     b->nipple = rng_uniform(&r) < 0.6 ? mm * rng_between(&r, 2, 5) : 0;
 
-    double right = b->depth + 8 * mm, top = c->mlo ? 0 : b->cy - b->up - 4 * mm;
+    double right = b->depth + 8 * mm, top = b->mlo ? 0 : b->cy - b->up - 4 * mm;
     double bottom = b->cy + b->down + 4 * mm;
 
     b->x1 = right < (double)o->w ? (size_t)right : o->w;

@@ -77,15 +77,14 @@ int parenchyma_draw(const struct breast *b, const struct plane *inside,
 
 /* A lesion to be drawn, the same in both views but for the random numbers of its outline. */
 struct lesion {
-    enum phantom_lesion kind;
+    enum term_lesion kind;
     double t;    /* how suspicious */
     double size; /* mm: diameter of the mass or the cluster */
     double contrast;
     double behind; /* mm from the nipple */
 };
 
-void lesion_plan(struct lesion *l, enum phantom_label label, enum phantom_lesion kind,
-                 struct rng *r);
+void lesion_plan(struct lesion *l, enum term_label label, enum term_lesion kind, struct rng *r);
 
 /* Radius of the disc that holds it, pixels; its mean density over a window of `side` pixels around
  * it. */

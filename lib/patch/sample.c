@@ -69,9 +69,6 @@ struct sampler {
 
 /* ---- which items ---- */
 
-static const char *const label_word[] = {"normal", "benign", "malignant"};
-static const char *const lesion_word[] = {"mass", "calcification", "both", "other"};
-
 static int
 has_place(const struct finding *f)
 {
@@ -81,12 +78,12 @@ has_place(const struct finding *f)
 static int
 is_wanted(const struct finding *f, const struct sample_options *o)
 {
-    if (!manifest_is_finding(f) || strcmp(f->label, label_word[o->label]) != 0)
+    if (!manifest_is_finding(f) || f->label != o->label)
         return 0;
-    if (o->lesion == SAMPLE_ANY || strcmp(f->lesion, lesion_word[o->lesion]) == 0)
+    if (o->lesion == LESION_NONE || f->lesion == o->lesion)
         return 1;
-    return (o->lesion == SAMPLE_MASS || o->lesion == SAMPLE_CALCIFICATION) &&
-           strcmp(f->lesion, "both") == 0;
+    return (o->lesion == LESION_MASS || o->lesion == LESION_CALCIFICATION) &&
+           f->lesion == LESION_BOTH;
 }
 
 /* A length of the image as it is, in pixels after downscale, those touched in part included. */
@@ -125,7 +122,7 @@ add_normal(struct sampler *s, size_t k, struct err *e)
 
     if (!manifest_is_finding(f)) {
         /* An image labelled benign or malignant without a finding has one, at a place unknown. */
-        if (strcmp(f->label, "normal") != 0)
+        if (f->label != LABEL_NORMAL)
             s->report.unlocated += s->o.from != SAMPLE_CLEAN;
         else if (s->o.from != SAMPLE_AWAY)
             return add_item(s, first, k, e);
@@ -159,6 +156,13 @@ add_findings(struct sampler *s, size_t k, struct err *e)
     return 0;
 }
 
+/* Is the image of that row one of those that are drawn from? */
+static int
+is_of(const struct finding *f, const struct sample_options *o)
+{
+    return f->split == o->split && (o->view == VIEW_NONE || f->view == o->view);
+}
+
 /* The images of the places that were chosen, one by one. */
 static int
 add_chosen(struct sampler *s, struct err *e)
@@ -167,11 +171,10 @@ add_chosen(struct sampler *s, struct err *e)
         const struct chosen_place *p = &s->o.at->place[i];
         const struct finding *f = &s->m->row[s->m->image_first[p->image]];
 
-        if (strcmp(f->split, s->o.split) != 0 ||
-            (s->o.view != NULL && strcmp(f->view, s->o.view) != 0))
+        if (!is_of(f, &s->o))
             return err_set(e, "%s:%zu: image %s is a %s of split %s: not what is drawn from",
-                           s->o.at->path, p->line, f->image, f->view[0] ? f->view : "view",
-                           f->split);
+                           s->o.at->path, p->line, f->image, f->view ? view_word[f->view] : "view",
+                           split_word[f->split]);
         if (add_item(s, s->m->image_first[p->image], p->image, e) == -1)
             return -1;
     }
@@ -187,10 +190,9 @@ add_items(struct sampler *s, struct err *e)
         const struct finding *first = &s->m->row[s->m->image_first[k]];
         int rc;
 
-        if (strcmp(first->split, s->o.split) != 0 ||
-            (s->o.view != NULL && strcmp(first->view, s->o.view) != 0))
+        if (!is_of(first, &s->o))
             continue;
-        rc = s->o.label == SAMPLE_NORMAL ? add_normal(s, k, e) : add_findings(s, k, e);
+        rc = s->o.label == LABEL_NORMAL ? add_normal(s, k, e) : add_findings(s, k, e);
         if (rc == -1)
             return -1;
     }
@@ -258,7 +260,7 @@ build_tree(struct sampler *s, struct err *e)
     s->node = mem_array(3 * s->n + 1, sizeof(*s->node), e);
     if (s->node == NULL || add_leaves(s, e) == -1)
         return -1;
-    if (s->o.by != SAMPLE_BY_FINDING && s->o.label != SAMPLE_NORMAL)
+    if (s->o.by != SAMPLE_BY_FINDING && s->o.label != LABEL_NORMAL)
         add_level(s, &first, IMAGES);
     if (s->o.by == SAMPLE_BY_PATIENT)
         add_level(s, &first, PATIENTS);
@@ -285,7 +287,7 @@ sampler_open(const struct manifest *m, const char *name, struct cache *c,
         err_set(e,
                 "%s: nothing to draw from in split %s (%zu of unknown place, %zu outside the box "
                 "limits)",
-                name, o->split, s->report.unlocated, s->report.outside_box);
+                name, split_word[o->split], s->report.unlocated, s->report.outside_box);
         goto fail;
     }
     s->drawn = mem_array(s->patient.n, sizeof(*s->drawn), e);
@@ -482,7 +484,7 @@ load_outline(const struct sampler *s, const struct finding *f, struct region *ou
 static int
 load_shapes(const struct sampler *s, const struct item *it, struct shapes *out, struct err *e)
 {
-    int normal = s->o.label == SAMPLE_NORMAL;
+    int normal = s->o.label == LABEL_NORMAL;
     size_t first = normal ? s->m->image_first[it->image] : it->row;
     size_t n = normal ? s->m->image_first[it->image + 1] - first : 1;
 
@@ -609,13 +611,18 @@ set_metadata(const struct sampler *s, const struct item *it, const struct place 
 {
     const struct finding *f = &s->m->row[it->row];
     size_t d = s->o.downscale, window = s->o.size * d;
-    const char *text[][2] = {
-        {"parent", ""},          {"source", f->image},
-        {"patient", f->patient}, {"split", f->split},
-        {"side", f->side},       {"view", f->view},
-        {"scale", "1"},          {"rotate", "0"},
-        {"flip", "0"},           {"label", label_word[s->o.label]},
-        {"synthetic", "0"},      {"lesion", s->o.label == SAMPLE_NORMAL ? "" : f->lesion}};
+    const char *text[][2] = {{"parent", ""},
+                             {"source", f->image},
+                             {"patient", f->patient},
+                             {"split", split_word[f->split]},
+                             {"side", side_word[f->side]},
+                             {"view", view_word[f->view]},
+                             {"scale", "1"},
+                             {"rotate", "0"},
+                             {"flip", "0"},
+                             {"label", label_word[s->o.label]},
+                             {"synthetic", "0"},
+                             {"lesion", s->o.label == LABEL_NORMAL ? "" : lesion_word[f->lesion]}};
     char *id = mem_printf(e, "%s %zu %zu %zu %" PRIu64 " %" PRIu64, f->image, p->x * d, p->y * d,
                           window, s->o.seed, index);
     double depth, height;
@@ -640,7 +647,7 @@ set_metadata(const struct sampler *s, const struct item *it, const struct place 
         ts_meta_setf(r, "index", e, "%" PRIu64, index) == -1 ||
         ts_meta_setf(r, "margin", e, "%zu", s->o.margin) == -1)
         return -1;
-    if (s->o.label == SAMPLE_NORMAL)
+    if (s->o.label == LABEL_NORMAL)
         return 0;
     return ts_meta_setf(r, "seedpixel", e, "%zu,%zu", p->seed_x / d - p->x + s->o.margin,
                         p->seed_y / d - p->y + s->o.margin);
@@ -661,7 +668,7 @@ make_record(const struct sampler *s, const struct item *it, const struct place *
         return -1;
     if (s->o.margin > 0 && fill_mask(s, "tissue", &at, tissue, (d * d + 1) / 2, r, e) == NULL)
         return -1;
-    if (s->o.label != SAMPLE_NORMAL) {
+    if (s->o.label != LABEL_NORMAL) {
         const struct ts_tensor *t = fill_mask(s, "mask", &at, lesion, 1, r, e);
 
         if (t == NULL || set_bbox(r, t, e) == -1)
@@ -742,7 +749,7 @@ draw_from(struct sampler *s, size_t k, struct rng *rng, uint64_t index, struct t
 {
     const struct item *it = &s->item[k];
     const struct finding *f = &s->m->row[it->row];
-    int normal = s->o.label == SAMPLE_NORMAL, rc;
+    int normal = s->o.label == LABEL_NORMAL, rc;
     struct region tissue;
     struct shapes shapes;
     struct place place;
@@ -827,7 +834,7 @@ no_patch(const struct sampler *s, struct err *e)
                    "%s: no patch of %zu pixels with %g tissue in any of %zu %s (%zu outside the "
                    "box limits, %zu too faint)",
                    s->name, s->o.size, s->o.min_tissue, s->n,
-                   s->o.label == SAMPLE_NORMAL ? "images" : "findings", s->report.outside_box,
+                   s->o.label == LABEL_NORMAL ? "images" : "findings", s->report.outside_box,
                    s->report.faint);
 }
 

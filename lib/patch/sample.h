@@ -79,9 +79,6 @@
 #define SAMPLE_MAX_SIZE 2048
 #define SAMPLE_MAX_DOWNSCALE 16
 
-enum sample_label { SAMPLE_NORMAL, SAMPLE_BENIGN, SAMPLE_MALIGNANT };
-/* A mass with calcifications (`both`) serves as either; `any` takes unknown kinds too. */
-enum sample_lesion { SAMPLE_MASS, SAMPLE_CALCIFICATION, SAMPLE_BOTH, SAMPLE_OTHER, SAMPLE_ANY };
 /*
  * Where normal patches come from: images labelled normal (which have no findings), places away from
  * all findings of images that have some, all of known place; or either.
@@ -91,23 +88,24 @@ enum sample_from { SAMPLE_CLEAN, SAMPLE_AWAY, SAMPLE_EITHER };
 enum sample_by { SAMPLE_BY_PATIENT, SAMPLE_BY_IMAGE, SAMPLE_BY_FINDING };
 
 struct sample_options {
-    const char *split; /* train, val, test; borrowed */
-    const char *view;  /* CC, MLO; NULL: any; borrowed */
-    enum sample_label label;
-    enum sample_lesion lesion; /* not of normal */
-    enum sample_from from;     /* of normal */
-    enum sample_by by;         /* of random draws: not with `each` */
-    size_t size;               /* 2 .. SAMPLE_MAX_SIZE */
-    size_t margin;             /* 0 .. SAMPLE_MAX_SIZE */
-    size_t downscale;          /* 1 .. SAMPLE_MAX_DOWNSCALE */
-    double min_tissue;         /* 0 .. 1 */
-    double max_offset;         /* of a lesion's pixel, in sides of the patch: 0 .. 0.5 (paper) */
-    size_t min_box, max_box;   /* longer side of a finding, after downscale; others are left out */
-    double min_contrast;       /* findings that stand out less are left out: see below; 0 = none */
-    size_t each;               /* 0: random draws; else so many patches of each image or finding,
-                                  in the manifest's order */
-    const struct like *like;   /* of normal, not with `each`: see above; of this size; borrowed */
-    size_t candidates;         /* with it, at least 1 */
+    enum term_split split;
+    enum term_view view;   /* VIEW_NONE: any */
+    enum term_label label; /* LABEL_NONE does not go */
+    enum term_lesion
+        lesion; /* not of normal; a mass with calcifications serves as either; LESION_NONE: any */
+    enum sample_from from;   /* of normal */
+    enum sample_by by;       /* of random draws: not with `each` */
+    size_t size;             /* 2 .. SAMPLE_MAX_SIZE */
+    size_t margin;           /* 0 .. SAMPLE_MAX_SIZE */
+    size_t downscale;        /* 1 .. SAMPLE_MAX_DOWNSCALE */
+    double min_tissue;       /* 0 .. 1 */
+    double max_offset;       /* of a lesion's pixel, in sides of the patch: 0 .. 0.5 (paper) */
+    size_t min_box, max_box; /* longer side of a finding, after downscale; others are left out */
+    double min_contrast;     /* findings that stand out less are left out: see below; 0 = none */
+    size_t each;             /* 0: random draws; else so many patches of each image or finding,
+                                in the manifest's order */
+    const struct like *like; /* of normal, not with `each`: see above; of this size; borrowed */
+    size_t candidates;       /* with it, at least 1 */
     const struct chosen *at; /* of normal: one patch at each of these places, with nothing drawn at
                                 random; not with `each` and `like`; borrowed */
     uint64_t seed;
@@ -133,7 +131,7 @@ struct sample_report {
 struct sampler;
 
 /*
- * name is the manifest's, for messages.  borrows m, name, c, o->split, o->like and o->at until
+ * name is the manifest's, for messages.  borrows m, name, c, o->like and o->at until
  * sampler_close(). NULL with the reason in e, also where nothing in the manifest fits.
  */
 struct sampler *sampler_open(const struct manifest *m, const char *name, struct cache *c,

@@ -85,61 +85,61 @@ is_plain_text(const char *s)
     return 1;
 }
 
-/* ---- one row ---- */
+/* ---- columns ---- */
 
-enum column {
-    IMAGE,
-    PATIENT,
-    SPLIT,
-    SIDE,
-    VIEW,
-    LABEL,
-    LESION,
-    X0,
-    Y0,
-    X1,
-    Y1,
-    MASK,
-    TISSUE,
-    COLUMNS
-};
+enum column_kind { TEXT, TERM, PIXEL, MASK };
 
-/* `must`: the column has to be there.  `words`: what it may hold; a "" among them allows none. */
-static const struct {
+/* In the order they are written in.  `must`: the column has to be there. */
+static const struct column {
     const char *name;
+    enum column_kind kind;
+    size_t at; /* in struct finding: char *, an enum of terms.h, size_t, char * */
     int must;
-    const char *words[6];
-} column[COLUMNS] = {
-    [IMAGE] = {"image", 1, {NULL}},
-    [PATIENT] = {"patient", 1, {NULL}},
-    [SPLIT] = {"split", 1, {"train", "val", "test"}},
-    [SIDE] = {"side", 1, {"L", "R", ""}},
-    [VIEW] = {"view", 1, {"CC", "MLO", ""}},
-    [LABEL] = {"label", 1, {"normal", "benign", "malignant"}},
-    [LESION] = {"lesion", 0, {"mass", "calcification", "both", "other", ""}},
-    [X0] = {"x0", 0, {NULL}},
-    [Y0] = {"y0", 0, {NULL}},
-    [X1] = {"x1", 0, {NULL}},
-    [Y1] = {"y1", 0, {NULL}},
-    [MASK] = {"mask", 0, {NULL}},
-    [TISSUE] = {"tissue", 0, {NULL}},
+    const char *const *words;
+    int may_be_empty; /* of words */
+} columns[] = {
+    {"image", TEXT, offsetof(struct finding, image), 1, NULL, 0},
+    {"patient", TEXT, offsetof(struct finding, patient), 1, NULL, 0},
+    {"split", TERM, offsetof(struct finding, split), 1, split_word, 0},
+    {"side", TERM, offsetof(struct finding, side), 1, side_word, 1},
+    {"view", TERM, offsetof(struct finding, view), 1, view_word, 1},
+    {"label", TERM, offsetof(struct finding, label), 1, label_word, 0},
+    {"lesion", TERM, offsetof(struct finding, lesion), 0, lesion_word, 1},
+    {"x0", PIXEL, offsetof(struct finding, x0), 0, NULL, 0},
+    {"y0", PIXEL, offsetof(struct finding, y0), 0, NULL, 0},
+    {"x1", PIXEL, offsetof(struct finding, x1), 0, NULL, 0},
+    {"y1", PIXEL, offsetof(struct finding, y1), 0, NULL, 0},
+    {"mask", MASK, offsetof(struct finding, mask), 0, NULL, 0},
+    {"tissue", TEXT, offsetof(struct finding, tissue), 0, NULL, 0},
 };
+enum { COLUMNS = sizeof(columns) / sizeof(columns[0]) };
+
+/* The field of a row, by the kind of its column. */
+static char **
+text_at(struct finding *f, const struct column *c)
+{
+    return (char **)(void *)((char *)f + c->at);
+}
+
+static unsigned *
+term_at(struct finding *f, const struct column *c)
+{
+    _Static_assert(sizeof(enum term_split) == sizeof(unsigned), "enums of terms are unsigned");
+    return (unsigned *)(void *)((char *)f + c->at);
+}
+
+static size_t *
+pixel_at(struct finding *f, const struct column *c)
+{
+    return (size_t *)(void *)((char *)f + c->at);
+}
+
+/* ---- one row ---- */
 
 int
 manifest_is_finding(const struct finding *f)
 {
-    return f->lesion[0] != '\0' || f->has_box || f->mask[0] != '\0';
-}
-
-static int
-check_word(enum column c, const char *s, struct err *e)
-{
-    for (size_t i = 0; column[c].words[i] != NULL; i++)
-        if (strcmp(s, column[c].words[i]) == 0)
-            return 0;
-    if (s[0] == '\0')
-        return err_set(e, "%s is empty", column[c].name);
-    return err_set(e, "%s '%.64s' is not one of its words", column[c].name, s);
+    return f->lesion != LESION_NONE || f->has_box || f->mask[0] != '\0';
 }
 
 /* Where the value stands in "path=value": what follows the last '=', if that is all digits; or
@@ -156,22 +156,19 @@ mask_value_of(char *mask)
 
 /* Everything that can be said of one row by itself. */
 static int
-check_row(const struct finding *f, struct err *e)
+check_row(const struct finding *row, struct err *e)
 {
-    const char *text[COLUMNS] = {
-        [IMAGE] = f->image,   [PATIENT] = f->patient, [SPLIT] = f->split,
-        [SIDE] = f->side,     [VIEW] = f->view,       [LABEL] = f->label,
-        [LESION] = f->lesion, [MASK] = f->mask,       [TISSUE] = f->tissue};
+    struct finding copy = *row, *f = &copy;
     size_t bytes = 0;
 
-    for (enum column c = 0; c < COLUMNS; c++) {
-        if (text[c] == NULL)
+    for (const struct column *c = columns; c < columns + COLUMNS; c++) {
+        if (c->kind == TERM && *term_at(f, c) == 0 && !c->may_be_empty)
+            return err_set(e, "%s is empty", c->name);
+        if (c->kind != TEXT && c->kind != MASK)
             continue;
-        if (!is_plain_text(text[c]))
-            return err_set(e, "%s holds control characters or is not UTF-8", column[c].name);
-        bytes += strlen(text[c]);
-        if (column[c].words[0] != NULL && check_word(c, text[c], e) == -1)
-            return -1;
+        if (!is_plain_text(*text_at(f, c)))
+            return err_set(e, "%s holds control characters or is not UTF-8", c->name);
+        bytes += strlen(*text_at(f, c));
     }
     if (bytes > MANIFEST_MAX_LINE - 128)
         return err_set(e, "row of %zu bytes is too long", bytes);
@@ -185,7 +182,7 @@ check_row(const struct finding *f, struct err *e)
         return err_set(e, "mask value %u without a mask, or too large", f->mask_value);
     if (mask_value_of(f->mask) != NULL)
         return err_set(e, "mask '%.64s': a path cannot end in '=' and digits", f->mask);
-    if (strcmp(f->label, "normal") == 0 && manifest_is_finding(f))
+    if (f->label == LABEL_NORMAL && manifest_is_finding(f))
         return err_set(e, "label 'normal' on a row with a finding");
     return 0;
 }
@@ -215,12 +212,14 @@ int
 manifest_add(struct manifest *m, const struct finding *f, struct err *e)
 {
     struct finding copy = *f;
-    char **text[] = {&copy.image, &copy.patient, &copy.split, &copy.side,  &copy.view,
-                     &copy.label, &copy.lesion,  &copy.mask,  &copy.tissue};
 
-    for (size_t i = 0; i < sizeof(text) / sizeof(text[0]); i++)
-        if ((*text[i] = manifest_text(m, *text[i] ? *text[i] : "", e)) == NULL)
+    for (const struct column *c = columns; c < columns + COLUMNS; c++) {
+        char **text = text_at(&copy, c);
+
+        if ((c->kind == TEXT || c->kind == MASK) &&
+            (*text = manifest_text(m, *text ? *text : "", e)) == NULL)
             return -1;
+    }
     if (copy.line == 0)
         copy.line = m->n + 2; /* behind the header line */
     if (check_row(&copy, e) == -1 || append(m, &copy, e) == -1)
@@ -248,21 +247,28 @@ table_init(struct table *t, size_t n, struct err *e)
     return t->slot == NULL ? -1 : 0;
 }
 
-static char *
-text_of(const struct finding *f, enum column c)
+static const char *
+image_of(const struct finding *f)
 {
-    return c == IMAGE ? f->image : f->patient;
+    return f->image;
 }
 
-/* The first row with the same text as row i in column c; row i itself where it is the first. */
-static size_t
-table_first(struct table *t, const struct manifest *m, enum column c, size_t i)
+static const char *
+patient_of(const struct finding *f)
 {
-    const char *key = text_of(&m->row[i], c);
+    return f->patient;
+}
+
+/* The first row with the same text as row i; row i itself where it is the first. */
+static size_t
+table_first(struct table *t, const struct manifest *m,
+            const char *(*text_of)(const struct finding *), size_t i)
+{
+    const char *key = text_of(&m->row[i]);
     size_t at = (size_t)rng_hash(key, strlen(key)) & t->mask;
 
     while (t->slot[at] != 0) {
-        if (strcmp(text_of(&m->row[t->slot[at] - 1], c), key) == 0)
+        if (strcmp(text_of(&m->row[t->slot[at] - 1]), key) == 0)
             return t->slot[at] - 1;
         at = (at + 1) & t->mask;
     }
@@ -278,11 +284,11 @@ check_agree(const struct finding *a, const struct finding *b, struct err *e)
 
     if (strcmp(a->patient, b->patient) != 0)
         what = "patient";
-    else if (strcmp(a->split, b->split) != 0)
+    else if (a->split != b->split)
         what = "split";
-    else if (strcmp(a->side, b->side) != 0)
+    else if (a->side != b->side)
         what = "side";
-    else if (strcmp(a->view, b->view) != 0)
+    else if (a->view != b->view)
         what = "view";
     else if (strcmp(a->tissue, b->tissue) != 0)
         what = "tissue mask";
@@ -305,7 +311,7 @@ check_table(const struct manifest *m, size_t *bad, struct err *e)
     if (table_init(&images, m->n_images, e) == -1 || table_init(&patients, m->n, e) == -1)
         goto done;
     for (size_t k = 0; k < m->n_images; k++) {
-        size_t first = m->image_first[k], other = table_first(&images, m, IMAGE, first), who;
+        size_t first = m->image_first[k], other = table_first(&images, m, image_of, first), who;
 
         *bad = first;
         if (other != first) {
@@ -313,11 +319,11 @@ check_table(const struct manifest *m, size_t *bad, struct err *e)
                     m->row[first].image, m->row[other].line);
             goto done;
         }
-        who = table_first(&patients, m, PATIENT, first);
-        if (strcmp(m->row[who].split, m->row[first].split) != 0) {
+        who = table_first(&patients, m, patient_of, first);
+        if (m->row[who].split != m->row[first].split) {
             err_set(e, "patient '%s' is in split '%s' here and in '%s' on line %zu",
-                    m->row[first].patient, m->row[first].split, m->row[who].split,
-                    m->row[who].line);
+                    m->row[first].patient, split_word[m->row[first].split],
+                    split_word[m->row[who].split], m->row[who].line);
             goto done;
         }
         for (size_t i = first + 1; i < m->image_first[k + 1]; i++) {
@@ -387,29 +393,29 @@ split_fields(char *line, char **field, size_t most)
 
 /* where[k] = the column that the k-th field holds.  Returns the number of fields, or -1. */
 static int
-parse_header(char *line, enum column *where, struct err *e)
+parse_header(char *line, const struct column **where, struct err *e)
 {
     char *field[COLUMNS];
     size_t n = split_fields(line, field, COLUMNS);
     unsigned seen = 0;
 
     for (size_t k = 0; k < n && k < COLUMNS; k++) {
-        enum column c = 0;
+        unsigned c = 0;
 
-        while (c < COLUMNS && strcmp(column[c].name, field[k]) != 0)
+        while (c < COLUMNS && strcmp(columns[c].name, field[k]) != 0)
             c++;
         if (c == COLUMNS)
             return err_set(e, "unknown column '%.64s'", field[k]);
         if (seen & 1u << c)
             return err_set(e, "column '%s' twice", field[k]);
         seen |= 1u << c;
-        where[k] = c;
+        where[k] = &columns[c];
     }
     if (n > COLUMNS)
         return err_set(e, "%zu columns, at most %d", n, COLUMNS);
-    for (enum column c = 0; c < COLUMNS; c++)
-        if (column[c].must && !(seen & 1u << c))
-            return err_set(e, "column '%s' is missing", column[c].name);
+    for (unsigned c = 0; c < COLUMNS; c++)
+        if (columns[c].must && !(seen & 1u << c))
+            return err_set(e, "column '%s' is missing", columns[c].name);
     return (int)n;
 }
 
@@ -425,25 +431,6 @@ parse_number(const char *what, const char *s, size_t *out, struct err *e)
         if ((v = v * 10 + (size_t)(s[i] - '0')) > MANIFEST_MAX_SIDE)
             return err_set(e, "%s %.64s is larger than %d", what, s, MANIFEST_MAX_SIDE);
     *out = v;
-    return 0;
-}
-
-static int
-parse_box(char *const *text, struct finding *f, struct err *e)
-{
-    size_t *to[4] = {&f->x0, &f->y0, &f->x1, &f->y1};
-    int given = 0;
-
-    for (int k = 0; k < 4; k++)
-        given += text[X0 + k][0] != '\0';
-    if (given == 0)
-        return 0;
-    if (given < 4)
-        return err_set(e, "box with %d of its 4 numbers", given);
-    for (int k = 0; k < 4; k++)
-        if (parse_number(column[X0 + k].name, text[X0 + k], to[k], e) == -1)
-            return -1;
-    f->has_box = 1;
     return 0;
 }
 
@@ -464,33 +451,50 @@ parse_mask(struct finding *f, struct err *e)
     return 0;
 }
 
+/* One field that is not empty. */
 static int
-parse_row(char *line, const enum column *where, size_t columns, struct finding *f, struct err *e)
+parse_field(const struct column *c, char *text, struct finding *f, struct err *e)
 {
-    char *field[COLUMNS], *text[COLUMNS];
-    size_t n = split_fields(line, field, COLUMNS);
+    int term;
 
-    if (n > columns)
-        return err_set(e, "%zu fields, the header has %zu", n, columns);
-    for (enum column c = 0; c < COLUMNS; c++)
-        text[c] = empty_text;
-    for (size_t k = 0; k < columns; k++) {
-        if (k < n)
-            text[where[k]] = field[k];
-        else if (column[where[k]].must)
-            return err_set(e, "%zu fields, '%s' is missing", n, column[where[k]].name);
+    if (c->kind == PIXEL)
+        return parse_number(c->name, text, pixel_at(f, c), e);
+    if (c->kind == TERM) {
+        if ((term = term_find(c->words, text)) == -1)
+            return err_set(e, "%s '%.64s' is not one of its words", c->name, text);
+        *term_at(f, c) = (unsigned)term;
+        return 0;
     }
-    *f = (struct finding){.image = text[IMAGE],
-                          .patient = text[PATIENT],
-                          .split = text[SPLIT],
-                          .side = text[SIDE],
-                          .view = text[VIEW],
-                          .label = text[LABEL],
-                          .lesion = text[LESION],
-                          .mask = text[MASK],
-                          .tissue = text[TISSUE]};
-    if (parse_box(text, f, e) == -1 || parse_mask(f, e) == -1)
-        return -1;
+    *text_at(f, c) = text;
+    return c->kind == MASK ? parse_mask(f, e) : 0;
+}
+
+static int
+parse_row(char *line, const struct column *const *where, size_t n_columns, struct finding *f,
+          struct err *e)
+{
+    char *field[COLUMNS];
+    size_t n = split_fields(line, field, COLUMNS);
+    int box = 0;
+
+    if (n > n_columns)
+        return err_set(e, "%zu fields, the header has %zu", n, n_columns);
+    *f = (struct finding){0};
+    for (const struct column *c = columns; c < columns + COLUMNS; c++)
+        if (c->kind == TEXT || c->kind == MASK)
+            *text_at(f, c) = empty_text;
+    for (size_t k = 0; k < n_columns; k++) {
+        if (k >= n && where[k]->must)
+            return err_set(e, "%zu fields, '%s' is missing", n, where[k]->name);
+        if (k >= n || field[k][0] == '\0')
+            continue;
+        if (parse_field(where[k], field[k], f, e) == -1)
+            return -1;
+        box += where[k]->kind == PIXEL;
+    }
+    if (box % 4 != 0)
+        return err_set(e, "box with %d of its 4 numbers", box);
+    f->has_box = box == 4;
     return check_row(f, e);
 }
 
@@ -509,11 +513,11 @@ int
 manifest_read(const char *path, const char *root, struct manifest *m, struct err *e)
 {
     struct lines l = {.name = strcmp(path, "-") == 0 ? "stdin" : path};
-    enum column where[COLUMNS];
+    const struct column *where[COLUMNS];
     struct finding f;
     char *text, *line = NULL;
     size_t n, bad;
-    int rc, columns;
+    int rc, n_columns;
 
     memset(m, 0, sizeof(*m));
     text = (char *)input_slurp(path, MANIFEST_MAX_BYTES, &n, e);
@@ -533,11 +537,11 @@ manifest_read(const char *path, const char *root, struct manifest *m, struct err
     rc = next_line(&l, &line, e);
     if (rc == 0)
         err_set(e, "empty: a manifest begins with a line that names its columns");
-    columns = rc == 1 ? parse_header(line, where, e) : -1;
-    if (columns == -1)
+    n_columns = rc == 1 ? parse_header(line, where, e) : -1;
+    if (n_columns == -1)
         goto fail_line;
     while ((rc = next_line(&l, &line, e)) == 1) {
-        if (parse_row(line, where, (size_t)columns, &f, e) == -1)
+        if (parse_row(line, where, (size_t)n_columns, &f, e) == -1)
             goto fail_line;
         f.line = l.number;
         if (append(m, &f, e) == -1)
@@ -581,6 +585,19 @@ manifest_path(const struct manifest *m, const char *name, struct err *e)
 
 /* ---- writing ---- */
 
+static void
+write_field(FILE *f, struct finding *row, const struct column *c)
+{
+    if (c->kind == TERM)
+        fputs(c->words[*term_at(row, c)], f);
+    else if (c->kind == PIXEL && row->has_box)
+        fprintf(f, "%zu", *pixel_at(row, c));
+    else if (c->kind != PIXEL)
+        fputs(*text_at(row, c), f);
+    if (c->kind == MASK && row->mask_value > 0)
+        fprintf(f, "=%u", row->mask_value);
+}
+
 int
 manifest_write(FILE *f, const struct manifest *m, struct err *e)
 {
@@ -591,20 +608,12 @@ manifest_write(FILE *f, const struct manifest *m, struct err *e)
             return err_in(e, "row %zu", i + 1);
     if (m->n > 0 && check_table(m, &bad, e) == -1)
         return err_in(e, "row %zu", bad + 1);
-    for (enum column c = 0; c < COLUMNS; c++)
-        fprintf(f, "%s%c", column[c].name, c + 1 < COLUMNS ? '\t' : '\n');
-    for (size_t i = 0; i < m->n; i++) {
-        const struct finding *r = &m->row[i];
-
-        fprintf(f, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t", r->image, r->patient, r->split, r->side, r->view,
-                r->label, r->lesion);
-        if (r->has_box)
-            fprintf(f, "%zu\t%zu\t%zu\t%zu\t%s", r->x0, r->y0, r->x1, r->y1, r->mask);
-        else
-            fprintf(f, "\t\t\t\t%s", r->mask);
-        if (r->mask_value > 0)
-            fprintf(f, "=%u", r->mask_value);
-        fprintf(f, "\t%s\n", r->tissue);
-    }
+    for (size_t c = 0; c < COLUMNS; c++)
+        fprintf(f, "%s%c", columns[c].name, c + 1 < COLUMNS ? '\t' : '\n');
+    for (size_t i = 0; i < m->n; i++)
+        for (size_t c = 0; c < COLUMNS; c++) {
+            write_field(f, &m->row[i], &columns[c]);
+            putc(c + 1 < COLUMNS ? '\t' : '\n', f);
+        }
     return 0;
 }

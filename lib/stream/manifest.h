@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "base/err.h"
+#include "stream/terms.h"
 
 #define MANIFEST_MAX_ROWS 1000000
 #define MANIFEST_MAX_LINE 16384 /* bytes of a line */
@@ -22,11 +23,11 @@
 struct finding {
     char *image; /* path relative to the root; "archive.zip:member" reads inside an archive */
     char *patient;
-    char *split; /* train, val, test */
-    char *side;  /* L, R or "" */
-    char *view;  /* CC, MLO or "" */
-    char *label; /* normal, benign, malignant: of this finding, or of the image where it has none */
-    char *lesion; /* mass, calcification, both, other, or "" where the row is no finding */
+    enum term_split split;
+    enum term_side side;     /* or SIDE_NONE */
+    enum term_view view;     /* or VIEW_NONE */
+    enum term_label label;   /* of this finding, or of the image where it has none */
+    enum term_lesion lesion; /* or LESION_NONE */
     int has_box;
     size_t x0, y0, x1, y1; /* half-open, in pixels */
     char *mask;            /* path of the lesion's mask, or "" */

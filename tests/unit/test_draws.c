@@ -52,9 +52,9 @@ add(struct set *s, struct truth t, int tissue, int finding)
     char image[16], patient[16];
     struct finding f = {.image = image,
                         .patient = patient,
-                        .split = (char[]){"train"},
-                        .label = finding ? (char[]){"malignant"} : (char[]){"normal"},
-                        .lesion = finding ? (char[]){"mass"} : NULL,
+                        .split = SPLIT_TRAIN,
+                        .label = finding ? LABEL_MALIGNANT : LABEL_NORMAL,
+                        .lesion = finding ? LESION_MASS : LESION_NONE,
                         .tissue = tissue ? (char[]){"all.pgm"} : (char[]){"none.pgm"},
                         .has_box = finding,
                         .x0 = t.x,
@@ -125,8 +125,8 @@ normals(struct set *s)
     add(s, (struct truth){.patient = 1, .image = 17, .usable = 1}, 1, 0);
 }
 
-static const struct sample_options usual = {.split = "train",
-                                            .lesion = SAMPLE_ANY,
+static const struct sample_options usual = {.split = SPLIT_TRAIN,
+                                            .label = LABEL_NORMAL,
                                             .size = 16,
                                             .margin = 12,
                                             .downscale = 1,
@@ -289,11 +289,11 @@ test_law(void)
     normals(&b);
     for (int by = SAMPLE_BY_PATIENT; by <= SAMPLE_BY_FINDING; by++) {
         o.by = (enum sample_by)by;
-        o.label = SAMPLE_MALIGNANT;
+        o.label = LABEL_MALIGNANT;
         snprintf(what, sizeof(what), "lesions by %s", level_name[by]);
         /* The rarest finding, 1 of 30 on 1 of 5 images of 1 of 8 patients, is expected 5 times. */
         check_law(what, &a, &o, 6000, of_lesions);
-        o.label = SAMPLE_NORMAL;
+        o.label = LABEL_NORMAL;
         snprintf(what, sizeof(what), "normals by %s", level_name[by]);
         check_law(what, &b, &o, 3000, of_normals);
     }
@@ -366,10 +366,10 @@ test_order(void)
     normals(&b);
     for (int by = SAMPLE_BY_PATIENT; by <= SAMPLE_BY_FINDING; by++) {
         o.by = (enum sample_by)by;
-        o.label = SAMPLE_MALIGNANT;
+        o.label = LABEL_MALIGNANT;
         snprintf(what, sizeof(what), "lesions by %s", level_name[by]);
         check_order(what, &a, &o, 8);
-        o.label = SAMPLE_NORMAL;
+        o.label = LABEL_NORMAL;
         snprintf(what, sizeof(what), "normals by %s", level_name[by]);
         check_order(what, &b, &o, 3);
     }
@@ -381,7 +381,7 @@ test_order(void)
 
 /* A name for the bytes of the first patches. */
 static uint64_t
-hash_of(const struct set *set, enum sample_label label, enum sample_by by)
+hash_of(const struct set *set, enum term_label label, enum sample_by by)
 {
     struct sample_options o = usual;
     struct sampler *s;
@@ -413,10 +413,10 @@ test_old(void)
 
     lesions(&a);
     normals(&b);
-    tap_ok(hash_of(&a, SAMPLE_MALIGNANT, SAMPLE_BY_FINDING) == UINT64_C(0x5a09cdf9008b2da7),
+    tap_ok(hash_of(&a, LABEL_MALIGNANT, SAMPLE_BY_FINDING) == UINT64_C(0x5a09cdf9008b2da7),
            "by finding: the bytes of old");
-    tap_ok(hash_of(&b, SAMPLE_NORMAL, SAMPLE_BY_IMAGE) == UINT64_C(0xac98617e7b88b46a) &&
-               hash_of(&b, SAMPLE_NORMAL, SAMPLE_BY_FINDING) == UINT64_C(0xac98617e7b88b46a),
+    tap_ok(hash_of(&b, LABEL_NORMAL, SAMPLE_BY_IMAGE) == UINT64_C(0xac98617e7b88b46a) &&
+               hash_of(&b, LABEL_NORMAL, SAMPLE_BY_FINDING) == UINT64_C(0xac98617e7b88b46a),
            "by image and by finding, normal patches: the same");
     manifest_free(&a.m);
     manifest_free(&b.m);
@@ -433,7 +433,7 @@ test_nothing(void)
     add_findings(&a, 0, 0, 20, 0);
     add_findings(&a, 0, 1, 1, 0);
     add_corner(&a, 1, 2);
-    o.label = SAMPLE_MALIGNANT;
+    o.label = LABEL_MALIGNANT;
     for (int by = SAMPLE_BY_PATIENT; by <= SAMPLE_BY_FINDING; by++) {
         o.by = (enum sample_by)by;
         s = start(&a, &o);

@@ -79,7 +79,7 @@ test_good(void)
     tap_ok(strcmp(m.row[0].mask, "m.png") == 0 && m.row[0].mask_value == 2, "mask with its value");
     tap_ok(!m.row[1].has_box && strcmp(m.row[1].mask, "x=y.png") == 0 && m.row[1].mask_value == 0,
            "mask without value, though its name has an '='");
-    tap_ok(strcmp(m.row[2].tissue, "") == 0 && strcmp(m.row[2].side, "") == 0 &&
+    tap_ok(strcmp(m.row[2].tissue, "") == 0 && m.row[2].side == SIDE_NONE &&
                strcmp(m.row[2].mask, "") == 0,
            "fields left out are empty");
     tap_ok(manifest_is_finding(&m.row[1]) && !manifest_is_finding(&m.row[2]), "findings are told");
@@ -104,11 +104,11 @@ test_lenient(void)
     struct err e;
 
     tap_ok(read_text(crlf, strlen(crlf), &m, &e) == 0 && m.n == 1 && m.row[0].line == 3 &&
-               strcmp(m.row[0].label, "normal") == 0,
+               m.row[0].label == LABEL_NORMAL,
            "byte order mark, CR LF and empty lines");
     manifest_free(&m);
     tap_ok(read_text(order, strlen(order), &m, &e) == 0 && strcmp(m.row[0].image, "a") == 0 &&
-               strcmp(m.row[0].view, "MLO") == 0,
+               m.row[0].view == VIEW_MLO,
            "columns in another order");
     manifest_free(&m);
     tap_ok(read_text(utf8, strlen(utf8), &m, &e) == 0 && m.n == 1, "UTF-8 names");
@@ -246,8 +246,6 @@ test_limits(void)
 static void
 random_table(struct manifest *m, uint64_t seed, struct err *e)
 {
-    static const char *const splits[] = {"train", "val", "test"};
-    static const char *const lesions[] = {"mass", "calcification", "both", "other"};
     struct rng r = rng_at(seed, "table", 0);
     size_t images = rng_below(&r, 20);
 
@@ -260,9 +258,10 @@ random_table(struct manifest *m, uint64_t seed, struct err *e)
         for (size_t i = 0; i < (rows ? rows : 1); i++) {
             struct finding f = {.image = image,
                                 .patient = who,
-                                .split = mem_string(splits[patient % 3], e),
-                                .label = mem_string(rows ? "benign" : "normal", e)};
-            char *lesion = mem_string(lesions[rng_below(&r, 4)], e), *mask = mem_string("m.png", e);
+                                .split = (enum term_split)(SPLIT_TRAIN + patient % 3),
+                                .label = rows ? LABEL_BENIGN : LABEL_NORMAL};
+            enum term_lesion lesion = (enum term_lesion)(LESION_MASS + rng_below(&r, 4));
+            char *mask = mem_string("m.png", e);
 
             if (rows > 0) {
                 f.lesion = lesion;
@@ -278,9 +277,6 @@ random_table(struct manifest *m, uint64_t seed, struct err *e)
             }
             if (manifest_add(m, &f, e) == -1)
                 tap_ok(0, "manifest_add: %s", e->text);
-            free(f.split);
-            free(f.label);
-            free(lesion);
             free(mask);
         }
         free(image);
@@ -291,10 +287,11 @@ random_table(struct manifest *m, uint64_t seed, struct err *e)
 static int
 same_row(const struct finding *a, const struct finding *b)
 {
-    if (strcmp(a->image, b->image) || strcmp(a->patient, b->patient) ||
-        strcmp(a->split, b->split) || strcmp(a->side, b->side) || strcmp(a->view, b->view) ||
-        strcmp(a->label, b->label) || strcmp(a->lesion, b->lesion) || strcmp(a->mask, b->mask) ||
+    if (strcmp(a->image, b->image) || strcmp(a->patient, b->patient) || strcmp(a->mask, b->mask) ||
         strcmp(a->tissue, b->tissue))
+        return 0;
+    if (a->split != b->split || a->side != b->side || a->view != b->view || a->label != b->label ||
+        a->lesion != b->lesion)
         return 0;
     if (a->has_box != b->has_box || a->mask_value != b->mask_value || a->line != b->line)
         return 0;
@@ -308,8 +305,8 @@ test_write(void)
     struct err e = {.text = ""};
     struct finding f = {.image = (char[]){"a"},
                         .patient = (char[]){"P"},
-                        .split = (char[]){"train"},
-                        .label = (char[]){"normal"}};
+                        .split = SPLIT_TRAIN,
+                        .label = LABEL_NORMAL};
     int bad = 0;
     FILE *null = fopen("/dev/null", "w");
 
@@ -341,12 +338,12 @@ test_write(void)
     tap_ok(manifest_add(&m, &f, &e) == -1 && strstr(e.text, "row 2: image holds") != NULL,
            "a tab in a name is refused");
     f.image = (char[]){"b"};
-    f.split = (char[]){"val"};
+    f.split = SPLIT_VAL;
     tap_ok(manifest_add(&m, &f, &e) == 0 && null != NULL && manifest_write(null, &m, &e) == -1 &&
                strstr(e.text, "patient 'P' is in split 'val' here and in 'train' on line 2") !=
                    NULL,
            "a leaking patient is not written");
-    m.row[1].split = manifest_text(&m, "train", &e);
+    m.row[1].split = SPLIT_TRAIN;
     m.row[1].tissue = manifest_text(&m, "t\n.png", &e);
     tap_ok(manifest_write(null, &m, &e) == -1 && strstr(e.text, "tissue holds") != NULL,
            "a changed row is checked again");

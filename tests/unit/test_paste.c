@@ -196,7 +196,7 @@ window(const struct phantom_view *v, const struct phantom_view *clean, size_t f,
 }
 
 static void
-test_phantoms(enum phantom_lesion kind)
+test_phantoms(enum term_lesion kind)
 {
     static float image[N * N], truth[N * N], lesion[N * N];
     static uint8_t mask[N * N];
@@ -205,10 +205,10 @@ test_phantoms(enum phantom_lesion kind)
                              .w = 640,
                              .sides = 1,
                              .malignant = 1,
-                             .calcification = kind == PHANTOM_CALCIFICATION,
+                             .calcification = kind == LESION_CALCIFICATION,
                              .train = 1};
     struct phantom_opts none = o;
-    const char *name = kind == PHANTOM_MASS ? "masses" : "clusters";
+    const char *name = kind == LESION_MASS ? "masses" : "clusters";
     struct tally s = {0};
     int good = 0;
     struct err e;
@@ -223,7 +223,7 @@ test_phantoms(enum phantom_lesion kind)
         }
         for (size_t f = 0; f < v.n; f++)
             if (v.finding[f].kind == kind && window(&v, &clean, f, image, truth, mask) &&
-                paste_extract(&config, image, mask, N, N, kind == PHANTOM_CALCIFICATION, lesion,
+                paste_extract(&config, image, mask, N, N, kind == LESION_CALCIFICATION, lesion,
                               &e) == PASTE_GOOD) {
                 good++;
                 count_pixels(&s, mask, truth, lesion);
@@ -232,9 +232,9 @@ test_phantoms(enum phantom_lesion kind)
         phantom_free(&clean);
     }
     tap_ok(good >= 10, "phantoms: %d %s", good, name);
-    tap_ok(s.found_body / s.body > (kind == PHANTOM_MASS ? 0.9 : 0.8),
+    tap_ok(s.found_body / s.body > (kind == LESION_MASS ? 0.9 : 0.8),
            "%s: in their masks %.3f of the lesion is carried over", name, s.found_body / s.body);
-    if (kind == PHANTOM_MASS)
+    if (kind == LESION_MASS)
         tap_ok(s.found_beyond / s.beyond > 0.7, "%s: spicules and margins beyond %.3f", name,
                s.found_beyond / s.beyond);
 }
@@ -514,8 +514,8 @@ main(void)
 {
     test_drawn();
     test_what_stays();
-    test_phantoms(PHANTOM_MASS);
-    test_phantoms(PHANTOM_CALCIFICATION);
+    test_phantoms(LESION_MASS);
+    test_phantoms(LESION_CALCIFICATION);
     test_harmonic(32, 30, "in the middle");
     test_harmonic(3, 30, "cut by the edge");
     test_glow();

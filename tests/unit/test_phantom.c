@@ -58,12 +58,12 @@ test_shares(void)
                 struct phantom_case c;
 
                 phantom_case(&o, (first + (uint64_t)p) * 2, &c);
-                malignant += c.label == PHANTOM_MALIGNANT;
-                benign += c.label == PHANTOM_BENIGN;
-                train += c.split == PHANTOM_TRAIN;
-                val += c.split == PHANTOM_VAL;
-                clusters += c.kind == PHANTOM_CALCIFICATION;
-                both += c.label == PHANTOM_MALIGNANT && c.split == PHANTOM_TEST;
+                malignant += c.label == LABEL_MALIGNANT;
+                benign += c.label == LABEL_BENIGN;
+                train += c.split == SPLIT_TRAIN;
+                val += c.split == SPLIT_VAL;
+                clusters += c.kind == LESION_CALCIFICATION;
+                both += c.label == LABEL_MALIGNANT && c.split == SPLIT_TEST;
             }
             double far[] = {malignant - 0.4 * n, benign - 0.3 * n, train - 0.6 * n, val - 0.2 * n,
                             clusters - 0.4 * n};
@@ -86,7 +86,7 @@ test_shares(void)
         struct phantom_case c;
 
         phantom_case(&o, k, &c);
-        all &= c.label == PHANTOM_MALIGNANT && c.kind == PHANTOM_MASS;
+        all &= c.label == LABEL_MALIGNANT && c.kind == LESION_MASS;
     }
     tap_ok(all, "shares of 1 and 0 are met exactly");
 }
@@ -104,12 +104,12 @@ test_views(void)
         for (int v = 0; v < 4; v++) {
             phantom_case(&o, 4 * p + (uint64_t)v, &c[v]);
             split &= c[v].split == c[0].split && c[v].patient == p;
-            views &= c[v].mlo == v % 2;
+            views &= c[v].view == (v % 2 ? VIEW_MLO : VIEW_CC);
         }
         sides &= c[0].side == c[1].side && c[2].side == c[3].side && c[0].side != c[2].side;
-        normal &= c[2].label == PHANTOM_NORMAL && c[3].label == PHANTOM_NORMAL &&
-                  c[0].label == c[1].label;
-        n_left += c[0].side == 'L';
+        normal &=
+            c[2].label == LABEL_NORMAL && c[3].label == LABEL_NORMAL && c[0].label == c[1].label;
+        n_left += c[0].side == SIDE_L;
     }
     tap_ok(split, "all pictures of a patient are in one split");
     tap_ok(views && sides, "both views of each side");
@@ -189,7 +189,7 @@ test_truth(uint64_t seed, size_t h, size_t w, uint64_t count)
                 }
             boxes &= area > 0 && x0 == b->x0 && y0 == b->y0 && x1 == b->x1 && y1 == b->y1;
             gain /= 65535.0 * (double)(area > 0 ? area : 1);
-            least = fmin(least, b->kind == PHANTOM_MASS ? gain : 1);
+            least = fmin(least, b->kind == LESION_MASS ? gain : 1);
             t_wrong = tap_larger(t_wrong, fabs(b->t - 0.5));
         }
         /* Away from all findings the two pictures are the same. */
@@ -309,9 +309,9 @@ test_hidden(void)
     struct lesion l;
 
     for (int i = 0; i < N; i++) {
-        lesion_plan(&l, PHANTOM_MALIGNANT, PHANTOM_MASS, &r);
+        lesion_plan(&l, LABEL_MALIGNANT, LESION_MASS, &r);
         bad[i] = l.t;
-        lesion_plan(&l, PHANTOM_BENIGN, PHANTOM_MASS, &r);
+        lesion_plan(&l, LABEL_BENIGN, LESION_MASS, &r);
         good[i] = l.t;
     }
     /* scipy 1.10: integral of beta(4, 1.5).pdf * beta(1.5, 4).cdf */
@@ -395,9 +395,9 @@ check_folder(const char *path)
                     tissue &= t.px[p] == 1;
                 }
             boxes &= x0 == f->x0 && y0 == f->y0 && x1 == f->x1 && y1 == f->y1;
-            values &= strcmp(f->label, "normal") != 0;
+            values &= f->label != LABEL_NORMAL;
         } else
-            clean &= strcmp(f->label, "normal") == 0 && f->lesion[0] == '\0' && f->mask[0] == '\0';
+            clean &= f->label == LABEL_NORMAL && f->lesion == LESION_NONE && f->mask[0] == '\0';
         image_free(&im);
         mask_free(&t);
         mask_free(&k);

@@ -87,11 +87,11 @@ add(struct manifest *m, size_t k, const char *split, const char *label, const ch
     char image[32], patient[32];
     struct finding f = {.image = image,
                         .patient = patient,
-                        .split = mem_string(split, &e),
-                        .side = (char[]){"L"},
-                        .view = (char[]){"CC"},
-                        .label = mem_string(label, &e),
-                        .lesion = mem_string(lesion, &e),
+                        .split = (enum term_split)term_find(split_word, split),
+                        .side = SIDE_L,
+                        .view = VIEW_CC,
+                        .label = (enum term_label)term_find(label_word, label),
+                        .lesion = (enum term_lesion)term_find(lesion_word, lesion),
                         .mask = mem_string(mask, &e),
                         .mask_value = value,
                         .tissue = (char[]){"tissue.pgm"}};
@@ -111,14 +111,11 @@ add(struct manifest *m, size_t k, const char *split, const char *label, const ch
     }
     if (m->root == NULL)
         m->root = mem_string(dir, &e);
-    free(f.split);
-    free(f.label);
-    free(f.lesion);
     free(f.mask);
 }
 
-static const struct sample_options usual = {.split = "train",
-                                            .lesion = SAMPLE_ANY,
+static const struct sample_options usual = {.split = SPLIT_TRAIN,
+                                            .label = LABEL_NORMAL,
                                             .size = 16,
                                             .margin = 2,
                                             .downscale = 1,
@@ -287,7 +284,7 @@ test_lesions(void)
     char path[64];
 
     snprintf(path, sizeof(path), "%s/outline.pgm", dir);
-    o.label = SAMPLE_MALIGNANT;
+    o.label = LABEL_MALIGNANT;
     add(&m, 0, "train", "malignant", "mass", round_box, "", 0);
     if (region_ellipse(&lesion, 18, 40, 41, 61, &e) == -1 ||
         cache_mask(cache, path, 1, &mask, &e) == -1)
@@ -300,7 +297,7 @@ test_lesions(void)
     region_free(&lesion);
 
     o = usual;
-    o.label = SAMPLE_BENIGN;
+    o.label = LABEL_BENIGN;
     add(&m, 1, "train", "benign", "both", NULL, "outline.pgm", 1);
     lesion = region_borrow(&mask);
     check_patches("mask", &m, &o, &lesion, "benign", "both");
@@ -412,27 +409,27 @@ test_choice(void)
     add(&m, 3, "train", "malignant", "", NULL, "outline.pgm", 1);
     add(&m, 4, "train", "malignant", "mass", NULL, "", 0);
     add(&m, 5, "test", "malignant", "mass", small, "", 0);
-    o.label = SAMPLE_MALIGNANT;
+    o.label = LABEL_MALIGNANT;
     tap_ok(items(&m, &o) == 5, "any: five findings of known place");
-    o.lesion = SAMPLE_MASS;
+    o.lesion = LESION_MASS;
     tap_ok(items(&m, &o) == 2, "mass: one, and one with calcifications");
-    o.lesion = SAMPLE_CALCIFICATION;
+    o.lesion = LESION_CALCIFICATION;
     tap_ok(items(&m, &o) == 2, "calcification: likewise");
-    o.lesion = SAMPLE_BOTH;
+    o.lesion = LESION_BOTH;
     tap_ok(items(&m, &o) == 1, "both alone");
-    o.lesion = SAMPLE_OTHER;
+    o.lesion = LESION_OTHER;
     tap_ok(items(&m, &o) == 1, "other alone");
-    o.lesion = SAMPLE_ANY;
-    o.label = SAMPLE_BENIGN;
+    o.lesion = LESION_NONE;
+    o.label = LABEL_BENIGN;
     tap_ok(items(&m, &o) == 1, "benign");
-    o.label = SAMPLE_MALIGNANT;
-    o.split = "test";
+    o.label = LABEL_MALIGNANT;
+    o.split = SPLIT_TEST;
     tap_ok(items(&m, &o) == 1, "another split");
-    o.split = "val";
+    o.split = SPLIT_VAL;
     tap_ok(sampler_open(&m, "m.tsv", cache, &o, &e) == NULL &&
                strstr(e.text, "m.tsv: nothing to draw from in split val"),
            "an empty split is an error");
-    o.split = "train";
+    o.split = SPLIT_TRAIN;
     o.max_box = 8;
     s = start(&m, &o);
     for (uint64_t i = 0; i < 200; i++)
@@ -530,7 +527,7 @@ test_uniform(void)
 
 /* One row is wrong: the first draw says so, with file, line and words. */
 static void
-refused(const char *what, struct manifest *m, enum sample_label label, const char *words)
+refused(const char *what, struct manifest *m, enum term_label label, const char *words)
 {
     struct sample_options o = usual;
     struct ts_record r = {0};
@@ -539,7 +536,7 @@ refused(const char *what, struct manifest *m, enum sample_label label, const cha
     int rc;
 
     o.label = label;
-    o.from = label == SAMPLE_NORMAL ? SAMPLE_EITHER : SAMPLE_CLEAN;
+    o.from = label == LABEL_NORMAL ? SAMPLE_EITHER : SAMPLE_CLEAN;
     s = start(m, &o);
     rc = sampler_draw(s, 0, &r, &e);
     if (!tap_ok(rc == -1 && strncmp(e.text, "m.tsv:2: ", 9) == 0 && strstr(e.text, words),
@@ -558,27 +555,27 @@ test_refused(void)
     struct err e;
 
     add(&m, 99, "train", "normal", "", NULL, "", 0);
-    refused("an image that is not there", &m, SAMPLE_NORMAL, "99.pgm");
+    refused("an image that is not there", &m, LABEL_NORMAL, "99.pgm");
     add(&m, 0, "train", "malignant", "mass", NULL, "short.pgm", 1);
-    refused("a mask of another size", &m, SAMPLE_MALIGNANT,
+    refused("a mask of another size", &m, LABEL_MALIGNANT,
             "short.pgm is 75 x 89 pixels, its image 0.pgm is 75 x 90");
     add(&m, 0, "train", "malignant", "mass", NULL, "short.pgm", 1);
-    refused("the same, away from it", &m, SAMPLE_NORMAL, "short.pgm is 75 x 89");
+    refused("the same, away from it", &m, LABEL_NORMAL, "short.pgm is 75 x 89");
     add(&m, 0, "train", "normal", "", NULL, "", 0);
     m.row[0].tissue = manifest_text(&m, "short.pgm", &e);
-    refused("a tissue mask of another size", &m, SAMPLE_NORMAL,
+    refused("a tissue mask of another size", &m, LABEL_NORMAL,
             "short.pgm is 75 x 89 pixels, its image");
     add(&m, 0, "train", "malignant", "mass", wide, "", 0);
-    refused("a box beyond its image", &m, SAMPLE_MALIGNANT,
+    refused("a box beyond its image", &m, LABEL_MALIGNANT,
             "reaches beyond its image 0.pgm of 75 x 90");
     add(&m, 0, "train", "malignant", "mass", wide, "", 0);
-    refused("the same, away from it", &m, SAMPLE_NORMAL, "reaches beyond");
+    refused("the same, away from it", &m, LABEL_NORMAL, "reaches beyond");
     add(&m, 0, "train", "malignant", "mass", NULL, "outline.pgm", 3);
-    refused("a grey level that the mask lacks", &m, SAMPLE_MALIGNANT, "outline.pgm has no pixel");
+    refused("a grey level that the mask lacks", &m, LABEL_MALIGNANT, "outline.pgm has no pixel");
     add(&m, 0, "train", "malignant", "mass", empty, "outline.pgm", 1);
-    refused("a box without a pixel of the mask", &m, SAMPLE_MALIGNANT, "outline.pgm has no pixel");
+    refused("a box without a pixel of the mask", &m, LABEL_MALIGNANT, "outline.pgm has no pixel");
     add(&m, 0, "train", "malignant", "mass", NULL, "none-such.png", 1);
-    refused("a mask that is not there", &m, SAMPLE_MALIGNANT, "none-such.png");
+    refused("a mask that is not there", &m, LABEL_MALIGNANT, "none-such.png");
 }
 
 /*

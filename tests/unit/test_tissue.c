@@ -191,7 +191,7 @@ test_phantoms(void)
             return;
         }
         worst = fmin(worst, overlap(&m, &v.tissue));
-        sides &= a.side == c.side;
+        sides &= (a.side == 'L') == (c.side == SIDE_L);
         mask_free(&m);
         phantom_free(&v);
     }
