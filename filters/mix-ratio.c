@@ -13,6 +13,7 @@
 #include "base/cli.h"
 #include "base/jsonl.h"
 #include "base/mem.h"
+#include "base/number.h"
 #include "base/progress.h"
 #include "patch/mixture.h"
 
@@ -95,12 +96,10 @@ named_streams(void)
         const char *s = o.weight.item[i], *eq = strchr(s, '=');
         size_t k = eq ? mixture_find(&m, s, (size_t)(eq - s)) : m.n;
         double w;
-        char *end;
 
         if (k == m.n)
             cli_usage("--weight: '%s' names no --stream", s);
-        w = strtod(eq + 1, &end);
-        if (eq[1] == '\0' || *end != '\0' || !(w >= 1e-6 && w <= 1e6))
+        if (number_real(eq + 1, &w) == -1 || !(w >= 1e-6 && w <= 1e6))
             cli_usage("--weight: '%s' is no NAME=W with W from 1e-06 to 1e+06", s);
         m.law[k].weight = w;
     }

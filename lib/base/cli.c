@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/number.h"
 #include "base/version.h"
 
 static const char *prog_name = "mammopipe";
@@ -118,12 +119,9 @@ cli_stopped(void)
 static size_t
 parse_size(const struct cli_opt *o, const char *s)
 {
-    unsigned long long v;
-    char *end;
+    uint64_t v;
 
-    errno = 0;
-    v = strtoull(s, &end, 10);
-    if (!isdigit((unsigned char)s[0]) || *end != '\0' || errno != 0)
+    if (number_whole(s, UINT64_MAX, &v) == -1)
         cli_usage("--%s: '%s' is not a whole number", o->name, s);
     if ((double)v < o->lo || (double)v > o->hi)
         cli_usage("--%s: %s is outside %.0f to %.0f", o->name, s, o->lo, o->hi);
@@ -133,12 +131,9 @@ parse_size(const struct cli_opt *o, const char *s)
 static uint64_t
 parse_seed(const struct cli_opt *o, const char *s)
 {
-    unsigned long long v;
-    char *end;
+    uint64_t v;
 
-    errno = 0;
-    v = strtoull(s, &end, 10);
-    if (!isdigit((unsigned char)s[0]) || *end != '\0' || errno != 0)
+    if (number_whole(s, UINT64_MAX, &v) == -1)
         cli_usage("--%s: '%s' is not a whole number from 0 to 2^64-1", o->name, s);
     return v;
 }
@@ -146,12 +141,9 @@ parse_seed(const struct cli_opt *o, const char *s)
 static double
 parse_real(const struct cli_opt *o, const char *s)
 {
-    char *end;
     double v;
 
-    errno = 0;
-    v = strtod(s, &end);
-    if (s[0] == '\0' || isspace((unsigned char)s[0]) || *end != '\0' || !isfinite(v))
+    if (number_real(s, &v) == -1 || !isfinite(v))
         cli_usage("--%s: '%s' is not a number", o->name, s);
     if (!(v >= o->lo && v <= o->hi))
         cli_usage("--%s: %s is outside %g to %g", o->name, s, o->lo, o->hi);

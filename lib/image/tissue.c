@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "image/box.h"
 #include "image/film.h"
 #include "image/morph.h"
 #include "image/pectoral.h"
@@ -462,10 +463,6 @@ open_mirrored(const struct work *k, uint8_t *m, double radius, struct err *e)
     return rc;
 }
 
-struct box {
-    size_t y0, x0, y1, x1; /* the last row and column are in it */
-};
-
 /* The boxes of n parts, numbered from 1 in k->label; the caller frees them. */
 static struct box *
 boxes(const struct work *k, size_t n, struct err *e)
@@ -480,8 +477,8 @@ boxes(const struct work *k, size_t n, struct err *e)
 
             b->y0 = y < b->y0 ? y : b->y0;
             b->x0 = x < b->x0 ? x : b->x0;
-            b->y1 = y;
-            b->x1 = x > b->x1 ? x : b->x1;
+            b->y1 = y + 1;
+            b->x1 = x + 1 > b->x1 ? x + 1 : b->x1;
         }
     return box;
 }
@@ -511,9 +508,8 @@ cut_strips(struct work *k, struct err *e)
     box = boxes(k, (size_t)parts, e);
     for (size_t i = 0; box != NULL && i < n; i++) {
         const struct box *b = &box[k->label[i]];
-        size_t rows = b->y1 - b->y0 + 1, columns = b->x1 - b->x0 + 1;
-        int edges =
-            (b->y0 == 0) + (b->y1 == k->h - 1) + (k->right ? b->x1 == k->w - 1 : b->x0 == 0);
+        size_t rows = b->y1 - b->y0, columns = b->x1 - b->x0;
+        int edges = (b->y0 == 0) + (b->y1 == k->h) + (k->right ? b->x1 == k->w : b->x0 == 0);
 
         if (k->label[i] != 0 &&
             (edges > 1 || (edges == 1 && (double)(rows > columns ? rows : columns) >= radius)))

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/number.h"
 
 enum { CHUNK = 1 << 16 };
 
@@ -182,10 +183,7 @@ tsv_next(struct tsv *t, struct err *e)
 int
 tsv_number(const char *s, const char *what, double *v, struct err *e)
 {
-    char *end;
-
-    *v = strtod(s, &end);
-    if (s[0] == '\0' || isspace((unsigned char)s[0]) || *end != '\0')
+    if (number_real(s, v) == -1)
         return err_set(e, "%s '%.64s' is not a number", what, s);
     if (!isfinite(*v))
         return err_set(e, "%s '%.64s' is not finite", what, s);

@@ -7,9 +7,10 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/number.h"
+#include "image/box.h"
 #include "image/resample.h"
 #include "image/turn.h"
-#include "patch/place.h"
 
 /* ---- changes ---- */
 
@@ -31,37 +32,19 @@ augment_undo(const struct augment_change *c)
         .scale = 1, .rotate = c->flip ? c->rotate : (360 - c->rotate) % 360, .flip = c->flip};
 }
 
-/* n whole numbers up to `most` with commas between them, and nothing else. */
-static int
-parse_numbers(const char *s, size_t n, size_t most, size_t *out)
-{
-    for (size_t i = 0; i < n; i++) {
-        char *end;
-        unsigned long long v;
-
-        if (*s < '0' || *s > '9' || (v = strtoull(s, &end, 10)) > most ||
-            *end != (i + 1 < n ? ',' : '\0'))
-            return -1;
-        out[i] = (size_t)v;
-        s = end + 1;
-    }
-    return 0;
-}
-
 int
 augment_recorded(const struct ts_record *r, struct augment_change *out, struct err *e)
 {
     const char *scale = ts_meta_or(r, "scale", "1"), *rotate = ts_meta_or(r, "rotate", "0");
     const char *flip = ts_meta_or(r, "flip", "0");
     size_t degrees;
-    char *end;
 
-    *out = (struct augment_change){.scale = strtod(scale, &end)};
-    if (end == scale || *end != '\0' ||
+    *out = (struct augment_change){0};
+    if (number_real(scale, &out->scale) == -1 ||
         !(out->scale >= AUGMENT_MIN_SCALE && out->scale <= AUGMENT_MAX_SCALE))
         return err_set(e, "scale '%.32s' is not a number from %g to %d", scale, AUGMENT_MIN_SCALE,
                        AUGMENT_MAX_SCALE);
-    if (parse_numbers(rotate, 1, 270, &degrees) == -1 || degrees % 90 != 0)
+    if (number_list(rotate, 1, 270, &degrees) == -1 || degrees % 90 != 0)
         return err_set(e, "rotate '%.32s' is not 0, 90, 180 or 270", rotate);
     out->rotate = (int)degrees;
     if (strcmp(flip, "0") != 0 && strcmp(flip, "1") != 0)
@@ -96,7 +79,7 @@ view_init(struct view *v, const struct ts_record *r, size_t size, double scale, 
     if (t == NULL || t->rank != 2 || t->shape[0] != t->shape[1] || t->shape[0] == 0)
         return err_set(e, "no tensor 'image' of as many rows as columns");
     *v = (struct view){.side = t->shape[0]};
-    if (parse_numbers(ts_meta_or(r, "margin", "0"), 1, (v->side - 1) / 2, &v->margin) == -1)
+    if (number_list(ts_meta_or(r, "margin", "0"), 1, (v->side - 1) / 2, &v->margin) == -1)
         return err_set(e, "margin '%.32s' does not fit an image of %zu pixels",
                        ts_meta_or(r, "margin", "0"), v->side);
     v->size = size > 0 ? size : v->side - 2 * v->margin;
@@ -130,7 +113,7 @@ seed_pixel(const struct ts_record *r, const struct view *v, size_t *x, size_t *y
 
     if (s == NULL)
         return 0;
-    if (parse_numbers(s, 2, v->side - 1, at) == -1)
+    if (number_list(s, 2, v->side - 1, at) == -1)
         return err_set(e, "seedpixel '%.32s' is no pixel of the image", s);
     *x = at[0];
     *y = at[1];
@@ -302,7 +285,7 @@ change_box(struct ts_record *r, const struct view *v, const struct augment_chang
 
     if (s == NULL)
         return 0;
-    if (parse_numbers(s, 4, v->side, b) == -1 || b[0] >= b[2] || b[1] >= b[3])
+    if (number_list(s, 4, v->side, b) == -1 || b[0] >= b[2] || b[1] >= b[3])
         return err_set(e, "bbox '%.64s' is no box of the image", s);
     for (int k = 0; k < 2; k++) {
         lo[k] = fmax(floor(view_map(v, (double)b[k])), 0);
@@ -347,9 +330,9 @@ change_window(struct ts_record *r, const struct view *v, struct err *e)
 
     if (v->size == inner)
         return 0;
-    if (parse_numbers(ts_meta_or(r, "window", ""), 1, UINT32_MAX, &window) == -1 ||
-        parse_numbers(ts_meta_or(r, "x", ""), 1, UINT32_MAX, &x) == -1 ||
-        parse_numbers(ts_meta_or(r, "y", ""), 1, UINT32_MAX, &y) == -1 || window % inner != 0)
+    if (number_list(ts_meta_or(r, "window", ""), 1, UINT32_MAX, &window) == -1 ||
+        number_list(ts_meta_or(r, "x", ""), 1, UINT32_MAX, &x) == -1 ||
+        number_list(ts_meta_or(r, "y", ""), 1, UINT32_MAX, &y) == -1 || window % inner != 0)
         return 0;
     unit = window / inner;
     /* inner - size is even, as side - size is; where the window grows, it grows into the margin. */

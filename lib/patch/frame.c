@@ -1,8 +1,6 @@
 #include "patch/frame.h"
 
-#include <stdlib.h>
-#include <string.h>
-
+#include "base/number.h"
 #include "image/image.h"
 #include "patch/augment.h"
 
@@ -12,11 +10,8 @@ whole_number(const struct ts_record *r, const char *key, const char *fallback, s
              size_t most, size_t *out, struct err *e)
 {
     const char *s = ts_meta_or(r, key, fallback);
-    size_t n = strlen(s);
 
-    *out =
-        n > 0 && n <= 9 && strspn(s, "0123456789") == n ? (size_t)strtoul(s, NULL, 10) : most + 1;
-    if (*out < least || *out > most)
+    if (number_list(s, 1, most, out) == -1 || *out < least)
         return err_set(e, "%s '%.32s' is not a whole number from %zu to %zu", key, s, least, most);
     return 0;
 }

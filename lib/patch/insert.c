@@ -77,12 +77,8 @@ covered(const float *lesion, const uint8_t *mask, size_t side, size_t reach, str
         return -1;
     for (size_t i = 0; i < side * side; i++)
         used[i] = mask[i] != 0 || lesion[i] != 0;
-    *b = box_of_mask(used, side, side);
+    *b = box_widen(box_of_mask(used, side, side), reach, side, side);
     free(used);
-    b->x0 = b->x0 > reach ? b->x0 - reach : 0;
-    b->y0 = b->y0 > reach ? b->y0 - reach : 0;
-    b->x1 = side - b->x1 > reach ? b->x1 + reach : side;
-    b->y1 = side - b->y1 > reach ? b->y1 + reach : side;
     return 0;
 }
 
@@ -242,12 +238,6 @@ size_t
 insert_memory(const struct insert_lesion *l)
 {
     return sizeof(*l) + l->h * l->w * (sizeof(*l->lesion) + 1);
-}
-
-int
-insert_overlap(const struct box *a, const struct box *b)
-{
-    return a->x0 < b->x1 && b->x0 < a->x1 && a->y0 < b->y1 && b->y0 < a->y1;
 }
 
 void

@@ -18,7 +18,7 @@
 
 #include "base/err.h"
 #include "image/image.h"
-#include "patch/place.h"
+#include "image/box.h"
 #include "stream/record.h"
 #include "stream/terms.h"
 
@@ -48,9 +48,6 @@ void insert_free(struct insert_lesion *l);
 
 /* The memory that a lesion holds. */
 size_t insert_memory(const struct insert_lesion *l);
-
-/* True where both may change a pixel. */
-int insert_overlap(const struct box *a, const struct box *b);
 
 /* Brings an image to 16 bits: level * 257. */
 void insert_widen(struct image *im);

@@ -110,12 +110,12 @@ is_taken(const struct insertion *s, size_t k, const struct insert_lesion *l)
     const struct insertion_image *im = &s->image[k];
 
     for (size_t i = 0; i < im->n; i++)
-        if (insert_overlap(&im->lesion[i].at, &l->at))
+        if (box_meet(&im->lesion[i].at, &l->at))
             return 1;
     for (size_t i = s->m->image_first[k]; i < s->m->image_first[k + 1]; i++) {
         const struct finding *f = &s->m->row[i];
 
-        if (f->has_box && insert_overlap(&(struct box){f->x0, f->y0, f->x1, f->y1}, &l->at))
+        if (f->has_box && box_meet(&(struct box){f->x0, f->y0, f->x1, f->y1}, &l->at))
             return 1;
     }
     return 0;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/number.h"
 #include "stream/tstream.h"
 
 /* The margin of a record, whose image is `side` without it; -1 with the reason in e. */
@@ -13,10 +14,8 @@ static int
 margin_of(const struct ts_record *r, size_t h, size_t w, size_t side, size_t *margin, struct err *e)
 {
     const char *text = ts_meta_or(r, "margin", "0");
-    char *end;
 
-    *margin = strtoul(text, &end, 10);
-    if (h != w || *end != '\0' || h < side || *margin != (h - side) / 2 || (h - side) % 2 != 0)
+    if (number_list(text, 1, h, margin) == -1 || h != w || h != side + 2 * *margin)
         return err_set(e, "image is %zux%zu with margin '%.32s', expected %zux%zu without", w, h,
                        text, side, side);
     return 0;

@@ -7,7 +7,7 @@
 #ifndef MP_PATCH_LIKE_H
 #define MP_PATCH_LIKE_H
 
-#include "patch/place.h"
+#include "image/box.h"
 #include "patch/surround.h"
 
 #define LIKE_MAX 100000 /* examples */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "image/box.h"
 #include "patch/augment.h"
 
 const char *
@@ -91,32 +92,11 @@ move(void *plane, size_t size, size_t h, size_t w, long dx, long dy, struct err 
     return 0;
 }
 
-/* Half-open, in pixels. */
-struct box {
-    size_t x0, y0, x1, y1;
-};
-
-static struct box
-bounds(const uint8_t *m, size_t h, size_t w)
-{
-    struct box b = {w, h, 0, 0};
-
-    for (size_t y = 0; y < h; y++)
-        for (size_t x = 0; x < w; x++)
-            if (m[y * w + x]) {
-                b.x0 = x < b.x0 ? x : b.x0;
-                b.x1 = x + 1 > b.x1 ? x + 1 : b.x1;
-                b.y0 = y < b.y0 ? y : b.y0;
-                b.y1 = y + 1;
-            }
-    return b;
-}
-
 /* Moves the middle of the mask's box, and the lesion with it, to the middle of the patch. */
 static int
 move_to_centre(float *lesion, uint8_t *mask, size_t h, size_t w, struct err *e)
 {
-    struct box b = bounds(mask, h, w);
+    struct box b = box_of_mask(mask, h, w);
     long dx = ((long)w - (long)(b.x0 + b.x1)) / 2, dy = ((long)h - (long)(b.y0 + b.y1)) / 2;
 
     return move(lesion, sizeof(*lesion), h, w, dx, dy, e) == -1 ||
@@ -143,7 +123,7 @@ describe(struct ts_record *r, const struct ts_record *donor, const char *donor_i
          const struct augment_change *turn, uint64_t seed, size_t k, struct err *e)
 {
     const struct ts_tensor *mask = ts_find(r, "mask");
-    struct box b = bounds(mask->data, mask->shape[0], mask->shape[1]);
+    struct box b = box_of_mask(mask->data, mask->shape[0], mask->shape[1]);
     const char *parent = ts_meta_or(r, "id", "");
     char id[200];
 

@@ -7,42 +7,6 @@
 
 /* ---- regions ---- */
 
-static int
-any_set(const uint8_t *p, size_t n)
-{
-    uint8_t any = 0;
-
-    for (size_t i = 0; i < n; i++)
-        any |= p[i];
-    return any != 0;
-}
-
-/* First the rows that hold something; then each of them only as far as it widens the box. */
-struct box
-box_of_mask(const uint8_t *m, size_t h, size_t w)
-{
-    struct box b = {w, 0, 0, h};
-
-    while (b.y0 < h && !any_set(m + b.y0 * w, w))
-        b.y0++;
-    if (b.y0 == h)
-        return (struct box){0, 0, 0, 0};
-    while (!any_set(m + (b.y1 - 1) * w, w))
-        b.y1--;
-    for (size_t y = b.y0; y < b.y1; y++) {
-        const uint8_t *row = m + y * w;
-        size_t x = 0;
-
-        while (x < b.x0 && !row[x])
-            x++;
-        b.x0 = x;
-        for (x = w; x > b.x1 && !row[x - 1];)
-            x--;
-        b.x1 = x;
-    }
-    return b;
-}
-
 /* The sum of n bytes of 0 and 1, eight at a time; a byte of sum8 has room for 255 of them. */
 static size_t
 count_row(const uint8_t *p, size_t n)

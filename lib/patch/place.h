@@ -11,14 +11,8 @@
 
 #include "base/err.h"
 #include "base/rng.h"
+#include "image/box.h"
 #include "image/cache.h"
-
-struct box {
-    size_t x0, y0, x1, y1;
-};
-
-/* The box round the non-zero pixels of m [h][w]; all zeros where there are none. */
-struct box box_of_mask(const uint8_t *m, size_t h, size_t w);
 
 /* A set of pixels: 0 or 1 inside a box, none outside. */
 struct region {

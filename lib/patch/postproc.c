@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "image/box.h"
 #include "image/morph.h"
 #include "patch/lesion_stats.h"
 
@@ -12,44 +13,12 @@
  */
 static const double truncate_at = 4;
 
-/* Half-open, in pixels. */
-struct box {
-    size_t x0, y0, x1, y1;
-};
-
 const char *
 postproc_word(enum postproc_verdict v)
 {
     static const char *const word[] = {"kept", "empty", "small", "cut", "not-removed"};
 
     return word[v];
-}
-
-static struct box
-bounds(const uint8_t *m, size_t h, size_t w)
-{
-    struct box b = {w, h, 0, 0};
-
-    for (size_t y = 0; y < h; y++)
-        for (size_t x = 0; x < w; x++)
-            if (m[y * w + x]) {
-                b.x0 = x < b.x0 ? x : b.x0;
-                b.y0 = y < b.y0 ? y : b.y0;
-                b.x1 = x >= b.x1 ? x + 1 : b.x1;
-                b.y1 = y + 1;
-            }
-    return b.x1 > 0 ? b : (struct box){0, 0, 0, 0};
-}
-
-/* `margin` more on each side, inside the plane. */
-static struct box
-widen(struct box b, size_t margin, size_t h, size_t w)
-{
-    b.x0 = b.x0 > margin ? b.x0 - margin : 0;
-    b.y0 = b.y0 > margin ? b.y0 - margin : 0;
-    b.x1 = margin < w - b.x1 ? b.x1 + margin : w;
-    b.y1 = margin < h - b.y1 ? b.y1 + margin : h;
-    return b;
 }
 
 /*
@@ -176,7 +145,7 @@ refine(const struct postproc_config *c, double unit, float *lesion, uint8_t *m, 
     if ((c->disc ? morph_dilate_disc(m, h, w, expand, e)
                  : morph_dilate(m, h, w, (unsigned)floor(expand + 0.5), e)) == -1)
         return -1;
-    b = widen(bounds(m, h, w), radius, h, w);
+    b = box_widen(box_of_mask(m, h, w), radius, h, w);
     if ((p = weights(c, m, w, b, sigma, radius, e)) == NULL)
         return -1;
     for (size_t y = 0; y < h; y++)
@@ -211,7 +180,7 @@ unit_of(const struct postproc_config *c, size_t h, size_t w)
 static int
 is_cut(const struct postproc_config *c, const uint8_t *m, size_t h, size_t w)
 {
-    struct box b = bounds(m, h, w);
+    struct box b = box_of_mask(m, h, w);
     size_t border = (size_t)lround(c->border * unit_of(c, h, w));
 
     return b.x1 > 0 &&
@@ -260,7 +229,7 @@ postproc_plane(const struct postproc_config *c, const float *base, float *lesion
             return -1;
         a->peak_after = peak(lesion, NULL, n, c->threshold);
     }
-    b = bounds(mask, h, w);
+    b = box_of_mask(mask, h, w);
     a->x0 = b.x0;
     a->y0 = b.y0;
     a->x1 = b.x1;

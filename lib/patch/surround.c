@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/number.h"
 #include "image/morph.h"
 
 static const double pi = 3.14159265358979323846;
@@ -137,10 +138,8 @@ surround_read(const struct ts_record *r, double *x, struct err *e)
 {
     for (int k = SURROUND_SEEN; k < SURROUND_MEASURES; k++) {
         const char *text = ts_meta_or(r, surround_word[k], "");
-        char *end;
 
-        x[k] = strtod(text, &end);
-        if (*text == '\0' || *end != '\0' || !(x[k] >= 0 && x[k] <= 1))
+        if (number_real(text, &x[k]) == -1 || !(x[k] >= 0 && x[k] <= 1))
             return err_set(e, "%s '%.32s' is no share: drawn by an older patch-sample?",
                            surround_word[k], text);
     }

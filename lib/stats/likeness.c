@@ -8,6 +8,7 @@
 #include <omp.h>
 
 #include "base/mem.h"
+#include "image/box.h"
 #include "image/morph.h"
 #include "image/resample.h"
 #include "image/turn.h"
@@ -30,9 +31,9 @@ int
 likeness_patch_make(struct likeness_patch *p, const struct ts_record *r, struct err *e)
 {
     const struct ts_tensor *mask = ts_find(r, "mask");
-    size_t h, w, y0, y1 = 0, x0, x1 = 0;
+    struct box b;
+    size_t h, w;
     float soft[CELLS * CELLS], *plane;
-    const uint8_t *m;
     int rc;
 
     if (mask == NULL || mask->dtype != TS_U8 || mask->rank != 2)
@@ -46,20 +47,11 @@ likeness_patch_make(struct likeness_patch *p, const struct ts_record *r, struct 
     free(plane);
     if (rc == -1)
         return -1;
-    y0 = x0 = h;
-    m = mask->data;
-    for (size_t y = 0; y < h; y++)
-        for (size_t x = 0; x < w; x++)
-            if (m[y * w + x]) {
-                y0 = y < y0 ? y : y0;
-                x0 = x < x0 ? x : x0;
-                y1 = y + 1;
-                x1 = x + 1 > x1 ? x + 1 : x1;
-            }
-    if (y1 == 0)
+    b = box_of_mask(mask->data, h, w);
+    if (b.y1 == 0)
         return err_set(e, "its mask is empty");
-    p->y = (double)(y0 + y1) / 2 * CELLS / (double)h;
-    p->x = (double)(x0 + x1) / 2 * CELLS / (double)w;
+    p->y = (double)(b.y0 + b.y1) / 2 * CELLS / (double)h;
+    p->x = (double)(b.x0 + b.x1) / 2 * CELLS / (double)w;
     memcpy(soft, p->cell, sizeof(soft));
     if (gauss_smooth(soft, CELLS, CELLS, smooth, 4, e) == -1)
         return -1;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/number.h"
 #include "base/rng.h"
 #include "io/input.h"
 
@@ -419,19 +420,15 @@ parse_header(char *line, const struct column **where, struct err *e)
     return (int)n;
 }
 
-/* A whole number from 0 to MANIFEST_MAX_SIDE, digits only. */
+/* A whole number from 0 to MANIFEST_MAX_SIDE. */
 static int
 parse_number(const char *what, const char *s, size_t *out, struct err *e)
 {
-    size_t v = 0, n = strlen(s);
-
-    if (n == 0 || strspn(s, "0123456789") != n)
-        return err_set(e, "%s '%.64s' is not a whole number", what, s);
-    for (size_t i = 0; i < n; i++)
-        if ((v = v * 10 + (size_t)(s[i] - '0')) > MANIFEST_MAX_SIDE)
-            return err_set(e, "%s %.64s is larger than %d", what, s, MANIFEST_MAX_SIDE);
-    *out = v;
-    return 0;
+    if (number_list(s, 1, MANIFEST_MAX_SIDE, out) == 0)
+        return 0;
+    return strspn(s, "0123456789") == strlen(s)
+               ? err_set(e, "%s %.64s is larger than %d", what, s, MANIFEST_MAX_SIDE)
+               : err_set(e, "%s '%.64s' is not a whole number", what, s);
 }
 
 static int

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/number.h"
 
 enum op { OP_EQ, OP_NE, OP_MATCH, OP_LE, OP_GE, OP_LT, OP_GT };
 
@@ -30,12 +31,7 @@ struct ts_test {
 static int
 to_number(const char *s, double *out)
 {
-    char *end;
-
-    if (s[0] == '\0' || isspace((unsigned char)s[0]))
-        return -1;
-    *out = strtod(s, &end);
-    return *end == '\0' && isfinite(*out) ? 0 : -1;
+    return number_real(s, out) == 0 && isfinite(*out) ? 0 : -1;
 }
 
 static int

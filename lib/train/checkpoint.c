@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/number.h"
 #include "base/rng.h"
 #include "stream/tstream.h"
 #include "train/category.h"
@@ -107,11 +108,8 @@ int
 checkpoint_get_count(const struct ts_record *r, const char *key, uint64_t *value, struct err *e)
 {
     const char *s = ts_meta_or(r, key, "");
-    char *end;
 
-    errno = 0;
-    *value = strtoull(s, &end, 10);
-    if (s[0] < '0' || s[0] > '9' || *end != '\0' || errno != 0)
+    if (number_whole(s, UINT64_MAX, value) == -1)
         return err_set(e, "metadata %s: '%.40s' is not a whole number", key, s);
     return 0;
 }
@@ -127,10 +125,8 @@ checkpoint_get_real(const struct ts_record *r, const char *key, double lo, doubl
                     struct err *e)
 {
     const char *s = ts_meta_or(r, key, "");
-    char *end;
 
-    *value = strtod(s, &end);
-    if (s[0] == '\0' || *end != '\0' || !(*value >= lo && *value <= hi))
+    if (number_real(s, value) == -1 || !(*value >= lo && *value <= hi))
         return err_set(e, "metadata %s: '%.40s' is not a number from %g to %g", key, s, lo, hi);
     return 0;
 }

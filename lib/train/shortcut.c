@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/number.h"
 #include "train/classify.h"
 
 /* So small that it only matters where the features tell the classes apart without an error. */
@@ -14,13 +15,12 @@ int
 shortcut_features(const struct ts_record *r, double x[SHORTCUT_FEATURES], struct err *e)
 {
     const char *tissue = ts_meta_or(r, "tissue", "");
-    char *end;
     size_t h, w;
     float *plane;
     double sum = 0;
 
-    x[SHORTCUT_TISSUE] = strtod(tissue, &end);
-    if (*tissue == '\0' || *end != '\0' || !(x[SHORTCUT_TISSUE] >= 0 && x[SHORTCUT_TISSUE] <= 1))
+    if (number_real(tissue, &x[SHORTCUT_TISSUE]) == -1 ||
+        !(x[SHORTCUT_TISSUE] >= 0 && x[SHORTCUT_TISSUE] <= 1))
         return err_set(e, "tissue '%.32s' is no share of the patch", tissue);
     if ((plane = ts_plane(r, "image", &h, &w, e)) == NULL)
         return -1;

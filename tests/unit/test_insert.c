@@ -279,8 +279,8 @@ test_refused(void)
     memset(ts_find(&rec, "lesion")->data, 0, 400 * sizeof(float));
     tap_ok(insert_take(&l, &rec, H, W, &e) == 0, "nor is a lesion of zeros");
     ts_clear(&rec);
-    tap_ok(insert_overlap(&(struct box){0, 0, 5, 5}, &(struct box){4, 4, 9, 9}) == 1 &&
-               insert_overlap(&(struct box){0, 0, 5, 5}, &(struct box){5, 0, 9, 9}) == 0,
+    tap_ok(box_meet(&(struct box){0, 0, 5, 5}, &(struct box){4, 4, 9, 9}) == 1 &&
+               box_meet(&(struct box){0, 0, 5, 5}, &(struct box){5, 0, 9, 9}) == 0,
            "boxes are half-open");
 }
 
