@@ -87,7 +87,7 @@ main(int argc, char **argv)
                      .downscale = 1,
                      .max_box = SIZE_MAX,
                      .count = SIZE_MAX,
-                     .candidates = 512,
+                     .candidates = 1024,
                      .min_tissue = 0.9,
                      .max_offset = 0.5,
                      .seed = 1};

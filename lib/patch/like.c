@@ -111,19 +111,52 @@ done:
     return rc == -1 ? -1 : 0;
 }
 
-static void
-set_scale(struct like *l)
-{
-    for (int k = 0; k < SURROUND_MEASURES; k++) {
-        double mean = 0, square = 0;
+/*
+ * Of the weight of each measure so much is its own, whatever it shares with the others: measures
+ * that go together, and examples that are few, leave the matrix one that has an inverse, and what
+ * no example shows counts at most 20 times what all of them show.
+ */
+static const double own_share = 0.05;
 
-        for (size_t i = 0; i < l->n; i++)
-            mean += l->example[i].x[k] / (double)l->n;
-        for (size_t i = 0; i < l->n; i++)
-            square += (l->example[i].x[k] - mean) * (l->example[i].x[k] - mean) / (double)l->n;
+/* The matrix m becomes its lower root in place: m = root root'.  It is positive, by own_share. */
+static void
+take_root(double m[SURROUND_MEASURES][SURROUND_MEASURES])
+{
+    for (int i = 0; i < SURROUND_MEASURES; i++)
+        for (int j = 0; j <= i; j++) {
+            for (int k = 0; k < j; k++)
+                m[i][j] -= m[i][k] * m[j][k];
+            m[i][j] = i == j ? sqrt(m[i][i]) : m[i][j] / m[j][j];
+        }
+}
+
+/*
+ * In plain C, as everything that data filters do: with BLAS their bytes would depend on the
+ * processor.
+ */
+static void
+set_law(struct like *l)
+{
+    double mean[SURROUND_MEASURES] = {0}, covariance[SURROUND_MEASURES][SURROUND_MEASURES] = {{0}};
+
+    for (size_t i = 0; i < l->n; i++)
+        for (int k = 0; k < SURROUND_MEASURES; k++)
+            mean[k] += l->example[i].x[k] / (double)l->n;
+    for (size_t i = 0; i < l->n; i++)
+        for (int k = 0; k < SURROUND_MEASURES; k++)
+            for (int j = 0; j <= k; j++)
+                covariance[k][j] +=
+                    (l->example[i].x[k] - mean[k]) * (l->example[i].x[j] - mean[j]) / (double)l->n;
+    for (int k = 0; k < SURROUND_MEASURES; k++) {
+        double sd = sqrt(covariance[k][k]);
+
         /* What rounding leaves of equal numbers is no deviation. */
-        l->scale[k] = sqrt(square) > 1e-9 ? 1 / sqrt(square) : 0;
+        l->scale[k] = sd > 1e-9 ? 1 / sd : 0;
+        for (int j = 0; j < k; j++)
+            l->root[k][j] = (1 - own_share) * covariance[k][j] * l->scale[k] * l->scale[j];
+        l->root[k][k] = 1;
     }
+    take_root(l->root);
 }
 
 int
@@ -150,7 +183,7 @@ like_read(struct like *l, const char *path, size_t side, struct err *e)
     if (rc == -1)
         like_free(l);
     else
-        set_scale(l);
+        set_law(l);
     return rc;
 }
 
@@ -181,12 +214,14 @@ like_mask(const struct like *l, size_t k, uint8_t *mask)
 double
 like_distance(const struct like *l, size_t k, const double *x)
 {
-    double sum = 0;
+    double y[SURROUND_MEASURES], sum = 0;
 
-    for (int m = 0; m < SURROUND_MEASURES; m++) {
-        double d = (x[m] - l->example[k].x[m]) * l->scale[m];
-
-        sum += d * d;
+    for (int i = 0; i < SURROUND_MEASURES; i++) {
+        y[i] = (x[i] - l->example[k].x[i]) * l->scale[i];
+        for (int j = 0; j < i; j++)
+            y[i] -= l->root[i][j] * y[j];
+        y[i] /= l->root[i][i];
+        sum += y[i] * y[i];
     }
     return sum;
 }

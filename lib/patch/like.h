@@ -23,8 +23,12 @@ struct like {
     size_t side;
     struct like_example *example; /* [n] */
     size_t n, cap;
-    size_t left_out;                 /* without a lesion to speak of, see surround_init() */
-    double scale[SURROUND_MEASURES]; /* 1 over the standard deviation over the examples, or 0 */
+    size_t left_out; /* without a lesion to speak of, see surround_init() */
+    /*
+     * The law of the measures: 1 over the standard deviation of each over the examples, or 0 where
+     * they are all the same, and the lower root of C = 0.95 R + 0.05 I, R being their correlations.
+     */
+    double scale[SURROUND_MEASURES], root[SURROUND_MEASURES][SURROUND_MEASURES];
 };
 
 /*
@@ -38,7 +42,10 @@ void like_free(struct like *l);
 /* The mask of example k as [side][side] of 0 and 255. */
 void like_mask(const struct like *l, size_t k, uint8_t *mask);
 
-/* The squared distance of measures x [SURROUND_MEASURES] from example k, in units of `scale`. */
+/*
+ * The squared distance of measures x [SURROUND_MEASURES] from example k: d' C^-1 d, d being their
+ * differences in standard deviations.  This is Mahalanobis', but for the share of I.
+ */
 double like_distance(const struct like *l, size_t k, const double *x);
 
 #endif

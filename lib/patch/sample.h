@@ -31,9 +31,9 @@
  * With `like`, normal patches follow the law of real lesions' surroundings instead of lying
  * anywhere: an example is drawn uniformly from the patches with lesions that are given, then
  * `candidates` places as above, up to 16 on each image that is drawn, and of these the one is taken
- * whose surroundings are nearest to the example's, seen under the example's mask (surround.h): the
- * Euclidean distance of the measures, each in standard deviations over the examples.  The more
- * candidates, the nearer is the law of what surrounds these places to that of the examples.
+ * whose surroundings are nearest to the example's, seen under the example's mask (surround.h), by
+ * like_distance().  The more candidates, the nearer is the law of what surrounds these places to
+ * that of the examples.
  *
  * With `at` a patch is the window whose middle is nearest to the place that was chosen.  It must be
  * allowed, but may touch findings.

@@ -163,7 +163,7 @@ s -n 4 --start 8 --like masses.sts --margin 4 --seed 3 set.tsv > c.sts
 is "$(values crc32 c.sts | sed '$d' | xargs)" "$(values crc32 b.sts | sed '$d' | tail -4 | xargs)" "patch i is the same whatever came before"
 s -n 12 --like masses.sts --candidates 1 --margin 4 --seed 3 --log log set.tsv > c.sts
 awk -v far="$far" -v one="$(grep -o '"distance": [0-9.]*' log | tr -dc 0-9.)" 'BEGIN { exit !(0 < far && far < one / 1.5) }'
-ok $? "of 512 candidates one is nearer than of one"
+ok $? "of 1024 candidates one is nearer than of one"
 augment --size 32 --seed 1 < b.sts > c.sts
 is "$(ts-info c.sts | grep -cE '^tensor +place U8.32,32. in 12')" 1 "augment moves the place along"
 s -n 3 --like a.sts set.tsv > c.sts 2> err

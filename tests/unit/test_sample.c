@@ -599,8 +599,10 @@ test_like(void)
     x.mask = lesion;
     for (size_t k = 0; k < 6; k++)
         add(&m, k, "train", "normal", "", NULL, "", 0);
-    for (int k = 0; k < SURROUND_MEASURES; k++)
+    for (int k = 0; k < SURROUND_MEASURES; k++) {
         l.scale[k] = k == SURROUND_TISSUE ? 0 : 10;
+        l.root[k][k] = 1;
+    }
     { /* what surrounds that place of image 3 at 20,34 */
         uint8_t mask[16 * 16];
         float image[16 * 16];
