@@ -176,7 +176,12 @@ main(int argc, char **argv)
                      k ? "synthetic" : "real");
             o.folds = of[k];
         }
-    all = (struct tell_apart_patches){p.n, p.size, p.patch, p.synthetic, p.patient, n};
+    all = (struct tell_apart_patches){.n = p.n,
+                                      .size = p.size,
+                                      .patch = p.patch,
+                                      .synthetic = p.synthetic,
+                                      .patient = p.patient,
+                                      .patients = n};
     config = (struct tell_apart_config){o.folds, o.updates, o.batch, o.width, o.seed};
     if ((areas = mem_array(o.folds, sizeof(*areas), &e)) == NULL ||
         tell_apart(&all, &config, areas, &e) == -1)

@@ -22,8 +22,11 @@ tell_apart_deal(const struct tell_apart_patches *p, size_t folds, uint64_t seed,
 
     if (has == NULL || order == NULL)
         goto out;
-    for (size_t i = 0; i < p->n; i++)
+    for (size_t i = 0; i < p->n; i++) {
         has[p->patient[i]] |= p->synthetic[i] ? 2 : 1;
+        if (p->other != NULL)
+            has[p->other[i]] |= 1;
+    }
     for (size_t i = 0; i < p->patients; i++)
         of[has[i]]++;
     for (int k = 1; k <= 2; k++)
@@ -50,6 +53,18 @@ out:
     return rc;
 }
 
+/* Of the patients of a patch, are all in the fold, or none? */
+enum held { HELD_NONE, HELD_SOME, HELD_ALL };
+
+static enum held
+held(const struct tell_apart_patches *p, const size_t *fold_of, size_t fold, size_t i)
+{
+    int one = fold_of[p->patient[i]] == fold;
+    int other = p->other ? fold_of[p->other[i]] == fold : one;
+
+    return one && other ? HELD_ALL : one || other ? HELD_SOME : HELD_NONE;
+}
+
 /* ---- training ---- */
 
 /* The patches that a judge is trained on, real ones and synthetic ones. */
@@ -73,26 +88,35 @@ next_patch(void *context, int positive, real *to, struct err *e)
     return 0;
 }
 
-/* The patches in `fold` are scored, those outside are trained on. */
+/* The patches inside `fold` are scored, those outside are trained on. */
 static int
 score_fold(const struct tell_apart_patches *p, const struct tell_apart_config *c,
            const size_t *fold_of, size_t fold, struct source *s, double *odds, struct err *e)
 {
+    size_t scored[2] = {0};
     struct judge j;
     int rc = -1;
 
     s->n[0] = s->n[1] = 0;
     s->seed = c->seed + fold;
     s->draws = 0;
-    for (size_t i = 0; i < p->n; i++)
-        if (fold_of[p->patient[i]] != fold)
+    for (size_t i = 0; i < p->n; i++) {
+        enum held h = held(p, fold_of, fold, i);
+
+        if (h == HELD_NONE)
             s->index[p->synthetic[i]][s->n[p->synthetic[i]]++] = i;
+        scored[p->synthetic[i]] += h == HELD_ALL;
+    }
+    for (int k = 0; k < 2; k++)
+        if (s->n[k] == 0 || scored[k] == 0)
+            return err_set(e, "%zu %s patches to train on, %zu to score: too few", s->n[k],
+                           k ? "synthetic" : "real", scored[k]);
     if (judge_init(&j, p->size, c->width, s->seed, e) == -1)
         return -1;
     if (judge_learn(&j, next_patch, s, c->updates, c->batch, s->seed, e) == -1)
         goto out;
     for (size_t i = 0; i < p->n; i++) {
-        if (fold_of[p->patient[i]] != fold)
+        if (held(p, fold_of, fold, i) != HELD_ALL)
             continue;
         odds[i] = judge_score(&j, p->patch + i * p->size * p->size);
         if (!isfinite(odds[i])) {
@@ -115,8 +139,9 @@ fold_area(const struct tell_apart_patches *p, const size_t *fold_of, size_t fold
     double right = 0, pairs = 0;
 
     for (size_t i = 0; i < p->n; i++)
-        for (size_t k = 0; p->synthetic[i] && fold_of[p->patient[i]] == fold && k < p->n; k++)
-            if (!p->synthetic[k] && fold_of[p->patient[k]] == fold) {
+        for (size_t k = 0; p->synthetic[i] && held(p, fold_of, fold, i) == HELD_ALL && k < p->n;
+             k++)
+            if (!p->synthetic[k] && held(p, fold_of, fold, k) == HELD_ALL) {
                 right += odds[i] > odds[k] ? 1 : odds[i] == odds[k] ? 0.5 : 0;
                 pairs++;
             }

@@ -14,7 +14,12 @@ struct tell_apart_patches {
     size_t n, size;
     const float *patch;       /* [n][size][size] in [0, 1] */
     const uint8_t *synthetic; /* [n] 0 or 1 */
-    const uint32_t *patient;  /* [n] 0 .. patients - 1, each of which occurs */
+    const uint32_t *patient;  /* [n] 0 .. patients - 1, each of which occurs here or below */
+    /*
+     * NULL, or [n]: a real patient whom each patch also tells of, or the same one again.  A patch
+     * is scored where both are tested, and trained on where neither is.
+     */
+    const uint32_t *other;
     size_t patients;
 };
 
@@ -36,8 +41,8 @@ int tell_apart_deal(const struct tell_apart_patches *p, size_t folds, uint64_t s
 /*
  * Scores the patches of each fold by a judge (judge.h) trained on those of the others: area [folds]
  * is written, the area under the ROC curve of each, synthetic against real.  Returns 0, or -1 with
- * the reason in e: memory, those of tell_apart_deal(), a size that the judge cannot take, a loss or
- * a score that is not finite.
+ * the reason in e: memory, those of tell_apart_deal(), a fold without patches of a kind to train on
+ * or to score, a size that the judge cannot take, a loss or a score that is not finite.
  */
 int tell_apart(const struct tell_apart_patches *p, const struct tell_apart_config *c, double *area,
                struct err *e);

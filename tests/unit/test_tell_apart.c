@@ -12,7 +12,7 @@ static struct err e;
 static float patch[N * SIDE * SIDE];
 static uint8_t synthetic[N];
 static uint32_t patient[N];
-static const struct tell_apart_patches all = {N, SIDE, patch, synthetic, patient, PATIENTS};
+static const struct tell_apart_patches all = {N, SIDE, patch, synthetic, patient, NULL, PATIENTS};
 
 /* Every third patient has both kinds, the others one of them. */
 static void
@@ -116,6 +116,37 @@ test_areas(void)
     tap_ok(isnan(area(1, fold, &s)), "not-a-number: %s", e.text);
 }
 
+/*
+ * With two folds, a patch of a patient in either is neither trained on nor scored: not-a-number
+ * does no harm there.
+ */
+static void
+test_other(void)
+{
+    static uint32_t other[N];
+    const struct tell_apart_config c = {2, 5, 8, 0.25, 1};
+    struct tell_apart_patches both = all;
+    size_t fold[PATIENTS], apart = 0;
+    double area[2];
+
+    fill(3, 0);
+    both.other = other;
+    for (size_t i = 0; i < N; i++)
+        other[i] = synthetic[i] ? 3 * (patient[(i + 7) % N] / 3) : patient[i];
+    if (tell_apart_deal(&both, c.folds, c.seed, fold, &e) == -1) {
+        tap_ok(0, "%s", e.text);
+        return;
+    }
+    for (size_t i = 0; i < N; i++)
+        if (fold[patient[i]] != fold[other[i]]) {
+            patch[i * SIDE * SIDE] = NAN;
+            apart++;
+        }
+    tap_ok(apart > 10 && tell_apart(&both, &c, area, &e) == 0,
+           "%zu patches of two patients in different folds are left aside", apart);
+    tap_ok(tell_apart(&all, &c, area, &e) == -1, "those of one are not: %s", e.text);
+}
+
 /* The mean is 0.6 and the variance of the folds 0.085 / 3; t of 3 degrees of freedom is 3.182446
  * (R's qt). */
 static void
@@ -138,6 +169,7 @@ main(void)
     backend_threads(1);
     test_folds();
     test_areas();
+    test_other();
     test_interval();
-    return tap_done(12);
+    return tap_done(14);
 }
