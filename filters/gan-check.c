@@ -1,7 +1,8 @@
 /*
  * gan-check - numbers that guard a generator.
  *
- * Do its lesions survive post-processing, differ from each other, and look like lesions?
+ * Do its lesions survive post-processing, differ from each other, and look like lesions?  Do the
+ * bases tell by themselves where lesions were put?
  *
  * A small classifier is trained on real patches only and asked about synthetic ones beside their
  * own bases, on patients it has not seen.  The output is a table, one measure a line; with
@@ -15,9 +16,10 @@
 #include "base/cli.h"
 #include "nn/backend.h"
 #include "train/gan_check.h"
+#include "train/places.h"
 
 static struct opts {
-    const char *lesion, *normal, *test_lesion, *test_normal, *generated, *kept;
+    const char *lesion, *normal, *test_lesion, *test_normal, *generated, *kept, *bases;
     int removed, strict;
     size_t size, updates, batch, limit, threads;
     double width;
@@ -32,6 +34,8 @@ static const struct cli_opt options[] = {
     CLI_TEXT('g', "generated", "FILE", &o.generated,
              "what gan-gen wrote (--variants 2 shows what the scalars do)"),
     CLI_TEXT('k', "kept", "FILE", &o.kept, "what lesion-postproc kept of it"),
+    CLI_TEXT(0, "bases", "FILE", &o.bases,
+             "bases at places like those of --lesion: is it known by the place?"),
     CLI_FLAG(0, "removed", &o.removed, "the lesions were removed: scores should fall"),
     CLI_SIZE(0, "size", "PX", &o.size, 16, 512, "side of the patches, a power of two"),
     CLI_SIZE('u', "updates", "N", &o.updates, 1, 1e6, "training updates of the judge"),
@@ -86,6 +90,28 @@ train(struct judge *j)
         cli_fail(&e);
     feed_close(&positive);
     feed_close(&negative);
+}
+
+/* Whether places tell apart real lesions and bases that are like them, by judges of their own. */
+static void
+check_places(void)
+{
+    const struct tell_apart_config c = {
+        .folds = 5, .updates = o.updates, .batch = o.batch, .width = o.width, .seed = o.seed};
+    struct ts_reader *lesions = open_stream(o.lesion), *bases = open_stream(o.bases);
+    struct places_report places;
+    struct err e;
+
+    if (places_report(lesions, bases, o.size, &c, &places, &e) == -1)
+        cli_fail(&e);
+    ts_close(lesions);
+    ts_close(bases);
+    line("places: real lesions whose surroundings show", (double)places.lesions, "", -1);
+    line("places: bases whose surroundings show", (double)places.bases, "", -1);
+    line("places: AUC of bases against real lesions, both hidden", places.area.value, "< 0.55",
+         places.area.value < 0.55);
+    line("places: lower end of its 95 % interval", places.area.lower, "", -1);
+    line("places: upper end of its 95 % interval", places.area.upper, "", -1);
 }
 
 int
@@ -153,6 +179,8 @@ main(int argc, char **argv)
          o.removed ? pairs.hi < 0 : -1);
     line("judge: share of pairs that rose", pairs.share_up, o.removed ? "< 0.5" : "> 0.5",
          o.removed ? pairs.share_up < 0.5 : pairs.share_up > 0.5);
+    if (o.bases != NULL)
+        check_places();
 
     ts_close(generated);
     ts_close(kept);

@@ -96,6 +96,35 @@ $check --generated generated.sts --kept none.sts > b.tsv
 is "$?/$(value 'judge: mean change of the score' b.tsv)/$(verdict 'judge: mean change of the score' b.tsv)" 0/nan/short \
     "nothing kept: not a number, and short"
 
+# Bases at places like those of the lesions, on other patients.
+phantom --out ph --patients 40 --height 320 --seed 4 --malignant 0.5 --benign 0 --calcification 0 > /dev/null
+draw() { patch-sample --size 32 --min-tissue 0.5 --seed 1 "$@" ph/manifest.tsv; }
+draw --label malignant --lesion mass --max-offset 0.25 --each 4 > masses.sts
+draw --like masses.sts --count 200 > bases.sts
+places="$check --generated generated.sts --kept kept.sts --lesion masses.sts"
+$places --bases bases.sts > b.tsv 2> err
+is "$?/$(cat err)/$(wc -l < b.tsv | tr -d ' ')/$(awk -F'\t' '{ print NF }' b.tsv | uniq)" 0//23/4 "--bases: five measures more"
+$places | cmp -s - <(head -18 b.tsv)
+ok $? "behind the others"
+places_of() { value "places: $1" b.tsv; }
+is "$(places_of 'bases whose surroundings show')" 200 "all bases show what surrounds them"
+n=$(places_of 'real lesions whose surroundings show')
+[ "$n" -gt 20 ] && [ "$n" -le "$(ts-info masses.sts | awk '/^records/ { print $2 }')" ]
+ok $? "and $n lesions"
+auc=$(places_of 'AUC of bases against real lesions, both hidden')
+awk -v l="$(places_of 'lower end of its 95 % interval')" -v m="$auc" -v h="$(places_of 'upper end of its 95 % interval')" \
+    'BEGIN { exit !(0 <= l && l < m && m < h && h <= 1) }'
+ok $? "the interval holds the area, $auc"
+is "$(verdict 'places: AUC of bases against real lesions, both hidden' b.tsv)" \
+    "$(awk -v m="$auc" 'BEGIN { print m < 0.55 ? "met" : "short" }')" "less than 0.55 is met"
+$places --bases bases.sts | cmp -s - b.tsv
+ok $? "same seed, same bytes"
+fails 1 "bases from anywhere" $places --bases normal.sts
+is "$(cat fails.err)" "gan-check: normal.sts: record 0: no U8 tensor 'place' of the size of 'image'" "and says so"
+head -c 20000 bases.sts > bad.sts
+fails 1 "cut bases" $places --bases bad.sts
+fails 1 "no bases" $places --bases none.sts
+
 # ---- what is refused ----
 both="--generated generated.sts --kept kept.sts"
 fails 1 "a test patient that the judge was trained on" $check $both --test-lesion lesion.sts
@@ -149,4 +178,4 @@ for bad in '--size 48' '--size 8' '--updates 0' '--batch 0' '--width 0' '--limit
     fails 2 "$bad" $check $both $bad
 done
 
-done_testing 86
+done_testing 97
