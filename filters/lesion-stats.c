@@ -1,11 +1,13 @@
 /*
  * lesion-stats - measures the lesions of patches, one line each, so that real and synthetic ones
- * can be compared.
+ * can be compared; or passes the patches on with their measures, so that they can be chosen by
+ * them.
  *
  * How a lesion is found and what is measured stands in patch/lesion_stats.h.
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/cli.h"
 #include "base/progress.h"
@@ -18,7 +20,7 @@ static const char *const planes[] = {"image", "base", NULL};
 
 static struct opts {
     struct lesion_options l;
-    int region, plane, whole, progress;
+    int region, plane, whole, pass, progress;
 } o = {.l = LESION_DEFAULTS};
 
 static const struct cli_opt options[] = {
@@ -27,6 +29,7 @@ static const struct cli_opt options[] = {
     CLI_CHOICE(0, "plane", &o.plane, planes,
                "the patch as it is, or as it was before it was given a lesion"),
     CLI_FLAG(0, "whole", &o.whole, "leave out lesions that the edge of the patch may cut"),
+    CLI_FLAG(0, "pass", &o.pass, "pass the patches on, measures in their metadata; no table"),
     CLI_REAL(0, "smooth", "PX", &o.l.smooth, 0, 64, "sigma of the Gaussian that smooths first"),
     CLI_REAL(0, "reach", "PX", &o.l.reach, 1, 1024,
              "sigma of the Gaussian that keeps a lesion near its brightest pixel"),
@@ -44,6 +47,38 @@ static struct {
 } count;
 
 static struct progress bar;
+
+/* With --pass: where the patches go, and what their history gets. */
+static struct ts_writer *out;
+static char *history;
+
+/* What is measured, in the order of the table. */
+static const char *const names[] = {"area", "mean",      "sd",           "contrast",
+                                    "edge", "roundness", "eccentricity", "cut"};
+enum { MEASURES = sizeof(names) / sizeof(names[0]) };
+
+/* Prints the line of a record, or passes it on. */
+static int
+put(struct ts_record *rec, const struct lesion_measures *m, struct err *e)
+{
+    const double value[MEASURES] = {m->area, m->mean,      m->sd,           m->contrast,
+                                    m->edge, m->roundness, m->eccentricity, m->cut};
+
+    if (!o.pass) {
+        score_line_fields(stdout, rec);
+        for (int k = 0; k < MEASURES; k++)
+            printf("%.9g%c", value[k], k + 1 < MEASURES ? '\t' : '\n');
+        return 0;
+    }
+    for (int k = 0; k < MEASURES; k++) {
+        char key[32];
+
+        snprintf(key, sizeof(key), "lesion_%s", names[k]);
+        if (ts_meta_setf(rec, key, e, "%.9g", value[k]) == -1)
+            return -1;
+    }
+    return ts_history_add(rec, history, e) == -1 ? -1 : ts_write(out, rec, e);
+}
 
 static void
 measure(const char *path)
@@ -69,9 +104,8 @@ measure(const char *path)
             *(found == 0 ? &count.empty : &count.cut) += 1;
             continue;
         }
-        score_line_fields(stdout, &rec);
-        printf("%.9g\t%.9g\t%.9g\t%.9g\t%.9g\t%.9g\t%.9g\t%d\n", m.area, m.mean, m.sd, m.contrast,
-               m.edge, m.roundness, m.eccentricity, m.cut);
+        if (put(&rec, &m, &e) == -1)
+            cli_fail(&e);
     }
     if (rc == -1)
         cli_fail(&e);
@@ -83,11 +117,17 @@ int
 main(int argc, char **argv)
 {
     int first = cli_parse(&prog, argc, argv);
+    struct err e;
 
     o.l.region = o.region == 0 ? LESION_FOUND : LESION_MASK;
     o.l.plane = planes[o.plane];
-    score_line_fields(stdout, NULL);
-    puts("area\tmean\tsd\tcontrast\tedge\troundness\teccentricity\tcut");
+    if (o.pass && ((history = cli_history(&prog, &e)) == NULL || (out = ts_stdout(&e)) == NULL))
+        cli_fail(&e);
+    if (!o.pass) {
+        score_line_fields(stdout, NULL);
+        for (int k = 0; k < MEASURES; k++)
+            printf("%s%c", names[k], k + 1 < MEASURES ? '\t' : '\n');
+    }
     progress_start(&bar, "lesion-stats", "patches", 0, 0, o.progress);
     if (first == argc)
         measure("-");
@@ -99,6 +139,10 @@ main(int argc, char **argv)
                  " that cannot be measured, "
                  "%" PRIu64 " that may be cut",
                  count.empty + count.cut, count.records, count.empty, count.cut);
-    cli_close_stdout();
+    if (o.pass && ts_finish(out, &e) == -1)
+        cli_fail(&e);
+    if (!o.pass)
+        cli_close_stdout();
+    free(history);
     return 0;
 }

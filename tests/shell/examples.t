@@ -44,6 +44,24 @@ sed 's/,malignant,/,cancer,/' "$T/own.csv" > "$T/bad.csv"
 OUT=$T/bad example augment-my-data "$T/bad.csv" "$made/phantoms" > /dev/null
 is "$status/$(grep -c cancer "$T/err")/$(ls "$T/bad/synthetic.sts" 2> /dev/null)" 1/1/ "a table that is wrong ends it, with the reason"
 
+# ---- choose-lesions.sh ----
+PATIENTS=20 COUNT=6 VARIANTS=8 example choose-lesions
+made=$T/choose-lesions
+n=$(records "$made/chosen.sts")
+is "$status/$(png "$made/chosen.png")/$(sed 1d "$made/chosen.tsv" | wc -l)" "0/PNG/$n" "choose-lesions.sh: $(head -1 "$T/out")"
+is "$(awk -F'\t' 'NR > 1 && !($6 >= 78.5 && $6 <= 314.2 && $9 >= 0.05 && $11 >= 0.6)' "$made/chosen.tsv" | wc -l)" 0 \
+    "all are of that size, contrast and roundness"
+is "$(ts-info --records "$made/chosen.sts" | sed 1d | cut -f 3 | sort | uniq -d)" "" "one a place"
+is "$(grep -c -- '-lesions.png=' "$made/full.tsv")" "$n" "each has a box on a mammogram"
+export MANIFEST=$made/phantoms/manifest.tsv
+head -3 "$made/places.tsv" > "$T/places.tsv"
+OUT=$T/chosen VARIANTS=8 example choose-lesions "$T/places.tsv"
+is "$status/$(ts-head -n "$(records "$T/chosen/measured.sts")" < "$made/measured.sts" | cmp - "$T/chosen/measured.sts" 2>&1)" 0/ \
+    "places of one's own: the same lesions there"
+OUT=$T/chosen MIN_CONTRAST=2 example choose-lesions "$T/places.tsv"
+is "$status/$(cat "$T/err")" "1/choose-lesions.sh: none: ask for less, or set VARIANTS higher" "none as wanted: it says so"
+unset MANIFEST
+
 # ---- ablate-one-stage.sh ----
 example ablate-one-stage
 made=$T/ablate-one-stage
@@ -136,4 +154,4 @@ if Rscript -e 0 > /dev/null 2>&1; then
 else
     skip "Rscript is not installed" 6
 fi
-done_testing 34
+done_testing 41

@@ -39,6 +39,20 @@ lesion-stats --region mask made.sts > out
 is "$(paste <(column area) <(column area small) | awk '$1 != 4 * $2' | wc -l)" 0 "area is in pixels of the image"
 lesion-stats --plane base --region mask made.sts > before
 is "$(paste <(column contrast) <(column contrast before) | awk '$1 <= $2' | wc -l)" 0 "before, the place stood out less"
+head -c 20000 made.sts > cut.sts
+lesion-stats --pass --whole real.sts made.sts > passed.sts 2> err
+ok $? "--pass: a stream"
+values() { grep -ao "\"$1\": *\"[^\"]*\"" passed.sts | sed 's/.*: *"//; s/"$//'; }
+is "$(paste <(values id) <(values lesion_area) <(values lesion_contrast) <(values lesion_roundness) <(values lesion_cut))" \
+    "$(lesion-stats --whole real.sts made.sts 2> /dev/null | sed 1d | cut -f 1,6,9,11,13)" "of the patches in the table, with its measures"
+is "$(ts-select 'lesion_roundness>0.9' < passed.sts | lesion-stats | sed 1d | wc -l)" \
+    "$(lesion-stats --whole real.sts made.sts 2> /dev/null | awk -F'\t' 'NR > 1 && $11 > 0.9' | wc -l)" "by which ts-select chooses"
+lesion-stats --pass passed.sts | lesion-stats | cmp -s - <(lesion-stats passed.sts)
+ok $? "which may be measured again"
+lesion-stats --pass made.sts > /dev/full 2> err
+is "$?/$(cat err)" "1/lesion-stats: stdout: No space left on device" "--pass to a full disk"
+lesion-stats --pass cut.sts > out 2> err
+is "$?/$(wc -l < err)/$(ts-info out > /dev/null 2>&1; echo $?)" 1/1/1 "--pass of a cut stream writes no trailer"
 lesion-stats --whole real.sts > whole.tsv 2> err
 is "$(column cut whole.tsv | sort -u)/$(wc -l < err)" 0/1 "--whole leaves out what may be cut, and says so"
 "$tools/make_patches" 4 32 | "$tools/set_meta" window=32 y=0 > lumps.sts
@@ -60,7 +74,6 @@ fi
 "$tools/make_patches" 0 32 | lesion-stats > out
 is "$?/$(wc -l < out)" 0/1 "no records, no lines"
 STDIN=/dev/null fails 1 "empty input" lesion-stats
-head -c 20000 made.sts > cut.sts
 fails 1 "a cut stream" lesion-stats cut.sts
 (cat made.sts; echo junk) > junk.sts
 fails 1 "bytes behind the trailer" lesion-stats junk.sts
@@ -161,4 +174,4 @@ if command -v gnuplot > /dev/null; then
 else
     skip "gnuplot is not installed" 6
 fi
-done_testing 105
+done_testing 111
