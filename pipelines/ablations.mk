@@ -76,7 +76,7 @@ grow = $(if $(stage.$1),$(BIN)/$(stage.$1) --lesions,$(gen)) $(call source,$1,$2
 # Pasted lesions are whole, and have their masks: there is nothing to clean up.
 clean = $(or $(clean.$1),$(if $(stage.$1),cat,$(BIN)/lesion-postproc $(postproc.$2) $3))
 tools := $(addprefix $(BIN)/,gan-gen lesion-paste lesion-postproc)
-grown_from = $(call source,$1,$2,$3) $(here)/$3-$(bases.$2).sts
+grown_from = $(call source,$1,$2,$3) $(here)/$3-$(bases.$2).sts $(set)/bases
 
 $(call to,synthetic-,.sts): $(ab)/%.sts: $$(call grown_from,$$(*D),$$(call model_of,$$(*F)),train) $(set)/postproc | $(tools)
 	@mkdir -p $(@D)

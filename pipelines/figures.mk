@@ -62,7 +62,7 @@ $(fig)/real-%.sts: $(TABLE) $(set)/patches $(set)/figures | $(BIN)/patch-sample
 	mv $@.tmp $@
 
 # Not on the normal patches that are on the map themselves.  Of five lesions four are kept, or more.
-$(fig)/synthetic-%.sts: $(TABLE) $(here)/%.ckpt $(set)/patches $(set)/postproc $(set)/figures \
+$(fig)/synthetic-%.sts: $(TABLE) $(here)/%.ckpt $$(call examples,$$(bases.$$*)) $(set)/bases $(set)/patches $(set)/postproc $(set)/figures \
                         | $(BIN)/patch-sample $(BIN)/gan-gen $(BIN)/lesion-postproc $(BIN)/ts-head
 	@mkdir -p $(@D)
 	$(sample) --split val $(call draw,$(bases.$*)) --start $(FIG4_NORMAL) --count $$(( $(FIG4_SYNTHETIC.$*) * 5 / 4 )) $< \

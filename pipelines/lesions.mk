@@ -10,11 +10,12 @@ here := build/$(DATA)/$(SCALE)$(if $(FOLDS),/folds-$(FOLDS)$(FOLD:%=/%))
 # What a file was made with, beside what it was made of: settings.STAGE lists the variables of a stage, and
 # what depends on $(set)/STAGE is made anew when one of them has another value than it had then.
 set := $(here)/settings
-stages := patches train test mass calcification removal central postproc judge evaluated table figures features fig5 apart \
+stages := patches train test bases mass calcification removal central postproc judge evaluated table figures features fig5 apart \
           worth fresh worth-table worth-gan same-twice $(foreach n,resnet50 small,start-$n classifier-$n tune-$n grid-$n)
-settings.patches := PATCH FIELD ZOOM OFFSET NORMALS REMOVED BY contrast.removal min_box.removal
+settings.patches := PATCH FIELD ZOOM OFFSET NORMALS CANDIDATES REMOVED BY contrast.removal min_box.removal
 settings.train := TRAIN_PATCHES
 settings.test := TEST_PATCHES
+settings.bases := PLACES
 settings.postproc := postproc.mass postproc.calcification postproc.removal
 settings.judge := JUDGE_OPTIONS
 $(stages:%=$(set)/%): $(set)/%: force
@@ -59,6 +60,7 @@ least.calcification := $(if $(filter phantom,$(DATA)),5,20)
 least.removal := 5
 
 # ---- patches to train on ----
+.SECONDEXPANSION:
 # patches.NAME: label, kind of lesion, downscale.
 patches.mass := malignant mass $(downscale)
 patches.benign-mass := benign mass $(downscale)
@@ -68,13 +70,18 @@ patches.removal := malignant $(REMOVED) $(downscale)
 patches.benign-removal := benign $(REMOVED) $(downscale)
 patches.normal := normal any $(downscale)
 patches.fine-normal := normal any $(fine)
+# What lesions are put on, at PLACES=like: at places like those of the training lesions of the kind, or of
+# example_stream, where it is set.
+patches.bases-mass := $(patches.normal)
+patches.bases-calcification := $(patches.fine-normal)
+examples = $(if $(filter bases-%,$1),$(or $(example_stream),$(1:bases-%=$(here)/train-%.sts)))
 label = $(word 1,$(patches.$1))
 kind = $(word 2,$(patches.$1))
 scale = $(word 3,$(patches.$1))
 draw = --label $(call label,$1) --downscale $(call scale,$1) \
-       $(if $(filter normal,$(call label,$1)),--from $(NORMALS),--lesion $(call kind,$1) $(call lesions,$1))
+       $(if $(filter normal,$(call label,$1)),--from $(NORMALS) $(if $(call examples,$1),--like $(call examples,$1) --candidates $(CANDIDATES)),--lesion $(call kind,$1) $(call lesions,$1))
 
-$(here)/train-%.sts: $(TABLE) $(set)/patches $(set)/train | $(BIN)/patch-sample $(BIN)/augment $(BIN)/ts-head
+$(here)/train-%.sts: $(TABLE) $(set)/patches $(set)/train $$(call examples,$$*) | $(BIN)/patch-sample $(BIN)/augment $(BIN)/ts-head
 	@mkdir -p $(@D)
 	if [ $(call label,$*) = benign ] && [ $(call patients,train,$*) = 0 ]; then \
 	    $(sample) --split train $(call draw,normal) --count 1 $< | $(BIN)/ts-head -n 0 > $@.tmp; \
@@ -92,7 +99,7 @@ drawn := $(patsubst patches.%,%,$(filter patches.%,$(.VARIABLES)))
 named: $(foreach d,$(drawn),$(here)/train-$d.sts $(here)/test-$d.sts)
 
 # ---- patches to test on, of other patients ----
-$(here)/test-%.sts: $(TABLE) $(set)/patches $(set)/test | $(BIN)/patch-sample
+$(here)/test-%.sts: $(TABLE) $(set)/patches $(set)/test $$(call examples,$$*) | $(BIN)/patch-sample
 	@mkdir -p $(@D)
 	$(sample) --split test $(call draw,$*) --count $(TEST_PATCHES) $< > $@.tmp
 	mv $@.tmp $@
@@ -142,7 +149,6 @@ models := $(if $(CROPS),,$(networks))
 # Generators that are there already, such as those of examples/models: MODELS=FOLDER takes FOLDER/DATA-MODEL.ckpt.
 ready = $(wildcard $(MODELS:%=%/$(DATA)-$1.ckpt))
 
-.SECONDEXPANSION:
 $(foreach m,$(networks),$(eval settings.$m := $(if $(call ready,$m),MODELS,role.$m GAN_OPTIONS GAN_OPTIONS.$m FEW.$m.$(DATA))))
 $(networks:%=$(here)/%.ckpt): $(here)/%.ckpt: $$(or $$(call ready,$$*),$$(call needs,$$*)) $(set)/$$* | $(BIN)/gan-train
 	$(if $(call ready,$*),mkdir -p $(@D); cp $< $@,$(call train,$*))
@@ -154,12 +160,13 @@ named: $(foreach m,$(networks),$(here)/generated-$m.sts $(here)/kept-$m.sts $(he
 lesion_threshold := $(addprefix --threshold ,$(call own,THRESHOLD))
 postproc.mass := $(lesion_threshold)
 postproc.calcification := --join 64 --min-area 0.001 --edge-only $(lesion_threshold)
-postproc.removal := --threshold $(or $(call own,REMOVED_THRESHOLD),$(REMOVED_THRESHOLD))
-bases.mass := normal
-bases.calcification := fine-normal
+postproc.removal := --threshold $(or $(call own,REMOVED_THRESHOLD),$(REMOVED_THRESHOLD)) $(REMOVED_KEPT)
+like := $(filter like,$(PLACES))
+bases.mass := $(if $(like),bases-mass,normal)
+bases.calcification := $(if $(like),bases-calcification,fine-normal)
 bases.removal := removal
 
-$(here)/generated-%.sts: $(here)/%.ckpt $(here)/test-$$(bases.$$*).sts | $(BIN)/gan-gen
+$(here)/generated-%.sts: $(here)/%.ckpt $(here)/test-$$(bases.$$*).sts $(set)/bases | $(BIN)/gan-gen
 	$(BIN)/gan-gen --threads $(THREADS) --model $< --variants 2 --seed 1 < $(here)/test-$(bases.$*).sts > $@.tmp
 	mv $@.tmp $@
 
@@ -179,12 +186,13 @@ $(here)/%-sheet.png: $(here)/kept-%.sts | $(BIN)/ts-sheet
 $(here)/%-curves.png: $(here)/%.ckpt
 	pipelines/curves.sh $(here)/$*.jsonl $@
 
-# check MODEL: makes $@ of what its generator made, what was kept of it, and what `judges` lists.
-judges = $(foreach s,train test,$(here)/$s-$1.sts $(here)/$s-$(normal.$1).sts)
+# check MODEL: makes $@ of what its generator made, what was kept of it, and what `judges` lists: patches to train on
+# and to test on, and bases that went through the same stages as the former.
+judges = $(foreach s,train test,$(here)/$s-$1.sts $(here)/$s-$(normal.$1).sts) $(filter $(here)/train-bases-%,$(here)/train-$(bases.$1).sts)
 define check
 $(BIN)/gan-check --threads $(THREADS) --size $(PATCH) $(JUDGE_OPTIONS) $(if $(filter removal,$1),--removed) \
     --lesion $(word 3,$^) --normal $(word 4,$^) --test-lesion $(word 5,$^) --test-normal $(word 6,$^) \
-    --generated $(word 1,$^) --kept $(word 2,$^) > $@.tmp
+    --generated $(word 1,$^) --kept $(word 2,$^) $(addprefix --bases ,$(filter $(here)/train-bases-%,$^)) > $@.tmp
 mv $@.tmp $@
 endef
 

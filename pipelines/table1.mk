@@ -77,7 +77,7 @@ $(patches)/val.sts $(patches)/test.sts: $(patches)/%.sts: $(TABLE) $(set)/patche
 	rm -f $(parts:%=$@.%)
 	mv $@.tmp $@
 
-$(patches)/synthetic-%.sts: $(here)/%.ckpt $(here)/train-$$(bases.$$*).sts $(set)/postproc | $(BIN)/gan-gen $(BIN)/lesion-postproc
+$(patches)/synthetic-%.sts: $(here)/%.ckpt $(here)/train-$$(bases.$$*).sts $(set)/bases $(set)/postproc | $(BIN)/gan-gen $(BIN)/lesion-postproc
 	@mkdir -p $(@D)
 	$(BIN)/gan-gen --threads $(THREADS) --model $< --seed 2 < $(word 2,$^) | $(BIN)/lesion-postproc $(postproc.$*) > $@.tmp
 	mv $@.tmp $@

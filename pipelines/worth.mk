@@ -15,6 +15,7 @@
 #
 #   test.sts, oracle-K.sts    real patches of fresh phantoms
 #   N/manifest.tsv            the training patients; N/train-K.sts their lesions; of all of them those of lesions.mk
+#   N/train-bases-K.sts       at PLACES=like, patches to put lesions on
 #   N/K.ckpt .state .jsonl    a generator trained on them
 #   N/A-K.sts                 the patches of the arm
 #   N/A-D-sS.ckpt .tsv .jsonl classifier of seed S: weights, scores, log; N/real-sS of real patches alone
@@ -77,6 +78,12 @@ $(call few_files,train-KIND.sts): %.sts: $$(@D)/manifest.tsv $(set)/patches $(se
 	$(sample) --margin $(margin) --split train $(call draw,$(call kind_of,$@)) --count $(TRAIN_PATCHES) $< \
 	    | $(BIN)/augment --size $(PATCH) --seed 1 > $@.tmp
 	mv $@.tmp $@
+$(call few_files,train-bases-KIND.sts): example_stream = $(word 2,$^)
+$(call few_files,train-bases-KIND.sts): %.sts: $(TABLE) $$(@D)/train-$$(call kind_of,$$@).sts $(set)/patches $(set)/train \
+                                        | $(BIN)/patch-sample $(BIN)/augment
+	$(sample) --margin $(margin) --split train $(call draw,bases-$(call kind_of,$@)) --count $(TRAIN_PATCHES) $< \
+	    | $(BIN)/augment --size $(PATCH) --seed 1 > $@.tmp
+	mv $@.tmp $@
 $(call few_files,KIND.ckpt): lesion_stream = $<
 $(call few_files,KIND.ckpt): %.ckpt: $$(@D)/train-$$(*F).sts $$(call feeds,benign-$$(*F) $$(normal.$$(*F))) $(set)/worth-gan \
                              | $(BIN)/gan-train
@@ -84,12 +91,13 @@ $(call few_files,KIND.ckpt): %.ckpt: $$(@D)/train-$$(*F).sts $$(call feeds,benig
 
 # ---- arms ----
 arm_files = $(foreach n,$(WORTH_CANCERS),$(foreach k,$(worth_kinds),$(worth)/$n/$1-$k.sts))
-bases_of = $(here)/train-$(bases.$(call kind_of,$1)).sts
-$(call arm_files,pasted): %.sts: $$(call in,$$(call number_of,$$@))/train-$$(call kind_of,$$@).sts $$(call bases_of,$$@) | $(BIN)/lesion-paste
+# Bases like lesions are like those of the N patients alone: others would tell where lesions are.
+bases_of = $(if $(like),$(call in,$(call number_of,$1)),$(here))/train-$(bases.$(call kind_of,$1)).sts
+$(call arm_files,pasted): %.sts: $$(call in,$$(call number_of,$$@))/train-$$(call kind_of,$$@).sts $$(call bases_of,$$@) $(set)/bases | $(BIN)/lesion-paste
 	@mkdir -p $(@D)
 	$(BIN)/lesion-paste --lesions $< --seed 2 < $(word 2,$^) > $@.tmp
 	mv $@.tmp $@
-$(call arm_files,generators): %.sts: $$(call in,$$(call number_of,$$@))/$$(call kind_of,$$@).ckpt $$(call bases_of,$$@) $(set)/postproc \
+$(call arm_files,generators): %.sts: $$(call in,$$(call number_of,$$@))/$$(call kind_of,$$@).ckpt $$(call bases_of,$$@) $(set)/bases $(set)/postproc \
                               | $(BIN)/gan-gen $(BIN)/lesion-postproc
 	@mkdir -p $(@D)
 	$(BIN)/gan-gen --threads $(THREADS) --model $< --seed 2 < $(word 2,$^) | $(BIN)/lesion-postproc $(postproc.$(call kind_of,$@)) > $@.tmp

@@ -8,7 +8,10 @@
 #   - the remover learns from masses alone: calcifications are too faint to pass lesion-postproc; and
 #     from those that stand out from their surroundings by CONTRAST, what does not show is not removed;
 #     lesion-postproc's threshold is half as far from zero there, so that the faintest of these count.
+#     Removals that leave more than REMOVED_KEPT says are not kept: they would train as normal tissue.
 #     Trained for as long as the others, the remover leaves dark holes in place of bright masses.
+#   - lesions are put at places like those of the training lesions (PLACES), not just anywhere: the place alone would
+#     tell what is synthetic.
 PHANTOM_PATIENTS := 600
 PHANTOM_HEIGHT := 800
 PATCH := 64
@@ -17,6 +20,9 @@ OFFSET := 0.25
 CONTRAST := 0.08
 REMOVED := mass
 REMOVED_THRESHOLD := -0.05
+REMOVED_KEPT := --whole --residual 0.03
+PLACES := like
+CANDIDATES := 1024
 TRAIN_PATCHES := 6000
 GAN_OPTIONS := --width 0.25 --d-width 0.125 --batch 4 --lr 2e-4 --half-iterations 3000 --fade 1000 \
                --ema 0.995 --gp-k 0 --save-every 1000 --sheet-every 1000

@@ -9,6 +9,9 @@ OFFSET := 0.25
 CONTRAST := 0.08
 REMOVED := mass
 REMOVED_THRESHOLD := -0.05
+REMOVED_KEPT := --whole --residual 0.03
+PLACES := like
+CANDIDATES := 128
 TRAIN_PATCHES := 3000
 GAN_OPTIONS := --width 0.5 --d-width 0.25 --batch 4 --lr 2e-4 --half-iterations 0 --fade 0 \
                --ema 0.995 --gp-k 0 --save-every 500 --sheet-every 500

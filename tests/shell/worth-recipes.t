@@ -24,6 +24,8 @@ OFFSET := 0.25
 CONTRAST := 0
 REMOVED := mass
 REMOVED_THRESHOLD := -0.05
+PLACES := like
+CANDIDATES := 20
 TRAIN_PATCHES := 24
 GAN_OPTIONS := --width 0.1 --batch 2 --half-iterations 0 --fade 0 --iterations 3
 TEST_PATCHES := 12
@@ -76,6 +78,8 @@ done
 is "$(ts-info $w/oracle-mass.sts | grep -c '^synthetic  *0 ')" 1 "the oracle's are real"
 grep -q -- "gan-train.*--lesion $w/2/train-mass.sts" log
 ok $? "generators are trained on the same patients"
+is "$(comm -23 <(grep -ao '"like_patient":"[^"]*' $w/2/train-bases-mass.sts | cut -d '"' -f 4 | sort -u) <(patients $w/2/train-mass.sts))" "" \
+    "and put lesions at places like theirs"
 touch stamp
 run worth > log 2> err
 is "$?/$(find build -newer stamp -type f | grep -v settings)" 0/ "nothing is made twice"
