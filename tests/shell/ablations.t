@@ -170,6 +170,9 @@ run $checks > log 2>&1
 touch stamp
 run $checks 'JUDGE_OPTIONS=--updates 3' > log 2>&1
 is "$?/$(find $checks -newer stamp | wc -l | tr -d ' ')" 0/2 "another judge: of both columns"
+like="--like build/phantom/tiny/train-mass.sts --candidates 9"
+is "$(run -n $checks PLACES=like CANDIDATES=9 | grep -c -e "$like" -e '--bases build/phantom/tiny/train-bases-mass.sts')" 4 \
+    "places like those of lesions: bases to train and to test on, and both columns"
 tune="$t/tune.txt TUNE_WIDTHS=0.0625 TUNE_RATES=1e-3 TUNE_SEEDS=1 SAMPLES.resnet50=100"
 is "$(remade $tune 'TUNE_BATCHES=2 4')" "0/table1/tune/w0.0625_lr1e-3_b2-s1.ckpt table1/tune/w0.0625_lr1e-3_b4-s1.ckpt " "a grid"
 is "$(remade $tune TUNE_BATCHES=4)/$(grep -c 'width 0[.]0625' $t/tune.txt)" "0//1" "a smaller one: its table alone"
@@ -179,4 +182,4 @@ is "$(ts-info $(dirname $t)/train-mass.sts | sed -n 's/^records *//p')" 30 "from
 run $(dirname $t)/mass.ckpt > log 2>&1
 is "$(remade $(dirname $t)/mass.ckpt 'GAN_OPTIONS.mass=--iterations 7')" "0/mass.ckpt " "other options of one model: that model"
 is "$(sed -n 's/^{"iteration": \([0-9]*\).*/\1/p' $(dirname $t)/mass.jsonl | paste -s -d ' ')" "1 2 3 4 5 6 7 8 9 10 11 12" "from its first iteration on"
-done_testing 74
+done_testing 75

@@ -55,7 +55,7 @@ is "$(ts-info --records "$made/chosen.sts" | sed 1d | cut -f 3 | sort | uniq -d)
 is "$(grep -c -- '-lesions.png=' "$made/full.tsv")" "$n" "each has a box on a mammogram"
 export MANIFEST=$made/phantoms/manifest.tsv
 head -3 "$made/places.tsv" > "$T/places.tsv"
-OUT=$T/chosen VARIANTS=8 example choose-lesions "$T/places.tsv"
+OUT=$T/chosen VARIANTS=8 MIN_DIAMETER=1 MAX_DIAMETER=64 MIN_ROUNDNESS=0 MIN_CONTRAST=-1 example choose-lesions "$T/places.tsv"
 is "$status/$(ts-head -n "$(records "$T/chosen/measured.sts")" < "$made/measured.sts" | cmp - "$T/chosen/measured.sts" 2>&1)" 0/ \
     "places of one's own: the same lesions there"
 OUT=$T/chosen MIN_CONTRAST=2 example choose-lesions "$T/places.tsv"
