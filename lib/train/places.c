@@ -120,19 +120,27 @@ places_report(struct ts_reader *lesions, struct ts_reader *bases, size_t size,
               const struct tell_apart_config *c, struct places_report *r, struct err *e)
 {
     struct places p = {.size = size};
+    struct tell_apart_config fit = *c;
     double *area = mem_array(c->folds, sizeof(*area), e);
     int rc = -1;
 
-    if (area == NULL || read_places(&p, lesions, 0, &r->lesions, e) == -1 ||
-        read_places(&p, bases, 1, &r->bases, e) == -1)
+    if (area == NULL || read_places(&p, lesions, 0, &r->lesions, e) == -1)
+        goto done;
+    if (p.patients.n < 2) {
+        err_set(e, "%s: lesions of two patients, with surroundings, are needed", ts_name(lesions));
+        goto done;
+    }
+    if (p.patients.n < fit.folds)
+        fit.folds = p.patients.n;
+    if (read_places(&p, bases, 1, &r->bases, e) == -1)
         goto done;
     if (tell_apart(&(struct tell_apart_patches){p.n, size, p.patch, p.put, p.patient, p.other,
                                                 p.patients.n},
-                   c, area, e) == -1) {
+                   &fit, area, e) == -1) {
         err_in(e, "%s", ts_name(bases));
         goto done;
     }
-    r->area = tell_apart_area(area, c->folds, 0.95);
+    r->area = tell_apart_area(area, fit.folds, 0.95);
     rc = 0;
 done:
     free(area);

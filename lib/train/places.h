@@ -12,8 +12,8 @@
 #ifndef MP_TRAIN_PLACES_H
 #define MP_TRAIN_PLACES_H
 
-#include "train/tell_apart.h"
 #include "stream/tstream.h"
+#include "train/tell_apart.h"
 
 #define PLACES_MOST 2000 /* patches of each class, the first ones: what is held in memory */
 
@@ -26,7 +26,8 @@ struct places_report {
  * Reads records of real lesions, with `image` and `mask`, and of bases, with `image`, `place` and
  * `like_patient`, images of `size`, and tells them apart by networks that are trained on other
  * patients: those of the bases and those of the lesions that they are like.  A base that is like a
- * lesion which the network has seen would pass for real by that.
+ * lesion which the network has seen would pass for real by that.  Folds are as many as the lesions'
+ * patients, if these are fewer.
  *
  * area: 0.5 is not at all; its interval (tell_apart_area()) at 0.95.  Returns 0, or -1 with the
  * reason in e.

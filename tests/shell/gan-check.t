@@ -124,6 +124,9 @@ is "$(cat fails.err)" "gan-check: normal.sts: record 0: no U8 tensor 'place' of 
 head -c 20000 bases.sts > bad.sts
 fails 1 "cut bases" $places --bases bad.sts
 fails 1 "no bases" $places --bases none.sts
+ts-head -n 2 < masses.sts > bad.sts
+fails 1 "lesions of one patient" $places --lesion bad.sts --bases bases.sts
+is "$(cat fails.err)" "gan-check: bad.sts: lesions of two patients, with surroundings, are needed" "and says so"
 
 # ---- what is refused ----
 both="--generated generated.sts --kept kept.sts"
@@ -178,4 +181,4 @@ for bad in '--size 48' '--size 8' '--updates 0' '--batch 0' '--width 0' '--limit
     fails 2 "$bad" $check $both $bad
 done
 
-done_testing 97
+done_testing 99
