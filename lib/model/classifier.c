@@ -119,6 +119,30 @@ average_pool(struct tape *t, struct tensor *x)
     return nn_reshape(t, y, 2, (const size_t[]){n, c});
 }
 
+static struct tensor *
+last_map(struct tape *t, const struct classifier *c, struct tensor *image, int train,
+         struct tensor **stage)
+{
+    const struct classifier_config *o = &c->config;
+
+    return o->net == NET_SMALL
+               ? small_map(t, &c->body.small, o->bn, image, train, stage)
+               : resnet50_map(t, &c->body.resnet50, o->bn, o->frozen, image, train, stage);
+}
+
+struct tensor *
+classifier_stages(struct tape *t, const struct classifier *c, struct tensor *image)
+{
+    size_t n = c->config.net == NET_SMALL ? SMALL_STAGES : RESNET_STAGES;
+    struct tensor *stage[RESNET_STAGES], *all;
+
+    last_map(t, c, image, 0, stage);
+    all = average_pool(t, stage[0]);
+    for (size_t i = 1; i < n; i++)
+        all = nn_concat(t, all, average_pool(t, stage[i]));
+    return all;
+}
+
 struct tensor *
 classifier_forward(struct tape *t, struct classifier *c, struct tensor *image, int train,
                    struct tensor **features)
@@ -126,10 +150,8 @@ classifier_forward(struct tape *t, struct classifier *c, struct tensor *image, i
     const struct classifier_config *o = &c->config;
     const size_t *head = c->head->w.shape;
     size_t n = image->shape[0];
-    struct tensor *h, *w, *z;
+    struct tensor *h = last_map(t, c, image, train, NULL), *w, *z;
 
-    h = o->net == NET_SMALL ? small_map(t, &c->body.small, o->bn, image, train)
-                            : resnet50_map(t, &c->body.resnet50, o->bn, o->frozen, image, train);
     c->batches += train && o->bn == NORM_UPDATE && o->frozen < RESNET_STAGES;
     *features = h = average_pool(t, h);
     h = nn_reshape(t, h, 3, (const size_t[]){1, n, head[1]});

@@ -70,6 +70,12 @@ struct tensor *classifier_forward(struct tape *t, struct classifier *c, struct t
                                   int train, struct tensor **features);
 
 /*
+ * The mean over the image of each channel behind each stage of resolution, the last of which are
+ * the features above: [n][their number].  As in use: running statistics (NORM_BATCH: of all n).
+ */
+struct tensor *classifier_stages(struct tape *t, const struct classifier *c, struct tensor *image);
+
+/*
  * For use: n patches [size][size] in [0, 1]; writes features [n][...] (or NULL) and log-odds of
  * malignant, z_malignant - z_negative [n].  Resets the tape.
  */

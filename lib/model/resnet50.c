@@ -90,21 +90,22 @@ bottleneck(struct tape *t, const struct resnet_block *b, enum norm_mode mode, st
 
 /* One grey channel as three, normalised as ImageNet's images are. */
 static struct tensor *
-as_imagenet(struct tape *t, const struct tensor *image)
+as_imagenet(struct tape *t, struct tensor *image)
 {
     static const double mean[3] = {0.485, 0.456, 0.406}, sd[3] = {0.229, 0.224, 0.225};
     const size_t shape[4] = {image->shape[0], image->shape[1], image->shape[2], 3};
-    struct tensor *x = tape_new(t, 4, shape);
+    struct tensor *factor = tape_new(t, 1, &shape[3]), *offset = tape_new(t, 1, &shape[3]);
 
-    for (size_t i = 0; i < image->n; i++)
-        for (int k = 0; k < 3; k++)
-            x->v[3 * i + (size_t)k] = (real)(((double)image->v[i] - mean[k]) / sd[k]);
-    return x;
+    for (int k = 0; k < 3; k++) {
+        factor->v[k] = (real)(1 / sd[k]);
+        offset->v[k] = (real)(-mean[k] / sd[k]);
+    }
+    return nn_col_affine(t, nn_row_fill(t, image, 4, shape), factor, offset);
 }
 
 struct tensor *
 resnet50_map(struct tape *t, const struct resnet50 *r, enum norm_mode mode, size_t frozen,
-             struct tensor *image, int train)
+             struct tensor *image, int train, struct tensor **stage_map)
 {
     size_t first = tape_count(t), block = 0;
     int recording = tape_record(t, 0);
@@ -121,9 +122,11 @@ resnet50_map(struct tape *t, const struct resnet50 *r, enum norm_mode mode, size
         }
         for (; block < RESNET_BLOCKS && r->block[block].stage == stage; block++) {
             h = bottleneck(t, &r->block[block], mode, h, train && learns);
-            if (!(recording && learns))
+            if (!(recording && learns) && stage_map == NULL)
                 tape_forget(t, first, h);
         }
+        if (stage_map != NULL)
+            stage_map[stage] = h;
     }
     tape_record(t, recording);
     return h;

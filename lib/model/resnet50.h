@@ -42,9 +42,10 @@ size_t resnet50_add(struct resnet50 *r, struct params *params, struct params *st
 /*
  * The last map [n][ho][wo][channels] of images [n][h][w][1] in [0, 1].  `frozen` leading stages do
  * not learn and are as in use: 1 is the stem, RESNET_STAGES all.  With the tape's recording off it
- * needs little memory: what a block leaves behind is forgotten.
+ * needs little memory: what a block leaves behind is forgotten, unless stage [RESNET_STAGES] takes
+ * the map behind each; it may be NULL.
  */
 struct tensor *resnet50_map(struct tape *t, const struct resnet50 *r, enum norm_mode mode,
-                            size_t frozen, struct tensor *image, int train);
+                            size_t frozen, struct tensor *image, int train, struct tensor **stage);
 
 #endif

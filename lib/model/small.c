@@ -30,18 +30,21 @@ small_add(struct small *s, struct params *params, struct params *stats, double w
 
 struct tensor *
 small_map(struct tape *t, const struct small *s, enum norm_mode mode, struct tensor *image,
-          int train)
+          int train, struct tensor **stage)
 {
     size_t first = tape_count(t);
     int recording = tape_record(t, 0);
-    struct tensor *h = nn_affine(t, image, 4, -2); /* about mean 0 and deviation 1 */
+    struct tensor *h;
 
     tape_record(t, recording);
+    h = nn_affine(t, image, 4, -2); /* about mean 0 and deviation 1 */
     for (size_t i = 0; i < SMALL_LAYERS; i++) {
         h = nn_leaky_relu(t, conv_norm(t, &s->layer[i], mode, h, train), 0);
+        if (stage != NULL && (layers[i].pool || i == SMALL_LAYERS - 1))
+            *stage++ = h;
         if (layers[i].pool)
             h = nn_max_pool2(t, h);
-        if (!recording)
+        if (!recording && stage == NULL)
             tape_forget(t, first, h);
     }
     return h;

@@ -11,7 +11,7 @@
 
 #include "model/layers.h"
 
-enum { SMALL_LAYERS = 7 };
+enum { SMALL_LAYERS = 7, SMALL_STAGES = 4 };
 
 struct small {
     struct conv_norm layer[SMALL_LAYERS];
@@ -21,8 +21,8 @@ struct small {
 size_t small_add(struct small *s, struct params *params, struct params *stats, double width,
                  struct err *e);
 
-/* As resnet50_map(). */
+/* As resnet50_map(); a stage ends in front of its max-pool. */
 struct tensor *small_map(struct tape *t, const struct small *s, enum norm_mode mode,
-                         struct tensor *image, int train);
+                         struct tensor *image, int train, struct tensor **stage);
 
 #endif
