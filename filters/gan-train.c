@@ -28,13 +28,13 @@ static const char *const augment_words[] = {"none", "fixed", "ada", NULL}; /* as
 
 static struct opts {
     struct cli_list lesion, benign, normal, removes;
-    const char *out, *state, *init, *sheets, *log;
+    const char *out, *state, *init, *feature_match, *sheets, *log;
     int remove, resume, anti_alias, no_lesion_channel, two_way;
     int sn, augment, progress;
     size_t size, iterations, half_iterations, fade, batch, g_steps, gp_every, mid, border,
         attention, samples;
     size_t save_every, sheet_every, log_every, threads;
-    double width, d_width, leak, aux, gp_lambda, gp_k, gp_sigma;
+    double width, d_width, leak, aux, gp_lambda, gp_k, gp_sigma, feature_weight;
     size_t ada_images;
     double lr, d_lr, beta1, beta2, epsilon, ema;
     uint64_t seed;
@@ -57,6 +57,7 @@ static struct opts {
        .gp_k = 1,
        .gp_sigma = 0.0124,
        .gp_every = 1,
+       .feature_weight = 1,
        .lr = 1e-4,
        .beta1 = 0,
        .beta2 = 0.9,
@@ -100,6 +101,10 @@ static const struct cli_opt options[] = {
              "noise round the real patches, in grey levels of [0,1]"),
     CLI_SIZE(0, "gp-every", "N", &o.gp_every, 1, 1000,
              "take the penalty in each N-th update, with N times its weight"),
+    CLI_TEXT(0, "feature-match", "FILE", &o.feature_match,
+             "have the generator's patches look as real ones to this classifier of resnet-train"),
+    CLI_REAL(0, "feature-weight", "X", &o.feature_weight, 0, 1e6,
+             "weight of that in the generator's loss; 0 = logged alone"),
     CLI_REAL(0, "lr", "X", &o.lr, 0, 1, "Adam: learning rate"),
     CLI_REAL(0, "d-lr", "X", &o.d_lr, 0, 1, "the discriminator's learning rate; 0 = as --lr"),
     CLI_REAL(0, "beta1", "X", &o.beta1, 0, 0.9999, "Adam: decay of the mean"),
@@ -313,6 +318,8 @@ main(int argc, char **argv)
     run.full = o.iterations;
     run.history = history;
     run.init = o.init;
+    run.features = o.feature_match;
+    run.feature_weight = o.feature_weight;
     if (gan_streams_open(&streams, &run, &e) == -1 ||
         gan_run_init(&run, &c, o.samples, o.resume, &e) == -1 || check_sheets(&e) == -1 ||
         (o.resume ? gan_run_load(&run, o.state, &e) : gan_run_save(&run, o.state, &e)) == -1 ||

@@ -276,7 +276,7 @@ gan_step_g(struct gan *g, size_t category, const real *base, size_t side, double
     const struct gan_config *c = &g->config;
     struct tape *t = g->tape;
     struct params *ps = &g->g.params;
-    struct tensor *lesion, *image, *x, *logits, *loss, **grads;
+    struct tensor *lesion, *image, *x, *logits, *loss, *features = NULL, **grads;
     double size = 0;
 
     tape_reset(t);
@@ -287,9 +287,15 @@ gan_step_g(struct gan *g, size_t category, const real *base, size_t side, double
     x = patches(t, base, c->batch, side);
     generator_forward(t, &g->g, category, x, random_scalars(t, g, "gan.scalars.g", g->g_updates),
                       fade, &lesion, &image);
+    if (g->match != NULL)
+        features = feature_match_loss(t, g->match, category, image);
     image = augment(t, g, image, "generator", g->g_updates);
     logits = discriminator_forward(t, &g->d, category, image, fade);
     loss = discriminator_cross_entropy(t, logits, LOGIT_REAL, c->classes[category]);
+    if (features != NULL) {
+        l->feature = (double)features->v[0];
+        loss = nn_add(t, loss, nn_affine(t, features, g->match->weight, 0));
+    }
     l->g_total = (double)loss->v[0];
     for (size_t i = 0; i < lesion->n; i++)
         size += fabs((double)lesion->v[i]);

@@ -11,6 +11,7 @@
 #include "model/discriminator.h"
 #include "model/generator.h"
 #include "nn/adam.h"
+#include "train/feature_match.h"
 
 struct gan_config {
     struct net_config net;
@@ -48,6 +49,7 @@ struct gan {
     struct generator g, average; /* average: only with config.ema */
     struct discriminator d;
     struct gan_augment augment;
+    struct feature_match *match; /* borrowed; NULL: the paper's loss alone */
     struct tape *tape;
     uint64_t g_updates, d_updates;
 };
@@ -58,6 +60,7 @@ struct gan_losses {
     double penalty, slope;            /* gradient penalty (without lambda), mean gradient norm */
     double d_total, d_gradient;       /* what was minimised; norm of its gradient */
     double g_total, g_gradient;       /* of the generator: -log p_real of what it makes */
+    double feature;                   /* in that with its weight, here without */
     double lesion;                    /* mean |lesion| of that */
     double odds_real, odds_fake;      /* mean log-odds of "real" */
     double sign_real;                 /* mean sign of those of real patches */

@@ -12,10 +12,11 @@
 #include "nn/ops.h"
 #include "train/checkpoint.h"
 #include "train/resume.h"
+#include "train/weights.h"
 
 static const char *const feed_name[GAN_FEEDS] = {"target", "input", "benign"};
 
-enum { FEED_KEY = CATEGORY_NAME + 24, OPTIONS_TEXT = 256 };
+enum { FEED_KEY = CATEGORY_NAME + 24, OPTIONS_TEXT = 320, MATCH_TEXT = 32 };
 
 /* ---- begin and end ---- */
 
@@ -74,6 +75,22 @@ done:
     return rc;
 }
 
+/* Loads the classifier of r->features; of a resumed training, the state knows the patients. */
+static int
+open_match(struct gan_run *r, int resumed, struct err *e)
+{
+    const struct patients *seen = &r->match.model.patients;
+
+    if (feature_match_open(&r->match, r->features, r->gan.config.net.size, r->n_categories,
+                           r->feature_weight, e) == -1)
+        return -1;
+    r->gan.match = &r->match;
+    for (size_t i = 0; !resumed && i < seen->n; i++)
+        if (patients_add(&r->patients, seen->name[i], e) == -1)
+            return -1;
+    return 0;
+}
+
 int
 gan_run_init(struct gan_run *r, struct gan_config *c, size_t n_samples, int resumed, struct err *e)
 {
@@ -99,7 +116,8 @@ gan_run_init(struct gan_run *r, struct gan_config *c, size_t n_samples, int resu
     for (int k = 0; k <= GAN_FEEDS; k++)
         if ((r->batch[k] = mem_array(c->batch * patch, sizeof(real), e)) == NULL)
             return -1;
-    if (gan_init(&r->gan, c, e) == -1 || (r->init != NULL && !resumed && inherit(r, e) == -1))
+    if (gan_init(&r->gan, c, e) == -1 || (r->init != NULL && !resumed && inherit(r, e) == -1) ||
+        (r->features != NULL && open_match(r, resumed, e) == -1))
         return -1;
     for (size_t i = 0; !resumed && i < r->n_categories * n_samples; i++)
         if (feed_patch(&r->category[i / n_samples].feed[GAN_INPUT], size, r->samples + i * patch,
@@ -112,6 +130,7 @@ void
 gan_run_free(struct gan_run *r)
 {
     gan_free(&r->gan);
+    feature_match_free(&r->match);
     for (size_t i = 0; i < NET_MAX_CATEGORIES; i++)
         for (int k = 0; k < GAN_FEEDS; k++)
             if (r->category[i].feed[k].reader != NULL)
@@ -202,12 +221,17 @@ gan_run_iterate(struct gan_run *r, struct gan_losses *l, struct err *e)
     struct feed *input = &r->category[category].feed[GAN_INPUT];
     real *base = r->batch[GAN_FEEDS];
     const real *b[GAN_FEEDS];
+    /* Updates of the category at this size: those at half size have other features. */
+    uint64_t seen = (r->iteration - (fade > 0 ? r->half : 0)) / r->n_categories;
 
     if (r->iteration > 0 && side != gan_run_side(r, r->iteration - 1))
         tape_release(r->gan.tape); /* the memory of the half-size stage has the wrong shapes */
     for (int k = 0; k < GAN_FEEDS; k++)
         if (class_batch(r, category, k, side, &b[k], e) == -1)
             return -1;
+    if (r->features != NULL)
+        feature_match_see(&r->match, r->gan.tape, category, b[GAN_TARGET], r->gan.config.batch,
+                          side, seen);
     if (next_batch(r, input, base, side, e) == -1 ||
         gan_step_d(&r->gan, category, b[GAN_TARGET], b[GAN_BENIGN], b[GAN_INPUT], base, side, fade,
                    l, e) == -1)
@@ -241,10 +265,20 @@ describe_loss(const struct gan_run *r, char *text, size_t size)
     }
 }
 
+/* The classifier whose features are matched: what it is, and its hash. */
+static const char *
+match_text(const struct gan_run *r, char text[MATCH_TEXT])
+{
+    const struct predictor *m = &r->match.model;
+
+    snprintf(text, MATCH_TEXT, "%s %016" PRIx64, weights_net_word(m->net.config.net), m->hash);
+    return text;
+}
+
 int
 gan_run_log_start(const struct gan_run *r, struct jsonl *log, struct err *e)
 {
-    char loss[NET_MAX_CATEGORIES * (CATEGORY_NAME + 48)];
+    char loss[NET_MAX_CATEGORIES * (CATEGORY_NAME + 48)], match[MATCH_TEXT];
 
     describe_loss(r, loss, sizeof(loss));
     jsonl_begin(log);
@@ -256,6 +290,8 @@ gan_run_log_start(const struct gan_run *r, struct jsonl *log, struct err *e)
     jsonl_text(log, "loss", loss);
     if (r->parent[0])
         jsonl_text(log, "init", r->parent);
+    if (r->features != NULL)
+        jsonl_text(log, "feature_match", match_text(r, match));
     jsonl_int(log, "resumed_at", (int64_t)r->iteration);
     return jsonl_end(log, e);
 }
@@ -285,6 +321,8 @@ gan_run_log(const struct gan_run *r, const struct gan_losses *l, double seconds,
     }
     jsonl_real(log, "d_gradient", l->d_gradient);
     jsonl_real(log, "g_loss", l->g_total);
+    if (r->features != NULL)
+        jsonl_real(log, "feature_loss", l->feature);
     jsonl_real(log, "g_gradient", l->g_gradient);
     jsonl_real(log, "lesion", l->lesion);
     jsonl_real(log, "odds_real", l->odds_real);
@@ -386,17 +424,21 @@ categories_text(const struct gan_run *r, struct err *e)
  * written before there were such options can be resumed.
  */
 static void
-options_text(const struct gan_config *c, char text[OPTIONS_TEXT])
+options_text(const struct gan_run *r, char text[OPTIONS_TEXT])
 {
-    char every[40] = "", ada[40] = "";
+    const struct gan_config *c = &r->gan.config;
+    char every[40] = "", ada[40] = "", match[MATCH_TEXT + 72] = "", model[MATCH_TEXT];
 
     if (c->gp_every > 1)
         snprintf(every, sizeof(every), ", gp-every %zu", c->gp_every);
     if (c->augment == AUGMENT_ADA)
         snprintf(ada, sizeof(ada), ", ada-images %.17g", c->ada_images);
-    snprintf(text, OPTIONS_TEXT, "%s%s%s%s%s", c->net.whole ? ", no-lesion-channel" : "",
+    if (r->features != NULL)
+        snprintf(match, sizeof(match), ", feature-match %s, feature-weight %.17g",
+                 match_text(r, model), r->feature_weight);
+    snprintf(text, OPTIONS_TEXT, "%s%s%s%s%s%s", c->net.whole ? ", no-lesion-channel" : "",
              c->d_spectral && !c->net.spectral ? ", sn d" : "",
-             c->net.anti_alias ? ", anti-alias" : "", every, ada);
+             c->net.anti_alias ? ", anti-alias" : "", every, ada, match);
 }
 
 /* What a resumed run must share with the one that wrote the state, as one text. */
@@ -407,7 +449,7 @@ config_text(const struct gan_run *r, struct err *e)
     const struct net_config *n = &c->net;
     char *categories = categories_text(r, e), *text = NULL, options[OPTIONS_TEXT];
 
-    options_text(c, options);
+    options_text(r, options);
     if (categories != NULL)
         text = mem_printf(
             e,
@@ -453,13 +495,16 @@ static int
 describe(const struct gan_run *r, struct ts_record *rec, struct err *e)
 {
     const struct gan_config *c = &r->gan.config;
-    char *patients = patients_text(&r->patients, e);
+    char *patients = patients_text(&r->patients, e), match[MATCH_TEXT];
     uint64_t last = r->iteration ? r->iteration - 1 : 0;
     int rc = patients == NULL || checkpoint_put_net(rec, &c->net, c->mid, c->border, e) == -1 ||
                      checkpoint_put_count(rec, "iteration", r->iteration, e) == -1 ||
                      checkpoint_put_real(rec, "fade", gan_run_fade(r, last), e) == -1 ||
                      checkpoint_put_real(rec, "ema", c->ema, e) == -1 ||
                      (r->parent[0] && ts_meta_set(rec, "init", r->parent, e) == -1) ||
+                     (r->features != NULL &&
+                      (ts_meta_set(rec, "feature_match", match_text(r, match), e) == -1 ||
+                       checkpoint_put_real(rec, "feature_weight", r->feature_weight, e) == -1)) ||
                      describe_categories(r, rec, e) == -1 ||
                      ts_meta_set(rec, "patients", patients, e) == -1 ||
                      ts_history_add(rec, r->history, e) == -1
@@ -524,6 +569,46 @@ put_samples(struct ts_record *rec, const struct gan_run *r, struct err *e)
     return 0;
 }
 
+/* Running statistics of what is matched: in double, whatever the networks are in. */
+static const char *const match_name[2] = {"match.mean", "match.variance"};
+
+static int
+put_match(struct ts_record *rec, const struct gan_run *r, struct err *e)
+{
+    const struct feature_match *m = &r->match;
+    const double *v[2] = {m->mean, m->variance};
+    const size_t shape[2] = {m->categories, m->features};
+
+    for (int k = 0; r->features != NULL && k < 2; k++) {
+        struct ts_tensor *x = ts_put(rec, match_name[k], TS_F64, 2, shape, e);
+
+        if (x == NULL)
+            return -1;
+        memcpy(x->data, v[k], x->bytes);
+    }
+    return 0;
+}
+
+static int
+get_match(const struct ts_record *rec, struct gan_run *r, struct err *e)
+{
+    struct feature_match *m = &r->match;
+    double *v[2] = {m->mean, m->variance};
+
+    for (int k = 0; r->features != NULL && k < 2; k++) {
+        const struct ts_tensor *x = ts_find(rec, match_name[k]);
+
+        if (x == NULL || x->dtype != TS_F64 || x->rank != 2 || x->shape[0] != m->categories ||
+            x->shape[1] != m->features)
+            return err_set(e, "has no %s of the right type and size", match_name[k]);
+        memcpy(v[k], x->data, x->bytes);
+        for (size_t i = 0; i < m->categories * m->features; i++)
+            if (!isfinite(v[k][i]) || (k == 1 && v[k][i] < 0))
+                return err_set(e, "%s: number %zu is not finite, or negative", match_name[k], i);
+    }
+    return 0;
+}
+
 int
 gan_run_save(const struct gan_run *r, const char *path, struct err *e)
 {
@@ -543,7 +628,8 @@ gan_run_save(const struct gan_run *r, const char *path, struct err *e)
     for (size_t i = 0; i < r->n_categories; i++)
         if (put_places(&rec, &r->category[i], e) == -1)
             goto done;
-    if (put_samples(&rec, r, e) == -1 || checkpoint_put(&rec, "g.", &r->gan.g.params, 1, e) == -1 ||
+    if (put_samples(&rec, r, e) == -1 || put_match(&rec, r, e) == -1 ||
+        checkpoint_put(&rec, "g.", &r->gan.g.params, 1, e) == -1 ||
         checkpoint_put(&rec, "d.", &r->gan.d.params, 1, e) == -1 ||
         (r->gan.config.ema > 0 &&
          checkpoint_put(&rec, "average.", &r->gan.average.params, 0, e) == -1))
@@ -587,7 +673,7 @@ gan_run_load(struct gan_run *r, const char *path, struct err *e)
         goto done;
     }
     if (resume_check_config(ts_meta_or(&rec, "config", ""), config, e) == -1 ||
-        load_samples(r, &rec, e) == -1 ||
+        load_samples(r, &rec, e) == -1 || get_match(&rec, r, e) == -1 ||
         checkpoint_get_count(&rec, "iteration", &r->iteration, e) == -1 ||
         checkpoint_get_count(&rec, "g_updates", &r->gan.g_updates, e) == -1 ||
         checkpoint_get_count(&rec, "d_updates", &r->gan.d_updates, e) == -1 ||

@@ -34,7 +34,10 @@ struct gan_run {
     const char *history;     /* how this run was asked for; borrowed */
     const char *init;        /* result or state of another training to start from, or NULL */
     char parent[64];         /* what was taken from there, and its hash; empty: nothing */
-    int threads;             /* for the log */
+    const char *features;    /* a classifier whose features to match, or NULL; borrowed */
+    double feature_weight;
+    struct feature_match match;
+    int threads; /* for the log */
     struct patients patients;
     size_t n_samples;           /* of each category */
     real *samples;              /* [n_categories][n_samples][size][size], the sheets' inputs */
@@ -50,6 +53,9 @@ struct gan_run {
  * With r->init the generator has the weights of that file, which must be of the same networks; so
  * has the discriminator if it is a state; and the patients they have seen are patients of this
  * training too.  The optimiser begins anew.  Not read again where `resumed` is 1.
+ *
+ * With r->features the generator's loss has that of feature_match too, and the classifier's
+ * patients are patients of this training.
  * Returns 0, or -1 with the reason in e.
  */
 int gan_run_init(struct gan_run *r, struct gan_config *c, size_t n_samples, int resumed,
