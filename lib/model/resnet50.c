@@ -109,14 +109,14 @@ resnet50_map(struct tape *t, const struct resnet50 *r, enum norm_mode mode, size
 {
     size_t first = tape_count(t), block = 0;
     int recording = tape_record(t, 0);
-    struct tensor *h = as_imagenet(t, image);
+    struct tensor *h = image;
 
     for (size_t stage = 0; stage < RESNET_STAGES; stage++) {
         int learns = stage >= frozen;
 
         tape_record(t, recording && learns);
         if (stage == 0) {
-            h = relu(t, conv_norm(t, &r->stem, mode, h, train && learns));
+            h = relu(t, conv_norm(t, &r->stem, mode, as_imagenet(t, h), train && learns));
             if (r->stem_kind == STEM_IMAGENET)
                 h = nn_max_pool(t, h, 3, 2, 1);
         }

@@ -16,7 +16,13 @@ no update is applied, so that both losses see the same weights.  fake = combined
 --ablated takes a generator without a lesion channel and a discriminator of two classes; --conditional
 networks of three categories, and patches of the second.  The OPTIONs are gan-train's: --sn,
 --gp-every (of an update that has a penalty), --anti-alias,
---attention.
+--attention, --feature-match.
+
+--feature-match NET adds half of the feature loss ("g.feature") to the generator's.  The classifier is resnet.py's,
+of an eighth of the width, its convolutions drawn by name, its batch normalisation doing nothing.  Its features are
+means of the maps behind each stage: those in front of the small network's max-pools and the last; ResNet-50's stem
+and layers.  Two batches of real patches were seen, first those of "real", then those of "benign"; what was known
+before, a mean of 0 and a variance of 1, kept a share of 1/10 at the first and of 2/11 at the second.
 
 Lines, tab-separated:
 
@@ -40,6 +46,7 @@ import numpy as np
 import torch
 
 import gan_model as gan
+import resnet
 import rng
 
 
@@ -77,6 +84,43 @@ def save_safetensors(path, tensors, dtype):
         f.write(struct.pack("<Q", len(text)) + text)
         for _, a in sorted(tensors.items()):
             f.write(a.astype("<" + dtype).tobytes())
+
+
+def classifier(net, seed):
+    c = {"small": resnet.Small, "resnet50": resnet.ResNet50}[net](0.125).double().eval()
+    resnet.start(c, seed)
+    for m in c.modules():
+        if isinstance(m, torch.nn.BatchNorm2d):
+            m.reset_parameters()
+    return c.requires_grad_(False)
+
+
+def features(c, x, size):
+    """[n][their number] of images [n][1][side][side] in [0, 1], doubled up to size."""
+    seen, hooks = [], []
+    keep = lambda module, inputs, output: seen.append(torch.relu(output).mean((2, 3)))
+    if x.shape[2] < size:
+        x = x.repeat_interleave(2, 2).repeat_interleave(2, 3)
+    if isinstance(c, resnet.Small):
+        x = 4 * x - 2
+        hooks = [getattr(c, "bn%d" % i).register_forward_hook(keep) for i in (1, 3, 5, 7)]
+    else:
+        mean, std = (torch.tensor(v, dtype=x.dtype).view(1, 3, 1, 1) for v in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
+        x = (x.repeat(1, 3, 1, 1) - mean) / std
+        stem = lambda module, inputs: seen.append(inputs[0].mean((2, 3)))
+        hooks = [c.layer1.register_forward_pre_hook(stem)]
+        hooks += [getattr(c, "layer%d" % i).register_forward_hook(keep) for i in (1, 2, 3, 4)]
+    c(x)
+    for h in hooks:
+        h.remove()
+    return torch.cat(seen, 1)
+
+
+def feature_loss(c, real, fake, size):
+    share, known = (1 / 10 * 2 / 11, 9 / 10 * 2 / 11, 9 / 11), [features(c, x, size) for x in real]
+    mean = sum(w * f.mean(0) for w, f in zip(share[1:], known))
+    square = share[0] + sum(w * (f * f).mean(0) for w, f in zip(share[1:], known))
+    return ((features(c, fake, size).mean(0) - mean) ** 2 / (square - mean ** 2 + 1e-4)).mean()
 
 
 def step(o):
@@ -122,6 +166,10 @@ def step(o):
     d.use(iterate=False)
     d.requires_grad_(False)
     loss, lesion, image, z = gan.g_loss(d, g, x, scalars, fade, category)
+    if o.feature_match:
+        off = feature_loss(classifier(o.feature_match, seed).to(dtype), (real, benign), image, o.size)
+        scalar["g.feature"] = off.item()
+        loss = loss + 0.5 * off
     loss.backward()
     scalar["g.loss"] = loss.item()
     tensor["g.lesion"], tensor["g.image"] = images(lesion), images(image)
@@ -149,19 +197,21 @@ def main():
     a.add_argument("--gp-every", type=int, default=1)
     a.add_argument("--anti-alias", action="store_true")
     a.add_argument("--attention", type=int, metavar="PX")
+    a.add_argument("--feature-match", choices=("small", "resnet50"), metavar="NET")
     a.add_argument("--single", action="store_true", help="float32 instead of double")
     a.add_argument("--dump", metavar="DIR")
     o = a.parse_args()
 
     torch.set_num_threads(2)
     scalar, tensor = step(o)
-    print("# gan_step.py --size %d --width %g --batch %d --fade %g --seed %d%s%s%s%s%s%s%s; torch %s numpy %s"
+    print("# gan_step.py --size %d --width %g --batch %d --fade %g --seed %d%s%s%s%s%s%s%s%s; torch %s numpy %s"
           % (o.size, o.width, o.batch, o.fade, o.seed, " --ablated" if o.ablated else "",
              " --conditional" if o.conditional else "",
              " --sn d" if o.sn == "d" else "",
              " --gp-every %d" % o.gp_every if o.gp_every > 1 else "",
              " --anti-alias" if o.anti_alias else "",
              " --attention %d" % o.attention if o.attention else "",
+             " --feature-match %s" % o.feature_match if o.feature_match else "",
              " --single" if o.single else "",
              torch.__version__, np.__version__))
     for name, value in scalar.items():

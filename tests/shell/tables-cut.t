@@ -49,6 +49,6 @@ for source in tests/unit/test_*.c; do
         ;;
     esac
 done
-is $read 24 "tables are read, nearly all there are"
-is "$(ls tests/ref/*.tsv | wc -l)" 26 "but for resnet_curves.tsv and trainings_sim.tsv, which are results"
-done_testing 60
+is $read 26 "tables are read, nearly all there are"
+is "$(ls tests/ref/*.tsv | wc -l)" 28 "but for resnet_curves.tsv and trainings_sim.tsv, which are results"
+done_testing 64

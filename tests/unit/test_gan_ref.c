@@ -29,6 +29,7 @@ struct step {
     int sn_d;        /* spectral normalisation of the discriminator alone */
     int anti_alias;
     size_t gp_every, attention;
+    int match; /* features of a classifier: 1 + its enum classifier_net, or 0 */
 };
 
 static size_t
@@ -49,6 +50,9 @@ read_options(struct step *s, const char *line)
     s->anti_alias = strstr(line, "--anti-alias") != NULL;
     s->attention = number_behind(line, "--attention ", s->size / 8);
     s->gp_every = number_behind(line, "--gp-every ", 1);
+    s->match = strstr(line, "--feature-match small") != NULL      ? 1 + NET_SMALL
+               : strstr(line, "--feature-match resnet50") != NULL ? 1 + NET_RESNET50
+                                                                  : 0;
 }
 
 /* What our code computed: a scalar (n = 0) or a tensor, by the name the reference gives it. */
@@ -158,6 +162,30 @@ put_sigmas(struct items *out, const char *prefix, const struct params *ps)
         }
 }
 
+/* A classifier that has seen the real patches, then the benign ones. */
+static void
+start_match(struct feature_match *m, const struct step *s, struct tape *t, size_t side)
+{
+    static const char *const batch[] = {"real", "benign"};
+    const struct classifier_config c = {
+        .net = (enum classifier_net)(s->match - 1), .width = 0.125, .bn = NORM_UPDATE, .fixed = 1};
+    size_t n = s->batch * side * side;
+    real *patch = malloc(n * sizeof(real));
+    struct err e;
+
+    *m = (struct feature_match){0};
+    if (classifier_init(&m->model.net, &c, &e) == -1)
+        exit(1);
+    classifier_start(&m->model.net, s->seed);
+    if (feature_match_init(m, s->size, 1, 0.5, &e) == -1)
+        exit(1);
+    for (uint64_t i = 0; i < 2; i++) {
+        memcpy(patch, draw(t, s, batch[i], side)->v, n * sizeof(real));
+        feature_match_see(m, t, 0, patch, s->batch, side, i);
+    }
+    free(patch);
+}
+
 static void
 run(const struct step *s, struct items *out)
 {
@@ -185,6 +213,7 @@ run(const struct step *s, struct items *out)
     size_t category = s->conditional;
     struct tensor *real_, *benign, *normal, *x, *z, *noisy, *lesion, *fake, *loss;
     struct gan_losses l = {0};
+    struct feature_match match = {0};
     struct gan g;
     struct tape *t;
     struct err e;
@@ -196,6 +225,8 @@ run(const struct step *s, struct items *out)
     t = g.tape;
     start(&g.g.params, s->seed);
     start(&g.d.params, s->seed);
+    if (s->match)
+        start_match(&match, s, t, side);
     real_ = draw(t, s, "real", side);
     benign = draw(t, s, "benign", side);
     normal = draw(t, s, "normal", side);
@@ -241,6 +272,12 @@ run(const struct step *s, struct items *out)
     generator_forward(t, &g.g, category, x, z, s->fade, &lesion, &fake);
     loss = discriminator_cross_entropy(t, discriminator_forward(t, &g.d, category, fake, s->fade),
                                        LOGIT_REAL, c.classes[category]);
+    if (s->match) {
+        struct tensor *off = feature_match_loss(t, &match, 0, fake);
+
+        put_scalar(out, "g.feature", (double)off->v[0]);
+        loss = nn_add(t, loss, nn_affine(t, off, match.weight, 0));
+    }
     put_scalar(out, "g.loss", (double)loss->v[0]);
     put_tensor(out, "g.", "lesion", lesion);
     put_tensor(out, "g.", "image", fake);
@@ -248,6 +285,7 @@ run(const struct step *s, struct items *out)
     put_sigmas(out, "d.sigma.", &g.d.params);
     put_sigmas(out, "g.sigma.", &g.g.params);
     gan_free(&g);
+    feature_match_free(&match);
 }
 
 static void
@@ -382,5 +420,7 @@ main(int argc, char **argv)
     compare_file("tests/ref/gan_step_ablated.tsv", 32, 52);
     compare_file("tests/ref/gan_step_conditional.tsv", 34, 54);
     compare_file("tests/ref/gan_step_options.tsv", 17, 67);
-    return tap_done(1008);
+    compare_file("tests/ref/gan_step_match.tsv", 35, 44);
+    compare_file("tests/ref/gan_step_match_resnet.tsv", 35, 54);
+    return tap_done(1280);
 }
