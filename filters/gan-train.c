@@ -309,6 +309,8 @@ main(int argc, char **argv)
         cli_fail(&e);
     if (o.init != NULL && strcmp(o.init, o.state) == 0)
         cli_usage("--init and --state are one file");
+    if (o.feature_match != NULL && strcmp(o.feature_match, o.state) == 0)
+        cli_usage("--feature-match and --state are one file");
     run.threads = backend_threads((int)o.threads);
     cli_catch_stop();
 
