@@ -24,9 +24,10 @@ struct opts {
 /* The change for variant k of the record that was read last. */
 static void
 choose(const struct opts *o, const struct ts_record *rec, uint64_t index, size_t k,
-       struct ts_reader *like, struct augment_change *out, struct err *e)
+       struct ts_reader *like, struct change *out, struct err *e)
 {
     struct ts_record model = {0};
+    struct footprint f;
     struct rng rng;
     int rc;
 
@@ -35,12 +36,13 @@ choose(const struct opts *o, const struct ts_record *rec, uint64_t index, size_t
         if (rc == 0)
             err_set(e, "%s has only %llu records", ts_name(like),
                     (unsigned long long)ts_count(like));
-        if (rc != 1 || augment_recorded(&model, out, e) == -1)
+        if (rc != 1 || footprint_read(&f, &model, e) == -1)
             cli_fail(e);
+        *out = f.change;
         ts_clear(&model);
     } else if (o->undo) {
-        rc = augment_recorded(rec, out, e);
-        *out = augment_undo(out);
+        rc = footprint_read(&f, rec, e);
+        *out = change_undo(&f.change);
     } else {
         rng = rng_at(o->seed, "augment", index * MAX_VARIANTS + k);
         rc = augment_draw(rec, &o->draw, &rng, out, e);
@@ -61,9 +63,9 @@ main(int argc, char **argv)
                  "side of the result; 0 = without the margin"),
         CLI_FLAG(0, "no-flip", &o.draw.no_flip, "do not flip"),
         CLI_FLAG(0, "no-rotate", &o.draw.no_rotate, "do not rotate"),
-        CLI_REAL(0, "min-scale", "S", &o.draw.min_scale, AUGMENT_MIN_SCALE, AUGMENT_MAX_SCALE,
+        CLI_REAL(0, "min-scale", "S", &o.draw.min_scale, CHANGE_MIN_SCALE, CHANGE_MAX_SCALE,
                  "smallest resizing"),
-        CLI_REAL(0, "max-scale", "S", &o.draw.max_scale, AUGMENT_MIN_SCALE, AUGMENT_MAX_SCALE,
+        CLI_REAL(0, "max-scale", "S", &o.draw.max_scale, CHANGE_MIN_SCALE, CHANGE_MAX_SCALE,
                  "largest resizing"),
         CLI_REAL(0, "min-tissue", "SHARE", &o.draw.min_tissue, 0, 1, "least share of tissue"),
         CLI_SIZE(0, "variants", "N", &o.variants, 1, MAX_VARIANTS, "patches made of each one"),
@@ -96,7 +98,7 @@ main(int argc, char **argv)
         uint64_t index = ts_count(in) - 1;
 
         for (size_t k = 0; k < o.variants; k++) {
-            struct augment_change change;
+            struct change change;
 
             choose(&o, &rec, index, k, like, &change, &e);
             if (ts_copy(&work, &rec, &e) == -1)

@@ -19,12 +19,13 @@
 
 static struct opts {
     struct cli_list positive, negative, synthetic_positive, synthetic_negative, stream, weight;
-    const char *split, *balance, *log;
+    const char *balance, *log;
     double initial, rate;
     size_t every, count;
-    int decay, allow_real, endless, dry_run, progress;
+    int split, decay, allow_real, endless, dry_run, progress;
     uint64_t seed;
-} o = {.split = "train", .initial = 0.5, .rate = 0.1, .every = 5000, .count = 500000, .seed = 1};
+} o = {
+    .split = SPLIT_TRAIN, .initial = 0.5, .rate = 0.1, .every = 5000, .count = 500000, .seed = 1};
 
 static const char *const decays[] = {"mul", "lin", "sub", "none", NULL};
 
@@ -42,7 +43,7 @@ static const struct cli_opt options[] = {
     CLI_SIZE(0, "every", "N", &o.every, 1, 1e15, "draws between falls"),
     CLI_LIST(0, "stream", "NAME=FILE", &o.stream, "any number of streams instead, without a share"),
     CLI_LIST(0, "weight", "NAME=W", &o.weight, "how often that stream is drawn (1 if not given)"),
-    CLI_TEXT(0, "split", "WORD", &o.split, "the only split that patches may be of, or any"),
+    CLI_CHOICE(0, "split", &o.split, any_split_word, "the only split that patches may be of"),
     CLI_TEXT(0, "balance", "KEY", &o.balance, "draw every value of this metadata equally often"),
     CLI_LOCAL_SIZE('n', "count", "N", &o.count, 0, 1e15, "patches to draw"),
     CLI_LOCAL_FLAG(0, "endless", &o.endless, "draw until the reader has enough"),
@@ -110,7 +111,7 @@ set_up(void)
 {
     size_t synthetic = o.synthetic_positive.n + o.synthetic_negative.n;
 
-    m.split = strcmp(o.split, "any") == 0 ? NULL : o.split;
+    m.split = (enum term_split)o.split;
     m.allow_real = o.allow_real;
     m.balance = o.balance;
     m.seed = o.seed;

@@ -14,8 +14,6 @@
 #include "patch/sample.h"
 #include "stream/tstream.h"
 
-/* As enum term_lesion. */
-static const char *const lesions[] = {"any", "mass", "calcification", "both", "other", NULL};
 static const char *const froms[] = {"clean", "away", "both", NULL};
 static const char *const bys[] = {"patient", "image", "finding", NULL};
 
@@ -94,7 +92,8 @@ main(int argc, char **argv)
     const struct cli_opt table[] = {
         CLI_CHOICE(0, "split", &o.split, split_word, "patients to draw from"),
         CLI_CHOICE(0, "label", &o.label, label_word, "what the patches show"),
-        CLI_CHOICE(0, "lesion", &o.lesion, lesions, "kind of finding; both serves as either"),
+        CLI_CHOICE(0, "lesion", &o.lesion, any_lesion_word,
+                   "kind of finding; both serves as either"),
         CLI_CHOICE(0, "from", &o.from, froms,
                    "normal patches: clean images, places away from findings"),
         CLI_CHOICE(0, "by", &o.by, bys, "what is drawn first, all with the same chance"),

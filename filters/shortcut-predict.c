@@ -17,14 +17,14 @@
 
 static struct opts {
     struct cli_list positive, negative;
-    const char *split, *log;
-    int allow_seen;
-} o = {.split = "train"};
+    const char *log;
+    int split, allow_seen;
+} o = {.split = SPLIT_TRAIN};
 
 static const struct cli_opt options[] = {
     CLI_LIST(0, "positive", "FILE", &o.positive, "malignant patches to learn from"),
     CLI_LIST(0, "negative", "FILE", &o.negative, "benign or normal patches to learn from"),
-    CLI_TEXT(0, "split", "WORD", &o.split, "the only split these may be of, or any"),
+    CLI_CHOICE(0, "split", &o.split, any_split_word, "the only split these may be of"),
     CLI_FLAG(0, "allow-seen", &o.allow_seen, "score patients that were learnt from"),
     CLI_LOG(&o.log),
     CLI_END,
@@ -41,7 +41,7 @@ static const struct cli_prog prog = {
 static void
 learn(struct shortcut *s, struct logistic *m)
 {
-    const char *split = strcmp(o.split, "any") == 0 ? NULL : o.split;
+    enum term_split split = (enum term_split)o.split;
     struct err e;
 
     for (size_t i = 0; i < o.positive.n; i++)

@@ -11,51 +11,13 @@
 #include "image/box.h"
 #include "image/resample.h"
 #include "image/turn.h"
+#include "patch/patch.h"
 
-/* ---- changes ---- */
-
-struct augment_change
-augment_then(const struct augment_change *a, const struct augment_change *b)
-{
-    /* Rotating by r and then flipping is flipping and then rotating by -r. */
-    int turned = b->flip ? 360 - a->rotate : a->rotate;
-
-    return (struct augment_change){.scale = a->scale * b->scale,
-                                   .rotate = (turned + b->rotate) % 360,
-                                   .flip = a->flip != b->flip};
-}
-
-struct augment_change
-augment_undo(const struct augment_change *c)
-{
-    return (struct augment_change){
-        .scale = 1, .rotate = c->flip ? c->rotate : (360 - c->rotate) % 360, .flip = c->flip};
-}
-
-int
-augment_recorded(const struct ts_record *r, struct augment_change *out, struct err *e)
-{
-    const char *scale = ts_meta_or(r, "scale", "1"), *rotate = ts_meta_or(r, "rotate", "0");
-    const char *flip = ts_meta_or(r, "flip", "0");
-    size_t degrees;
-
-    *out = (struct augment_change){0};
-    if (number_real(scale, &out->scale) == -1 ||
-        !(out->scale >= AUGMENT_MIN_SCALE && out->scale <= AUGMENT_MAX_SCALE))
-        return err_set(e, "scale '%.32s' is not a number from %g to %d", scale, AUGMENT_MIN_SCALE,
-                       AUGMENT_MAX_SCALE);
-    if (number_list(rotate, 1, 270, &degrees) == -1 || degrees % 90 != 0)
-        return err_set(e, "rotate '%.32s' is not 0, 90, 180 or 270", rotate);
-    out->rotate = (int)degrees;
-    if (strcmp(flip, "0") != 0 && strcmp(flip, "1") != 0)
-        return err_set(e, "flip '%.32s' is not 0 or 1", flip);
-    out->flip = flip[0] == '1';
-    return 0;
-}
+/* ---- turns ---- */
 
 /* Where pixel (x, y) of a plane of n x n goes. */
 static void
-turn_pixel(const struct augment_change *c, size_t n, size_t *x, size_t *y)
+turn_pixel(const struct change *c, size_t n, size_t *x, size_t *y)
 {
     size_t to = turn_from(turn_undo(turn_of(c->flip, c->rotate)), n, *y, *x);
 
@@ -67,8 +29,9 @@ turn_pixel(const struct augment_change *c, size_t n, size_t *x, size_t *y)
 
 /* The middle `len` pixels of an image of side x side, from `off` on, become size x size. */
 struct view {
-    size_t side, size, margin;
+    size_t side, size;
     double off, len;
+    struct footprint at; /* of the patch, before it changes */
 };
 
 static int
@@ -79,10 +42,11 @@ view_init(struct view *v, const struct ts_record *r, size_t size, double scale, 
     if (t == NULL || t->rank != 2 || t->shape[0] != t->shape[1] || t->shape[0] == 0)
         return err_set(e, "no tensor 'image' of as many rows as columns");
     *v = (struct view){.side = t->shape[0]};
-    if (number_list(ts_meta_or(r, "margin", "0"), 1, (v->side - 1) / 2, &v->margin) == -1)
-        return err_set(e, "margin '%.32s' does not fit an image of %zu pixels",
-                       ts_meta_or(r, "margin", "0"), v->side);
-    v->size = size > 0 ? size : v->side - 2 * v->margin;
+    if (footprint_read(&v->at, r, e) == -1)
+        return -1;
+    if (2 * v->at.margin >= v->side)
+        return err_set(e, "margin %zu does not fit an image of %zu pixels", v->at.margin, v->side);
+    v->size = size > 0 ? size : v->side - 2 * v->at.margin;
     if (v->size > v->side || (v->side - v->size) % 2 != 0)
         return err_set(e, "size %zu does not fit the middle of an image of %zu pixels", v->size,
                        v->side);
@@ -162,7 +126,7 @@ view_tissue(const struct view *v, const struct ts_tensor *t)
 
 int
 augment_draw(const struct ts_record *r, const struct augment_options *o, struct rng *rng,
-             struct augment_change *out, struct err *e)
+             struct change *out, struct err *e)
 {
     enum { TRIES = 64 };
     const struct ts_tensor *tissue;
@@ -204,8 +168,8 @@ augment_draw(const struct ts_record *r, const struct augment_options *o, struct 
 
 /* One plane, resized and turned, in fresh memory. */
 static void *
-change_plane(const struct view *v, const struct augment_change *c, enum ts_dtype type,
-             const void *from, struct err *e)
+change_plane(const struct view *v, const struct change *c, enum ts_dtype type, const void *from,
+             struct err *e)
 {
     size_t n = v->size, size = ts_dtype_size(type), cells, skip = (v->side - n) / 2;
     void *seen, *turned;
@@ -240,8 +204,7 @@ fail:
 
 /* All planes of the image's size. */
 static int
-change_planes(struct ts_record *r, const struct view *v, const struct augment_change *c,
-              struct err *e)
+change_planes(struct ts_record *r, const struct view *v, const struct change *c, struct err *e)
 {
     const size_t shape[2] = {v->size, v->size};
 
@@ -277,7 +240,7 @@ change_planes(struct ts_record *r, const struct view *v, const struct augment_ch
 
 /* The corner of a box that has no mask: its pixels, as far as they are in view, turned. */
 static int
-change_box(struct ts_record *r, const struct view *v, const struct augment_change *c, struct err *e)
+change_box(struct ts_record *r, const struct view *v, const struct change *c, struct err *e)
 {
     const char *s = ts_meta(r, "bbox");
     double most = (double)v->size, lo[2], hi[2];
@@ -301,14 +264,16 @@ change_box(struct ts_record *r, const struct view *v, const struct augment_chang
     zy = (size_t)hi[1] - 1;
     turn_pixel(c, v->size, &ax, &ay);
     turn_pixel(c, v->size, &zx, &zy);
-    return ts_meta_setf(r, "bbox", e, "%zu,%zu,%zu,%zu", ax < zx ? ax : zx, ay < zy ? ay : zy,
-                        (ax < zx ? zx : ax) + 1, (ay < zy ? zy : ay) + 1);
+    return patch_set_box(r,
+                         &(struct box){ax < zx ? ax : zx, ay < zy ? ay : zy,
+                                       (ax < zx ? zx : ax) + 1, (ay < zy ? zy : ay) + 1},
+                         e);
 }
 
 /* The seed pixel moves along, and stays a pixel of the lesion though resizing may have lost it. */
 static int
-change_seed(struct ts_record *r, const struct view *v, const struct augment_change *c,
-            int on_lesion, size_t x, size_t y, struct err *e)
+change_seed(struct ts_record *r, const struct view *v, const struct change *c, int on_lesion,
+            size_t x, size_t y, struct err *e)
 {
     struct ts_tensor *mask = ts_find(r, "mask");
 
@@ -323,57 +288,48 @@ change_seed(struct ts_record *r, const struct view *v, const struct augment_chan
 }
 
 /* Another size is another window round the same centre; foreign records may not have one. */
+/* The window of a patch that is as large as asked for, and has no margin any more. */
 static int
-change_window(struct ts_record *r, const struct view *v, struct err *e)
+change_window(struct footprint *f, const struct view *v, struct err *e)
 {
-    size_t inner = v->side - 2 * v->margin, window, x, y, unit;
+    size_t inner = v->side - 2 * f->margin, unit;
 
-    if (v->size == inner)
+    f->margin = 0;
+    if (v->size == inner || !f->placed || f->window % inner != 0)
         return 0;
-    if (number_list(ts_meta_or(r, "window", ""), 1, UINT32_MAX, &window) == -1 ||
-        number_list(ts_meta_or(r, "x", ""), 1, UINT32_MAX, &x) == -1 ||
-        number_list(ts_meta_or(r, "y", ""), 1, UINT32_MAX, &y) == -1 || window % inner != 0)
-        return 0;
-    unit = window / inner;
+    unit = f->window / inner;
     /* inner - size is even, as side - size is; where the window grows, it grows into the margin. */
-    x += inner * unit / 2;
-    y += inner * unit / 2;
-    if (x < v->size * unit / 2 || y < v->size * unit / 2)
-        return err_set(e, "window of %zu does not fit round its centre", v->size * unit);
-    return ts_meta_setf(r, "x", e, "%zu", x - v->size * unit / 2) == -1 ||
-                   ts_meta_setf(r, "y", e, "%zu", y - v->size * unit / 2) == -1 ||
-                   ts_meta_setf(r, "window", e, "%zu", v->size * unit) == -1
-               ? -1
-               : 0;
+    f->x += inner * unit / 2;
+    f->y += inner * unit / 2;
+    f->window = v->size * unit;
+    if (f->x < f->window / 2 || f->y < f->window / 2)
+        return err_set(e, "window of %zu does not fit round its centre", f->window);
+    f->x -= f->window / 2;
+    f->y -= f->window / 2;
+    return 0;
 }
 
 static int
-change_identity(struct ts_record *r, const struct augment_change *c, size_t variant, struct err *e)
+change_identity(struct ts_record *r, const struct change *c, size_t variant, struct err *e)
 {
     char *text = mem_printf(e, "%s augment %.9g %d %d %zu", ts_meta_or(r, "id", ""), c->scale,
                             c->rotate, c->flip, variant);
-    int rc = -1;
+    int rc = text ? patch_derive(r, text, e) : -1;
 
-    if (text == NULL)
-        return -1;
-    if (ts_meta_set(r, "parent", ts_meta_or(r, "id", ""), e) == 0 &&
-        ts_meta_setf(r, "id", e, "%016" PRIx64, rng_hash(text, strlen(text))) == 0)
-        rc = 0;
     free(text);
     return rc;
 }
 
 int
-augment_apply(struct ts_record *r, size_t size, const struct augment_change *c, size_t variant,
+augment_apply(struct ts_record *r, size_t size, const struct change *c, size_t variant,
               struct err *e)
 {
     const struct ts_tensor *tissue, *mask;
-    struct augment_change before, sum;
     struct view v;
     size_t x = 0, y = 0;
     int seeded, masked, on_lesion;
 
-    if (view_init(&v, r, size, c->scale, e) == -1 || augment_recorded(r, &before, e) == -1 ||
+    if (view_init(&v, r, size, c->scale, e) == -1 ||
         (seeded = seed_pixel(r, &v, &x, &y, e)) == -1 || change_identity(r, c, variant, e) == -1)
         return -1;
     tissue = tissue_of(r, &v);
@@ -398,14 +354,9 @@ augment_apply(struct ts_record *r, size_t size, const struct augment_change *c, 
         b = box_of_mask(mask->data, v.size, v.size);
         if (b.x1 == 0)
             ts_meta_drop(r, "bbox");
-        else if (ts_meta_setf(r, "bbox", e, "%zu,%zu,%zu,%zu", b.x0, b.y0, b.x1, b.y1) == -1)
+        else if (patch_set_box(r, &b, e) == -1)
             return -1;
     }
-    sum = augment_then(&before, c);
-    if (change_window(r, &v, e) == -1 || ts_meta_set(r, "margin", "0", e) == -1 ||
-        ts_meta_setf(r, "scale", e, "%.9g", sum.scale) == -1 ||
-        ts_meta_setf(r, "rotate", e, "%d", sum.rotate) == -1 ||
-        ts_meta_setf(r, "flip", e, "%d", sum.flip) == -1)
-        return -1;
-    return 0;
+    v.at.change = change_then(&v.at.change, c);
+    return change_window(&v.at, &v, e) == -1 ? -1 : footprint_write(&v.at, r, e);
 }

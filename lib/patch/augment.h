@@ -20,22 +20,14 @@
 
 #include "base/err.h"
 #include "base/rng.h"
+#include "patch/footprint.h"
 #include "stream/record.h"
-
-#define AUGMENT_MIN_SCALE 0.1
-#define AUGMENT_MAX_SCALE 10
 
 struct augment_options {
     size_t size; /* of the result; 0: the record's image without its margin */
     int no_flip, no_rotate;
-    double min_scale, max_scale; /* AUGMENT_MIN_SCALE .. AUGMENT_MAX_SCALE */
+    double min_scale, max_scale; /* CHANGE_MIN_SCALE .. CHANGE_MAX_SCALE */
     double min_tissue; /* least share of tissue, where the record has the tensor `tissue` */
-};
-
-struct augment_change {
-    double scale;
-    int rotate; /* 0, 90, 180, 270 */
-    int flip;   /* 0, 1 */
 };
 
 /*
@@ -48,7 +40,7 @@ struct augment_change {
  * record that is no square patch).
  */
 int augment_draw(const struct ts_record *r, const struct augment_options *o, struct rng *rng,
-                 struct augment_change *out, struct err *e);
+                 struct change *out, struct err *e);
 
 /*
  * Changes r.  Every plane of the image's size follows: F32 bilinear, U8 by the nearest pixel;
@@ -59,16 +51,7 @@ int augment_draw(const struct ts_record *r, const struct augment_options *o, str
  *
  * size 0: as in augment_options.  Returns 0, or -1 with the reason in e (r is then of no use).
  */
-int augment_apply(struct ts_record *r, size_t size, const struct augment_change *c, size_t variant,
+int augment_apply(struct ts_record *r, size_t size, const struct change *c, size_t variant,
                   struct err *e);
-
-/* The change that a record's metadata tell of (none: scale 1); -1 if they cannot be read. */
-int augment_recorded(const struct ts_record *r, struct augment_change *out, struct err *e);
-
-/* What undoes the flip and the rotation of c exactly; its scale is 1. */
-struct augment_change augment_undo(const struct augment_change *c);
-
-/* The one change that does the same as first a, then b. */
-struct augment_change augment_then(const struct augment_change *a, const struct augment_change *b);
 
 #endif

@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "image/resample.h"
 #include "patch/augment.h"
-#include "patch/frame.h"
+#include "patch/patch.h"
 
 /* A hair of rounding that is forgiven where an edge lies on a whole pixel. */
 static const double hair = 1e-6;
@@ -17,17 +17,16 @@ static const double hair = 1e-6;
 static int
 check_words(struct insert_lesion *l, const struct ts_record *r, struct err *e)
 {
-    const char *label = ts_meta_or(r, "label", ""), *kind = ts_meta_or(r, "lesion", "");
-    int is = term_find(label_word, label), of = term_find(lesion_word, kind);
+    struct patch p;
 
-    if (is == LABEL_NORMAL)
+    if (patch_read(&p, r, e) == -1)
+        return -1;
+    if (p.label == LABEL_NORMAL)
         return err_set(e, "label 'normal': a removed lesion cannot be inserted");
-    if (is != LABEL_BENIGN && is != LABEL_MALIGNANT)
-        return err_set(e, "label '%.32s' is none of benign, malignant", label);
-    if (of <= LESION_NONE)
-        return err_set(e, "lesion '%.32s' is none of mass, calcification, both, other", kind);
-    l->label = (enum term_label)is;
-    l->kind = (enum term_lesion)of;
+    if (p.label == LABEL_NONE || p.lesion == LESION_NONE)
+        return err_set(e, "has no %s", p.label == LABEL_NONE ? "label" : "kind of lesion");
+    l->label = p.label;
+    l->kind = p.lesion;
     return 0;
 }
 
@@ -58,11 +57,12 @@ check_planes(const struct ts_record *r, size_t *side, struct err *e)
 static int
 undo_turns(struct ts_record *r, size_t side, struct err *e)
 {
-    struct augment_change done, undo;
+    struct footprint f;
+    struct change undo;
 
-    if (augment_recorded(r, &done, e) == -1)
+    if (footprint_read(&f, r, e) == -1)
         return -1;
-    undo = augment_undo(&done);
+    undo = change_undo(&f.change);
     return augment_apply(r, side, &undo, 0, e);
 }
 
@@ -188,14 +188,14 @@ insert_take(struct insert_lesion *l, struct ts_record *r, size_t h, size_t w, st
 {
     const uint8_t *mask;
     const float *lesion;
-    struct frame f;
+    struct footprint_square f;
     struct box b;
     size_t side = 0, reach;
     int rc;
 
     *l = (struct insert_lesion){0};
     if (check_words(l, r, e) == -1 || check_planes(r, &side, e) == -1 ||
-        frame_read(&f, r, side, e) == -1)
+        footprint_square(r, side, &f, e) == -1)
         return -1;
     if (f.x < -hair || f.y < -hair || f.x + f.side > (double)w + hair ||
         f.y + f.side > (double)h + hair)

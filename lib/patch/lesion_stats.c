@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 #include "image/morph.h"
-#include "patch/frame.h"
+#include "patch/footprint.h"
 
 enum { LEVELS = 100 };
 
@@ -301,7 +301,7 @@ lesion_measure_record(const struct lesion_options *o, const struct ts_record *r,
 {
     const struct ts_tensor *mask = ts_find(r, "mask");
     uint8_t *region = NULL;
-    struct frame frame;
+    struct footprint_square at;
     float *image;
     size_t h, w;
     int rc = -1;
@@ -313,7 +313,7 @@ lesion_measure_record(const struct lesion_options *o, const struct ts_record *r,
         err_set(e, "no square U8 tensor 'mask' of the size of '%s'", o->plane);
         goto out;
     }
-    if (frame_read(&frame, r, h, e) == -1 || (region = mem_array_raw(h * w, 1, e)) == NULL)
+    if (footprint_square(r, h, &at, e) == -1 || (region = mem_array_raw(h * w, 1, e)) == NULL)
         goto out;
     if (o->region == LESION_FOUND)
         rc = lesion_find(o, image, mask->data, h, w, region, e);
@@ -325,8 +325,8 @@ lesion_measure_record(const struct lesion_options *o, const struct ts_record *r,
     if (rc == 1)
         rc = lesion_measure(o, image, region, h, w, out, e);
     if (rc == 1) {
-        out->area *= frame.pixel * frame.pixel;
-        out->edge /= frame.pixel;
+        out->area *= at.pixel * at.pixel;
+        out->edge /= at.pixel;
     }
 out:
     free(region);

@@ -6,20 +6,8 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/number.h"
+#include "patch/footprint.h"
 #include "stream/tstream.h"
-
-/* The margin of a record, whose image is `side` without it; -1 with the reason in e. */
-static int
-margin_of(const struct ts_record *r, size_t h, size_t w, size_t side, size_t *margin, struct err *e)
-{
-    const char *text = ts_meta_or(r, "margin", "0");
-
-    if (number_list(text, 1, h, margin) == -1 || h != w || h != side + 2 * *margin)
-        return err_set(e, "image is %zux%zu with margin '%.32s', expected %zux%zu without", w, h,
-                       text, side, side);
-    return 0;
-}
 
 /* Keeps the mask as far as its box. */
 static int
@@ -41,12 +29,19 @@ static int
 read_planes(const struct ts_record *r, size_t side, float **image, uint8_t **mask, struct err *e)
 {
     const struct ts_tensor *t = ts_find(r, "mask");
+    struct footprint at;
     size_t h, w, margin;
     float *plane = ts_plane(r, "image", &h, &w, e);
     int rc = -1;
 
-    if (plane == NULL || margin_of(r, h, w, side, &margin, e) == -1)
+    if (plane == NULL || footprint_read(&at, r, e) == -1)
         goto done;
+    margin = at.margin;
+    if (h != w || h != side + 2 * margin) {
+        err_set(e, "image is %zux%zu with margin %zu, expected %zux%zu without", w, h, margin, side,
+                side);
+        goto done;
+    }
     if (t == NULL || t->dtype != TS_U8 || t->rank != 2 || t->shape[0] != h || t->shape[1] != w) {
         err_set(e, "no U8 tensor 'mask' of the size of 'image'");
         goto done;

@@ -4,28 +4,32 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "patch/patch.h"
 
 /* Files in each other's place, and patches of test patients, would train without a sign of it. */
 static int
 check_patch(const struct ts_record *rec, const void *arg, struct err *e)
 {
     const struct mixture_demand *d = arg;
-    const char *label = ts_meta_or(rec, "label", ""), *split = ts_meta_or(rec, "split", "");
-    int synthetic = strcmp(ts_meta_or(rec, "synthetic", "0"), "1") == 0;
-    int positive = strcmp(label, "malignant") == 0;
+    struct patch p;
+    int positive;
 
-    if (d->split != NULL && split[0] != '\0' && strcmp(split, d->split) != 0)
-        return err_set(e, "split is '%.32s', expected '%.32s'", split, d->split);
+    if (patch_read(&p, rec, e) == -1)
+        return -1;
+    positive = p.label == LABEL_MALIGNANT;
+    if (d->split != SPLIT_NONE && p.split != SPLIT_NONE && p.split != d->split)
+        return err_set(e, "split is '%s', expected '%s'", split_word[p.split],
+                       split_word[d->split]);
     if (d->label == MIXTURE_ANY)
         return 1;
-    if (!positive && strcmp(label, "benign") != 0 && strcmp(label, "normal") != 0)
-        return err_set(e, "label '%.32s' is none of normal, benign, malignant", label);
+    if (p.label == LABEL_NONE)
+        return err_set(e, "label '' is none of normal, benign, malignant");
     if (positive != (d->label == MIXTURE_POSITIVE))
-        return err_set(e, "label is %s, expected %s", label,
+        return err_set(e, "label is %s, expected %s", label_word[p.label],
                        positive ? "benign or normal" : "malignant");
-    if (synthetic != (d->kind == MIXTURE_SYNTHETIC) && (synthetic || !d->allow_real))
-        return err_set(e, synthetic ? "is synthetic, expected a real patch"
-                                    : "is real, expected a synthetic patch");
+    if (p.synthetic != (d->kind == MIXTURE_SYNTHETIC) && (p.synthetic || !d->allow_real))
+        return err_set(e, p.synthetic ? "is synthetic, expected a real patch"
+                                      : "is real, expected a synthetic patch");
     return 1;
 }
 

@@ -6,6 +6,7 @@
 
 #include "patch/mix.h"
 #include "patch/pool.h"
+#include "stream/terms.h"
 
 /* What all patches of a pool must be. */
 enum mixture_label { MIXTURE_ANY, MIXTURE_POSITIVE, MIXTURE_NEGATIVE };
@@ -16,7 +17,7 @@ struct mixture_demand {
     enum mixture_label label; /* positive: malignant; negative: benign or normal */
     enum mixture_kind kind;   /* told by the metadata `synthetic`; not asked of MIXTURE_ANY */
     int allow_real;           /* 1: real patches pass for synthetic ones */
-    const char *split;        /* or NULL: any.  A patch that names no split passes */
+    enum term_split split;    /* SPLIT_NONE: any.  A patch that names no split passes */
 };
 
 struct mixture_class {
@@ -32,8 +33,8 @@ struct mixture_class {
 
 /* All zeros but for split, allow_real, balance, seed and schedule is an empty mixture. */
 struct mixture {
-    const char *split; /* the only one that patches may be of, or NULL; borrowed */
-    int allow_real;    /* real patches may stand in the place of synthetic ones: an oracle */
+    enum term_split split; /* the only one that patches may be of, or SPLIT_NONE */
+    int allow_real;        /* real patches may stand in the place of synthetic ones: an oracle */
     /*
      * Metadata of which every value is drawn equally often in every pool, or NULL; borrowed.  All
      * pools must have the same values, else they would still give the class away.

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "image/box.h"
 #include "patch/augment.h"
+#include "patch/patch.h"
 
 const char *
 paste_word(enum paste_verdict v)
@@ -41,15 +41,18 @@ lesion_of(const struct paste_config *c, const struct ts_record *donor, float **l
           struct err *e)
 {
     const struct ts_tensor *mask = mask_of(donor, e);
-    int specks = strcmp(ts_meta_or(donor, "lesion", ""), "calcification") == 0, rc = -1;
+    struct patch p;
     float *image;
     size_t h, w;
+    int rc = -1;
 
     *lesion = NULL;
-    if (mask == NULL || (image = ts_plane(donor, "image", &h, &w, e)) == NULL)
+    if (mask == NULL || patch_read(&p, donor, e) == -1 ||
+        (image = ts_plane(donor, "image", &h, &w, e)) == NULL)
         return -1;
     if ((*lesion = mem_array_raw(h * w, sizeof(**lesion), e)) != NULL)
-        rc = paste_extract(c, image, mask->data, h, w, specks, *lesion, e);
+        rc =
+            paste_extract(c, image, mask->data, h, w, p.lesion == LESION_CALCIFICATION, *lesion, e);
     free(image);
     return rc;
 }
@@ -57,15 +60,15 @@ lesion_of(const struct paste_config *c, const struct ts_record *donor, float **l
 int
 paste_donor(const struct paste_config *c, const struct ts_record *donor, struct err *e)
 {
-    const char *label = ts_meta_or(donor, "label", "");
+    struct patch p;
     float *lesion;
     int rc;
 
-    if (mask_of(donor, e) == NULL)
+    if (mask_of(donor, e) == NULL || patch_read(&p, donor, e) == -1)
         return -1;
-    if (strcmp(label, "malignant") != 0 && strcmp(label, "benign") != 0)
-        return err_set(e, "label '%.32s' is no lesion's (malignant, benign)", label);
-    if (strcmp(ts_meta_or(donor, "synthetic", "0"), "1") == 0)
+    if (p.label != LABEL_MALIGNANT && p.label != LABEL_BENIGN)
+        return err_set(e, "label '%s' is no lesion's (malignant, benign)", label_word[p.label]);
+    if (p.synthetic)
         return err_set(e, "is synthetic, expected a real lesion");
     rc = lesion_of(c, donor, &lesion, e);
     free(lesion);
@@ -108,35 +111,33 @@ move_to_centre(float *lesion, uint8_t *mask, size_t h, size_t w, struct err *e)
 static int
 check_pair(const struct ts_record *in, const struct ts_record *donor, struct err *e)
 {
-    const char *label = ts_meta_or(in, "label", "");
-    const char *a = ts_meta_or(in, "split", ""), *b = ts_meta_or(donor, "split", "");
+    struct patch a, b;
 
-    if (label[0] != '\0' && strcmp(label, "normal") != 0)
-        return err_set(e, "label is '%.32s', expected a normal patch", label);
-    if (a[0] != '\0' && b[0] != '\0' && strcmp(a, b) != 0)
-        return err_set(e, "is of split '%.32s', its lesion of '%.32s'", a, b);
+    if (patch_read(&a, in, e) == -1 || patch_read(&b, donor, e) == -1)
+        return -1;
+    if (a.label != LABEL_NONE && a.label != LABEL_NORMAL)
+        return err_set(e, "label is '%s', expected a normal patch", label_word[a.label]);
+    if (a.split != SPLIT_NONE && b.split != SPLIT_NONE && a.split != b.split)
+        return err_set(e, "is of split '%s', its lesion of '%s'", split_word[a.split],
+                       split_word[b.split]);
     return 0;
 }
 
 static int
 describe(struct ts_record *r, const struct ts_record *donor, const char *donor_id,
-         const struct augment_change *turn, uint64_t seed, size_t k, struct err *e)
+         const struct change *turn, uint64_t seed, size_t k, struct err *e)
 {
     const struct ts_tensor *mask = ts_find(r, "mask");
     struct box b = box_of_mask(mask->data, mask->shape[0], mask->shape[1]);
     const char *parent = ts_meta_or(r, "id", "");
+    struct patch p;
     char id[200];
 
     snprintf(id, sizeof(id), "%.64s/%.64s/%016" PRIx64 "/%zu", parent, donor_id, seed, k);
-    ts_meta_drop(r, "seedpixel");
-    return ts_meta_set(r, "parent", parent, e) == -1 ||
-                   ts_meta_setf(r, "id", e, "%016" PRIx64, rng_hash(id, strlen(id))) == -1 ||
-                   ts_meta_set(r, "label", ts_meta_or(donor, "label", ""), e) == -1 ||
-                   ts_meta_set(r, "lesion", ts_meta_or(donor, "lesion", ""), e) == -1 ||
-                   ts_meta_set(r, "synthetic", "1", e) == -1 ||
-                   ts_meta_setf(r, "bbox", e, "%zu,%zu,%zu,%zu", b.x0, b.y0, b.x1, b.y1) == -1 ||
-                   ts_meta_set(r, "donor", donor_id, e) == -1 ||
-                   ts_meta_set(r, "donor_patient", ts_meta_or(donor, "patient", ""), e) == -1 ||
+    return patch_read(&p, donor, e) == -1 ||
+                   patch_synthesize(r, id, label_word[p.label], lesion_word[p.lesion], e) == -1 ||
+                   patch_set_box(r, &b, e) == -1 || ts_meta_set(r, "donor", donor_id, e) == -1 ||
+                   ts_meta_set(r, "donor_patient", p.patient, e) == -1 ||
                    ts_meta_setf(r, "donor_rotate", e, "%d", turn->rotate) == -1 ||
                    ts_meta_setf(r, "donor_flip", e, "%d", turn->flip) == -1
                ? -1
@@ -164,8 +165,8 @@ take_out(const struct paste_config *c, struct ts_record *donor, struct err *e)
 
 /* Leaves lesion and mask in the donor as they are to be in a patch of h x w. */
 static int
-prepare(const struct paste_config *c, struct ts_record *donor, const struct augment_change *turn,
-        size_t h, size_t w, struct err *e)
+prepare(const struct paste_config *c, struct ts_record *donor, const struct change *turn, size_t h,
+        size_t w, struct err *e)
 {
     struct ts_tensor *lesion, *mask;
 
@@ -209,7 +210,7 @@ paste_record(const struct paste_config *c, const struct ts_record *in, struct ts
              uint64_t seed, uint64_t index, size_t k, struct ts_record *out, struct err *e)
 {
     char purpose[48], *donor_id = NULL;
-    struct augment_change turn = {.scale = 1};
+    struct change turn = {.scale = 1};
     float *base = NULL;
     struct rng r;
     size_t h, w;

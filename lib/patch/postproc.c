@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "image/box.h"
 #include "image/morph.h"
 #include "patch/lesion_stats.h"
+#include "patch/patch.h"
 
 /* ASSUMPTION: "a 10px Gaussian smoothing filter" has a sigma of 10 px and is cut off as scipy's is.
  */
@@ -339,7 +339,7 @@ postproc_record(const struct postproc_config *c, struct ts_record *r, struct pos
     memcpy(plane, image, h * w * sizeof(*plane));
     if (ts_meta_set(r, "kept", a->verdict == POSTPROC_KEPT ? "1" : postproc_word(a->verdict), e) ==
             -1 ||
-        ts_meta_setf(r, "bbox", e, "%zu,%zu,%zu,%zu", a->x0, a->y0, a->x1, a->y1) == -1)
+        patch_set_box(r, &(struct box){a->x0, a->y0, a->x1, a->y1}, e) == -1)
         goto out;
     rc = 0;
 out:

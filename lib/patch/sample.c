@@ -9,7 +9,9 @@
 #include "base/mem.h"
 #include "base/names.h"
 #include "base/rng.h"
+#include "patch/footprint.h"
 #include "patch/like.h"
+#include "patch/patch.h"
 #include "patch/place.h"
 
 /* Places looked at on an image that was drawn, of those to choose from. */
@@ -586,7 +588,7 @@ set_bbox(struct ts_record *r, const struct ts_tensor *mask, struct err *e)
 {
     struct box b = box_of_mask(mask->data, mask->shape[0], mask->shape[1]);
 
-    return ts_meta_setf(r, "bbox", e, "%zu,%zu,%zu,%zu", b.x0, b.y0, b.x1, b.y1);
+    return patch_set_box(r, &b, e);
 }
 
 /* Where the centre of a patch is in the breast: in the box round its tissue, both from 0 to 1. */
@@ -610,21 +612,24 @@ set_metadata(const struct sampler *s, const struct item *it, const struct place 
              struct ts_record *r, struct err *e)
 {
     const struct finding *f = &s->m->row[it->row];
-    size_t d = s->o.downscale, window = s->o.size * d;
+    size_t d = s->o.downscale;
+    const struct footprint at = {.placed = 1,
+                                 .x = p->x * d,
+                                 .y = p->y * d,
+                                 .window = s->o.size * d,
+                                 .margin = s->o.margin,
+                                 .change = {.scale = 1}};
     const char *text[][2] = {{"parent", ""},
                              {"source", f->image},
                              {"patient", f->patient},
                              {"split", split_word[f->split]},
                              {"side", side_word[f->side]},
                              {"view", view_word[f->view]},
-                             {"scale", "1"},
-                             {"rotate", "0"},
-                             {"flip", "0"},
                              {"label", label_word[s->o.label]},
                              {"synthetic", "0"},
                              {"lesion", s->o.label == LABEL_NORMAL ? "" : lesion_word[f->lesion]}};
-    char *id = mem_printf(e, "%s %zu %zu %zu %" PRIu64 " %" PRIu64, f->image, p->x * d, p->y * d,
-                          window, s->o.seed, index);
+    char *id = mem_printf(e, "%s %zu %zu %zu %" PRIu64 " %" PRIu64, f->image, at.x, at.y, at.window,
+                          s->o.seed, index);
     double depth, height;
     uint64_t hash;
 
@@ -636,16 +641,12 @@ set_metadata(const struct sampler *s, const struct item *it, const struct place 
     for (size_t i = 0; i < sizeof(text) / sizeof(text[0]); i++)
         if (ts_meta_set(r, text[i][0], text[i][1], e) == -1)
             return -1;
-    if (ts_meta_setf(r, "id", e, "%016" PRIx64, hash) == -1 ||
-        ts_meta_setf(r, "x", e, "%zu", p->x * d) == -1 ||
-        ts_meta_setf(r, "y", e, "%zu", p->y * d) == -1 ||
-        ts_meta_setf(r, "window", e, "%zu", window) == -1 ||
+    if (ts_meta_setf(r, "id", e, "%016" PRIx64, hash) == -1 || footprint_write(&at, r, e) == -1 ||
         ts_meta_setf(r, "tissue", e, "%.4f", p->tissue) == -1 ||
         ts_meta_setf(r, "depth", e, "%.4f", depth) == -1 ||
         ts_meta_setf(r, "height", e, "%.4f", height) == -1 ||
         ts_meta_setf(r, "seed", e, "%" PRIu64, s->o.seed) == -1 ||
-        ts_meta_setf(r, "index", e, "%" PRIu64, index) == -1 ||
-        ts_meta_setf(r, "margin", e, "%zu", s->o.margin) == -1)
+        ts_meta_setf(r, "index", e, "%" PRIu64, index) == -1)
         return -1;
     if (s->o.label == LABEL_NORMAL)
         return 0;

@@ -19,6 +19,9 @@ enum term_lesion { LESION_NONE, LESION_MASS, LESION_CALCIFICATION, LESION_BOTH, 
 extern const char *const split_word[],
     *const side_word[], *const view_word[], *const label_word[], *const lesion_word[];
 
+/* The same for options that choose among patches: "any" in the place of "". */
+extern const char *const any_split_word[], *const any_lesion_word[];
+
 /* The number of a word in such a table, or -1. */
 int term_find(const char *const *words, const char *s);
 

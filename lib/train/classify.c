@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "nn/ops.h"
+#include "patch/patch.h"
 #include "stats/delong.h"
 #include "train/checkpoint.h"
 #include "train/resume.h"
@@ -17,13 +18,13 @@ enum { SCORED = 8 };
 int
 classify_label(const struct ts_record *r, struct err *e)
 {
-    const char *label = ts_meta_or(r, "label", "");
+    struct patch p;
 
-    if (strcmp(label, "malignant") == 0)
-        return 1;
-    if (strcmp(label, "normal") == 0 || strcmp(label, "benign") == 0)
-        return 0;
-    return err_set(e, "label '%.40s' is none of normal, benign, malignant", label);
+    if (patch_read(&p, r, e) == -1)
+        return -1;
+    if (p.label == LABEL_NONE)
+        return err_set(e, "label '' is none of normal, benign, malignant");
+    return p.label == LABEL_MALIGNANT;
 }
 
 /* ---- validation ---- */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "patch/patch.h"
 
 /* ---- patients ---- */
 
@@ -190,12 +191,14 @@ fail:
 static int
 check_label(const struct feed *f, struct err *e)
 {
-    const char *label = ts_meta_or(&f->record, "label", "");
+    struct patch p;
 
-    if (f->role == FEED_ANY || *label == '\0' ||
-        (strcmp(label, "normal") == 0) == (f->role == FEED_NORMAL))
+    if (patch_read(&p, &f->record, e) == -1)
+        return -1;
+    if (f->role == FEED_ANY || p.label == LABEL_NONE ||
+        (p.label == LABEL_NORMAL) == (f->role == FEED_NORMAL))
         return 0;
-    return err_set(e, "label is %s, expected %s patches", label,
+    return err_set(e, "label is %s, expected %s patches", label_word[p.label],
                    f->role == FEED_NORMAL ? "normal" : "lesion");
 }
 

@@ -7,14 +7,13 @@
 
 #include "base/rng.h"
 #include "nn/ops.h"
+#include "patch/patch.h"
 #include "train/feed.h"
 
-/* The metadata of a patch whose lesion is gone or new: what described the old one leaves. */
 static int
 describe(struct ts_record *r, const struct generator_model *m, uint64_t seed, size_t k,
          const struct tensor *scalars, struct err *e)
 {
-    static const char *const outdated[] = {"bbox", "seedpixel"};
     const char *parent = ts_meta_or(r, "id", "");
     char text[32 * 2 * GENERATOR_MAX_BLOCKS], *at = text, id[192];
     int n;
@@ -24,15 +23,9 @@ describe(struct ts_record *r, const struct generator_model *m, uint64_t seed, si
     n = snprintf(id, sizeof(id), "%.64s/%016" PRIx64 "/%" PRIu64 "/%zu", parent, m->hash, seed, k);
     if (m->g.config.categories > 0)
         snprintf(id + n, sizeof(id) - (size_t)n, "/%zu", m->category);
-    for (size_t i = 0; i < sizeof(outdated) / sizeof(outdated[0]); i++)
-        ts_meta_drop(r, outdated[i]);
     /* Where the real lesion was tells whether it is gone. */
     return (ts_find(r, "mask") != NULL && ts_rename(r, "mask", "base_mask", e) == -1) ||
-                   ts_meta_set(r, "parent", parent, e) == -1 ||
-                   ts_meta_setf(r, "id", e, "%016" PRIx64, rng_hash(id, strlen(id))) == -1 ||
-                   ts_meta_set(r, "label", m->label, e) == -1 ||
-                   ts_meta_set(r, "lesion", m->lesion, e) == -1 ||
-                   ts_meta_set(r, "synthetic", "1", e) == -1 ||
+                   patch_synthesize(r, id, m->label, m->lesion, e) == -1 ||
                    ts_meta_setf(r, "model", e, "%016" PRIx64, m->hash) == -1 ||
                    ts_meta_set(r, "scalars", text, e) == -1
                ? -1

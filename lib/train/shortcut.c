@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/number.h"
+#include "patch/patch.h"
 #include "train/classify.h"
 
 /* So small that it only matters where the features tell the classes apart without an error. */
@@ -32,20 +33,20 @@ shortcut_features(const struct ts_record *r, double x[SHORTCUT_FEATURES], struct
 }
 
 static int
-add_record(struct shortcut *s, const struct ts_record *r, int positive, const char *split,
+add_record(struct shortcut *s, const struct ts_record *r, int positive, enum term_split split,
            struct err *e)
 {
-    const char *is = ts_meta_or(r, "split", "");
+    struct patch p;
     void *x = s->x, *flag = s->positive;
     int label = classify_label(r, e);
 
-    if (label == -1)
+    if (label == -1 || patch_read(&p, r, e) == -1)
         return -1;
     if (label != positive)
-        return err_set(e, "label is %s, expected %s", ts_meta_or(r, "label", ""),
+        return err_set(e, "label is %s, expected %s", label_word[p.label],
                        positive ? "malignant" : "benign or normal");
-    if (split != NULL && is[0] != '\0' && strcmp(is, split) != 0)
-        return err_set(e, "split is '%.32s', expected '%.32s'", is, split);
+    if (split != SPLIT_NONE && p.split != SPLIT_NONE && p.split != split)
+        return err_set(e, "split is '%s', expected '%s'", split_word[p.split], split_word[split]);
     if (mem_grow(&x, &s->cap_x, s->n + 1, SHORTCUT_FEATURES * sizeof(double), e) == -1)
         return -1;
     s->x = x;
@@ -53,7 +54,7 @@ add_record(struct shortcut *s, const struct ts_record *r, int positive, const ch
         return -1;
     s->positive = flag;
     if (shortcut_features(r, s->x + s->n * SHORTCUT_FEATURES, e) == -1 ||
-        patients_add(&s->patients, ts_meta_or(r, "patient", ""), e) == -1)
+        patients_add(&s->patients, p.patient, e) == -1)
         return -1;
     s->positive[s->n++] = (uint8_t)positive;
     s->positives += (size_t)positive;
@@ -61,7 +62,8 @@ add_record(struct shortcut *s, const struct ts_record *r, int positive, const ch
 }
 
 int
-shortcut_add(struct shortcut *s, const char *path, int positive, const char *split, struct err *e)
+shortcut_add(struct shortcut *s, const char *path, int positive, enum term_split split,
+             struct err *e)
 {
     struct ts_reader *in = ts_open(path, e);
     struct ts_record rec = {0};

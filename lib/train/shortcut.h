@@ -6,6 +6,7 @@
 #define MP_TRAIN_SHORTCUT_H
 
 #include "stats/logistic.h"
+#include "stream/terms.h"
 #include "train/feed.h"
 
 enum { SHORTCUT_TISSUE, SHORTCUT_GREY, SHORTCUT_FEATURES };
@@ -23,9 +24,9 @@ int shortcut_features(const struct ts_record *r, double x[SHORTCUT_FEATURES], st
 
 /*
  * Adds the patches of a stream, all malignant (positive 1) or all benign or normal (0); split is
- * the only one they may name, or NULL.  Returns 0, or -1 with the reason in e.
+ * the only one they may name, or SPLIT_NONE.  Returns 0, or -1 with the reason in e.
  */
-int shortcut_add(struct shortcut *s, const char *path, int positive, const char *split,
+int shortcut_add(struct shortcut *s, const char *path, int positive, enum term_split split,
                  struct err *e);
 
 /* Logistic regression on what was added. */

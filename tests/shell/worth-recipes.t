@@ -115,4 +115,4 @@ run table1 FOLDS=30 2>&1 | grep -q '^folds.awk: fold [0-9]* of 30 has no patient
 ok $? "more folds than cancers"
 run table1 FOLDS=50 2>&1 | grep -q '^folds.awk: 40 patients are fewer than 50 folds$'
 ok $? "more folds than patients"
-done_testing 28
+done_testing 29

@@ -58,7 +58,7 @@ make_patch(struct ts_record *r, uint64_t seed, size_t margin)
 static void
 apply(struct ts_record *r, size_t size, double scale, int flip, int rotate)
 {
-    const struct augment_change c = {.scale = scale, .flip = flip, .rotate = rotate};
+    const struct change c = {.scale = scale, .flip = flip, .rotate = rotate};
 
     if (augment_apply(r, size, &c, 0, &e) == -1) {
         tap_ok(0, "augment_apply: %s", e.text);
@@ -135,7 +135,8 @@ test_group(void)
     size_t flips = 0, turns = 0, undone = 0, sums = 0;
 
     for (uint64_t seed = 0; seed < 100; seed++) {
-        struct augment_change c[3] = {{.scale = 1}, {.scale = 1}}, back;
+        struct change c[3] = {{.scale = 1}, {.scale = 1}}, back;
+        struct footprint at;
         struct rng rng = rng_at(seed, "group", 0);
 
         make_patch(&plain, seed, 0);
@@ -157,13 +158,13 @@ test_group(void)
         apply(&r, 0, 1, c[0].flip, c[0].rotate);
         apply(&r, 0, 1, c[1].flip, c[1].rotate);
         make_patch(&direct, seed, 0);
-        c[2] = augment_then(&c[0], &c[1]);
+        c[2] = change_then(&c[0], &c[1]);
         apply(&direct, 0, 1, c[2].flip, c[2].rotate);
         sums += !same_patch(&r, &direct);
 
-        if (augment_recorded(&r, &back, &e) == -1)
+        if (footprint_read(&at, &r, &e) == -1)
             exit(1);
-        back = augment_undo(&back);
+        back = change_undo(&at.change);
         apply(&r, 0, 1, back.flip, back.rotate);
         undone += !same_patch(&r, &plain);
     }
@@ -266,7 +267,7 @@ test_draws(void)
 
     for (uint64_t i = 0; i < N; i++) {
         struct rng rng = rng_at(1, "augment", i);
-        struct augment_change c;
+        struct change c;
         const struct ts_tensor *mask;
         struct box b;
         size_t sx, sy;
@@ -308,7 +309,7 @@ test_draws(void)
     for (uint64_t i = 0; i < 100; i++) {
         struct rng a = rng_at(1, "augment", i), b = rng_at(1, "augment", i);
         struct augment_options all = {.min_scale = 0.8, .max_scale = 1.2, .min_tissue = 0.93};
-        struct augment_change c, d;
+        struct change c, d;
 
         make_patch(&r, i, MARGIN);
         bad += augment_draw(&r, &o, &a, &c, &e) == -1 || augment_draw(&r, &all, &b, &d, &e) == -1 ||
@@ -333,7 +334,7 @@ test_uniform(void)
     ts_drop(&r, "tissue");
     for (uint64_t i = 0; i < N; i++) {
         struct rng rng = rng_at(2, "augment", i);
-        struct augment_change c;
+        struct change c;
         size_t k;
 
         if (augment_draw(&r, &o, &rng, &c, &e) == -1)
@@ -352,7 +353,7 @@ static void
 test_window(void)
 {
     struct ts_record r = {0};
-    struct augment_change c;
+    struct footprint at;
 
     make_patch(&r, 5, MARGIN);
     apply(&r, SIZE / 2, 1, 0, 0);
@@ -367,8 +368,8 @@ test_window(void)
     make_patch(&r, 5, MARGIN);
     apply(&r, 0, 0.9, 1, 90);
     apply(&r, 0, 1.1, 1, 180);
-    tap_ok(augment_recorded(&r, &c, &e) == 0 && c.flip == 0 && c.rotate == 90 &&
-               fabs(c.scale - 0.99) < 1e-9,
+    tap_ok(footprint_read(&at, &r, &e) == 0 && at.change.flip == 0 && at.change.rotate == 90 &&
+               fabs(at.change.scale - 0.99) < 1e-9,
            "scales multiply, turns add up");
 
     /* Boxes without a mask. */
@@ -391,7 +392,7 @@ refused(const char *what, struct ts_record *r, size_t size, double scale, const 
 {
     struct augment_options o = {
         .size = size, .min_scale = scale, .max_scale = scale < 1.2 ? 1.2 : scale};
-    struct augment_change c = {.scale = scale};
+    struct change c = {.scale = scale};
     struct rng rng = rng_at(0, "augment", 0);
 
     if (!tap_ok(
@@ -428,7 +429,7 @@ test_refused(void)
     refused("two flips", &r, 0, 1, "flip '2'");
     ts_meta_set(&r, "flip", "0", &e);
     ts_meta_set(&r, "margin", "16", &e);
-    refused("a margin that leaves nothing", &r, 0, 1, "margin '16'");
+    refused("a margin that leaves nothing", &r, 0, 1, "margin 16");
     ts_meta_set(&r, "margin", "0", &e);
     ts_drop(&r, "mask");
     ts_meta_set(&r, "bbox", "5,5,5,9", &e);

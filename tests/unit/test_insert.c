@@ -146,7 +146,7 @@ test_turned(void)
         struct image a = image_make(65535), b = image_make(65535), was = image_make(65535);
         struct image am = mask_make(), bm = mask_make();
         struct ts_record plain = patch_make(side, margin, d, x, y, seed), turned = {0};
-        struct augment_change c = {1, 90 * (int)(seed % 4), (int)(seed / 4 % 2)};
+        struct change c = {1, 90 * (int)(seed % 4), (int)(seed / 4 % 2)};
         struct box in = box_of_mask(ts_find(&plain, "mask")->data, side, side);
         struct insert_lesion l, k;
         struct err e;
@@ -203,7 +203,7 @@ test_resized(void)
     for (uint64_t seed = 0; seed < 100; seed++) {
         size_t d = 1 + seed % 3;
         struct rng r = rng_at(seed, "scale", 0);
-        struct augment_change c = {floor(rng_between(&r, 0.82, 1.2) * 1e6) / 1e6,
+        struct change c = {floor(rng_between(&r, 0.82, 1.2) * 1e6) / 1e6,
                                    90 * (int)(seed % 4), (int)(seed / 4 % 2)};
         struct image im[2] = {image_make(65535), image_make(65535)};
         double sum[2], y[2], x[2];
