@@ -74,7 +74,7 @@ patches.fine-normal := normal any $(fine)
 # example_stream, where it is set.
 patches.bases-mass := $(patches.normal)
 patches.bases-calcification := $(patches.fine-normal)
-examples = $(if $(filter bases-%,$1),$(or $(example_stream),$(1:bases-%=$(here)/train-%.sts)))
+examples = $(if $(filter bases-%,$1),$(or $(example_stream),$(1:bases-%=$(here)/examples-%.sts)))
 label = $(word 1,$(patches.$1))
 kind = $(word 2,$(patches.$1))
 scale = $(word 3,$(patches.$1))
@@ -91,12 +91,18 @@ $(here)/train-%.sts: $(TABLE) $(set)/patches $(set)/train $$(call examples,$$*) 
 	fi
 	mv $@.tmp $@
 
+# The same lesions as in train-%.sts, before augment: bases like augmented ones would be turned and smoothed twice.
+$(here)/examples-%.sts: $(TABLE) $(set)/patches $(set)/train | $(BIN)/patch-sample
+	@mkdir -p $(@D)
+	$(sample) --margin $(margin) --split train $(call draw,$*) --count $(TRAIN_PATCHES) $< > $@.tmp
+	mv $@.tmp $@
+
 # Files that patterns alone name are intermediate to make: removed at the end, and what stands behind one of
 # them and something forced is made anew, whatever its time.  (.SECONDARY without a list makes all files such.)
 # So all that patterns make is named in full, here and in table1.mk.
 drawn := $(patsubst patches.%,%,$(filter patches.%,$(.VARIABLES)))
 .PHONY: named
-named: $(foreach d,$(drawn),$(here)/train-$d.sts $(here)/test-$d.sts)
+named: $(foreach d,$(drawn),$(here)/train-$d.sts $(here)/test-$d.sts) $(foreach k,mass calcification,$(here)/examples-$k.sts)
 
 # ---- patches to test on, of other patients ----
 $(here)/test-%.sts: $(TABLE) $(set)/patches $(set)/test $$(call examples,$$*) | $(BIN)/patch-sample

@@ -15,7 +15,7 @@
 #
 #   test.sts, oracle-K.sts    real patches of fresh phantoms
 #   N/manifest.tsv            the training patients; N/train-K.sts their lesions; of all of them those of lesions.mk
-#   N/train-bases-K.sts       at PLACES=like, patches to put lesions on
+#   N/train-bases-K.sts       at PLACES=like, patches to put lesions on, like N/examples-K.sts
 #   N/K.ckpt .state .jsonl    a generator trained on them
 #   N/A-K.sts                 the patches of the arm
 #   N/A-D-sS.ckpt .tsv .jsonl classifier of seed S: weights, scores, log; N/real-sS of real patches alone
@@ -78,8 +78,11 @@ $(call few_files,train-KIND.sts): %.sts: $$(@D)/manifest.tsv $(set)/patches $(se
 	$(sample) --margin $(margin) --split train $(call draw,$(call kind_of,$@)) --count $(TRAIN_PATCHES) $< \
 	    | $(BIN)/augment --size $(PATCH) --seed 1 > $@.tmp
 	mv $@.tmp $@
+$(call few_files,examples-KIND.sts): %.sts: $$(@D)/manifest.tsv $(set)/patches $(set)/train | $(BIN)/patch-sample
+	$(sample) --margin $(margin) --split train $(call draw,$(call kind_of,$@)) --count $(TRAIN_PATCHES) $< > $@.tmp
+	mv $@.tmp $@
 $(call few_files,train-bases-KIND.sts): example_stream = $(word 2,$^)
-$(call few_files,train-bases-KIND.sts): %.sts: $(TABLE) $$(@D)/train-$$(call kind_of,$$@).sts $(set)/patches $(set)/train \
+$(call few_files,train-bases-KIND.sts): %.sts: $(TABLE) $$(@D)/examples-$$(call kind_of,$$@).sts $(set)/patches $(set)/train \
                                         | $(BIN)/patch-sample $(BIN)/augment
 	$(sample) --margin $(margin) --split train $(call draw,bases-$(call kind_of,$@)) --count $(TRAIN_PATCHES) $< \
 	    | $(BIN)/augment --size $(PATCH) --seed 1 > $@.tmp

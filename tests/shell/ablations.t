@@ -170,7 +170,7 @@ run $checks > log 2>&1
 touch stamp
 run $checks 'JUDGE_OPTIONS=--updates 3' > log 2>&1
 is "$?/$(find $checks -newer stamp | wc -l | tr -d ' ')" 0/2 "another judge: of both columns"
-like="--like build/phantom/tiny/train-mass.sts --candidates 9"
+like="--like build/phantom/tiny/examples-mass.sts --candidates 9"
 is "$(run -n $checks PLACES=like CANDIDATES=9 | grep -c -e "$like" -e '--bases build/phantom/tiny/train-bases-mass.sts')" 4 \
     "places like those of lesions: bases to train and to test on, and both columns"
 tune="$t/tune.txt TUNE_WIDTHS=0.0625 TUNE_RATES=1e-3 TUNE_SEEDS=1 SAMPLES.resnet50=100"
