@@ -37,7 +37,7 @@ static const struct cli_prog prog = {
 int
 main(int argc, char **argv)
 {
-    struct generator_model model;
+    struct generate model;
     struct ts_record in = {0}, out = {0};
     struct ts_reader *reader;
     struct ts_writer *writer;
@@ -53,7 +53,7 @@ main(int argc, char **argv)
     if (o.model == NULL)
         cli_usage("--model is needed");
     backend_threads((int)o.threads);
-    if (generator_model_load(&model, o.model, o.category, &e) == -1)
+    if (generate_open(&model, o.model, o.category, &e) == -1)
         cli_fail(&e);
     history = cli_history(&prog, &e);
     reader = history ? ts_open("-", &e) : NULL;
@@ -81,7 +81,7 @@ main(int argc, char **argv)
     ts_close(reader);
     ts_clear(&in);
     ts_clear(&out);
-    generator_model_free(&model);
+    generate_close(&model);
     free(history);
     return 0;
 }

@@ -58,7 +58,7 @@ diff_augment(struct tape *t, uint64_t seed, double p, struct tensor *x, const ch
 }
 
 void
-ada_update(struct gan_augment *a, const struct gan_config *c, double sign, uint64_t updates)
+ada_update(struct ada *a, size_t batch, double images, double sign, uint64_t updates)
 {
     enum { INTERVAL = 4 };
     static const double target = 0.6, most = 0.8;
@@ -69,6 +69,6 @@ ada_update(struct gan_augment *a, const struct gan_config *c, double sign, uint6
         return;
     mean = a->signs / INTERVAL;
     a->signs = 0;
-    a->p += ((mean > target) - (mean < target)) * (double)(INTERVAL * c->batch) / c->ada_images;
+    a->p += ((mean > target) - (mean < target)) * (double)(INTERVAL * batch) / images;
     a->p = a->p < 0 ? 0 : a->p > most ? most : a->p;
 }

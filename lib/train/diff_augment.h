@@ -12,7 +12,9 @@
 #ifndef MP_TRAIN_DIFF_AUGMENT_H
 #define MP_TRAIN_DIFF_AUGMENT_H
 
-#include "train/gan.h"
+#include <stdint.h>
+
+#include "nn/tape.h"
 
 /*
  * x [n][s][s][1], unchanged (the same tensor) where p is 0.  Each patch is flipped and turned by a
@@ -23,12 +25,17 @@
 struct tensor *diff_augment(struct tape *t, uint64_t seed, double p, struct tensor *x,
                             const char *role, uint64_t update);
 
+/* The probability of each change, and the sum of the signs that it is adapted by. */
+struct ada {
+    double p, signs;
+};
+
 /*
- * After a discriminator update whose real patches had log-odds of mean sign `sign`: every fourth
- * time p is moved up if the mean of four is above 0.6, down if it is below, at the rate that takes
- * it from 0 to 1 in c->ada_images real patches.  It stays below 0.8, from where on the generator
+ * After a discriminator update whose `batch` real patches had log-odds of mean sign `sign`: every
+ * fourth time p is moved up if the mean of four is above 0.6, down if it is below, at the rate that
+ * takes it from 0 to 1 in `images` real patches.  It stays below 0.8, from where on the generator
  * might learn the changes themselves.
  */
-void ada_update(struct gan_augment *a, const struct gan_config *c, double sign, uint64_t updates);
+void ada_update(struct ada *a, size_t batch, double images, double sign, uint64_t updates);
 
 #endif

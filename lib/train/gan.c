@@ -7,7 +7,6 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "nn/ops.h"
-#include "train/diff_augment.h"
 
 int
 gan_init(struct gan *g, const struct gan_config *c, struct err *e)
@@ -265,7 +264,7 @@ gan_step_d(struct gan *g, size_t category, const real *target, const real *benig
     adam.rate = c->d_rate > 0 ? c->d_rate : adam.rate;
     adam_update(&adam, ps, grads, ++g->d_updates);
     if (c->augment == AUGMENT_ADA)
-        ada_update(&g->augment, c, l->sign_real, g->d_updates);
+        ada_update(&g->augment, c->batch, c->ada_images, l->sign_real, g->d_updates);
     return 0;
 }
 

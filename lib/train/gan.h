@@ -11,6 +11,7 @@
 #include "model/discriminator.h"
 #include "model/generator.h"
 #include "nn/adam.h"
+#include "train/diff_augment.h"
 #include "train/feature_match.h"
 
 struct gan_config {
@@ -39,16 +40,11 @@ struct gan_config {
     uint64_t seed;
 };
 
-/* The probability of each change, and what it is adapted by (diff_augment.h). */
-struct gan_augment {
-    double p, signs;
-};
-
 struct gan {
     struct gan_config config;
     struct generator g, average; /* average: only with config.ema */
     struct discriminator d;
-    struct gan_augment augment;
+    struct ada augment;
     struct feature_match *match; /* borrowed; NULL: the paper's loss alone */
     struct tape *tape;
     uint64_t g_updates, d_updates;

@@ -11,6 +11,7 @@
 #include "nn/backend.h"
 #include "nn/ops.h"
 #include "train/checkpoint.h"
+#include "train/generator_record.h"
 #include "train/resume.h"
 #include "train/weights.h"
 
@@ -25,7 +26,7 @@ static int
 same_categories(const struct gan_run *r, const struct ts_record *rec, struct err *e)
 {
     for (size_t i = 0; i < r->gan.config.net.categories; i++) {
-        const char *name = checkpoint_category_name(rec, i);
+        const char *name = generator_record_category(rec, i);
 
         if (strcmp(name, r->category[i].name) != 0)
             return err_set(e, "its category %zu is '%.40s', not '%s'", i + 1, name,
@@ -51,7 +52,7 @@ inherit(struct gan_run *r, struct err *e)
         err_set(e, "is no generator (its metadata says kind '%.40s')", kind);
         goto done;
     }
-    if (checkpoint_same_net(&rec, &g->config.net, g->config.mid, g->config.border, e) == -1 ||
+    if (generator_record_same(&rec, &g->config.net, g->config.mid, g->config.border, e) == -1 ||
         same_categories(r, &rec, e) == -1 ||
         checkpoint_get(&rec, state ? "g." : "", &g->g.params, 0, e) == -1)
         goto done;
@@ -459,8 +460,8 @@ config_text(const struct gan_run *r, struct err *e)
             "diff-augment %d, lr %.17g, "
             "d-lr %.17g, beta1 %.17g, beta2 %.17g, epsilon %.17g, seed %" PRIu64
             ", half-iterations %zu, fade %zu, remove %d, samples %zu%s%s%s",
-            n->size, n->width, c->d_width, n->leak, n->spectral, checkpoint_attention(n), c->mid,
-            c->border, c->batch, c->g_steps, c->classes[0], c->aux, c->gp_lambda, c->gp_k,
+            n->size, n->width, c->d_width, n->leak, n->spectral, generator_record_attention(n),
+            c->mid, c->border, c->batch, c->g_steps, c->classes[0], c->aux, c->gp_lambda, c->gp_k,
             c->gp_sigma, c->ema, (int)c->augment, c->adam.rate, c->d_rate, c->adam.beta1,
             c->adam.beta2, c->adam.epsilon, c->seed, r->half, r->fade, r->category[0].remove,
             r->n_samples, options, r->init != NULL ? ", init" : "", categories);
@@ -480,7 +481,7 @@ describe_categories(const struct gan_run *r, struct ts_record *rec, struct err *
         const char *lesion = cat->remove ? "" : cat->feed[GAN_TARGET].lesion;
 
         if (r->gan.config.net.categories > 0)
-            rc = checkpoint_put_category(rec, i, cat->name, label, lesion, e);
+            rc = generator_record_put_category(rec, i, cat->name, label, lesion, e);
         else
             rc = ts_meta_set(rec, "label", label, e) == -1 ||
                          ts_meta_set(rec, "lesion", lesion, e) == -1
@@ -497,7 +498,7 @@ describe(const struct gan_run *r, struct ts_record *rec, struct err *e)
     const struct gan_config *c = &r->gan.config;
     char *patients = patients_text(&r->patients, e), match[MATCH_TEXT];
     uint64_t last = r->iteration ? r->iteration - 1 : 0;
-    int rc = patients == NULL || checkpoint_put_net(rec, &c->net, c->mid, c->border, e) == -1 ||
+    int rc = patients == NULL || generator_record_put(rec, &c->net, c->mid, c->border, e) == -1 ||
                      checkpoint_put_count(rec, "iteration", r->iteration, e) == -1 ||
                      checkpoint_put_real(rec, "fade", gan_run_fade(r, last), e) == -1 ||
                      checkpoint_put_real(rec, "ema", c->ema, e) == -1 ||

@@ -88,30 +88,29 @@ rates(double p)
 static void
 adapting(void)
 {
-    struct gan_config c = {.batch = 5, .ada_images = 1000};
-    struct gan_augment a = {0};
+    struct ada a = {0};
     uint64_t n = 0;
     double was = 0;
     int moved = 0;
 
     for (int i = 0; i < 40; i++) {
-        ada_update(&a, &c, 1, ++n);
+        ada_update(&a, 5, 1000, 1, ++n);
         moved += a.p != was;
         was = a.p;
     }
     tap_ok(moved == 10, "it moves every fourth time");
     tap_near(a.p, 0.2, 1e-12, "200 patches of 1000 raise it by a fifth");
     for (int i = 0; i < 400; i++)
-        ada_update(&a, &c, 1, ++n);
+        ada_update(&a, 5, 1000, 1, ++n);
     tap_ok(a.p == 0.8, "to 0.8 at most");
     for (int i = 0; i < 4; i++)
-        ada_update(&a, &c, i < 3 ? 0.8 : -0.2, ++n);
+        ada_update(&a, 5, 1000, i < 3 ? 0.8 : -0.2, ++n);
     tap_near(a.p, 0.78, 1e-12, "a mean sign of 0.55 lowers it");
     for (int i = 0; i < 4; i++)
-        ada_update(&a, &c, i < 3 ? 1 : -0.2, ++n);
+        ada_update(&a, 5, 1000, i < 3 ? 1 : -0.2, ++n);
     tap_near(a.p, 0.8, 1e-12, "one of 0.7 raises it");
     for (int i = 0; i < 400; i++)
-        ada_update(&a, &c, -1, ++n);
+        ada_update(&a, 5, 1000, -1, ++n);
     tap_ok(a.p == 0, "to 0 at least");
 }
 
