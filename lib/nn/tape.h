@@ -1,10 +1,10 @@
 /*
- * tape - tensors and reverse-mode differentiation.
+ * tape - tensors, and notes of what they were made from.
  *
- * Operators (ops.h) compute at once and note themselves on the tape.  tape_grad() walks the notes
- * backwards; every operator's backward step is written in the same operators, so a gradient is
- * itself on the tape and can be differentiated again.  The discriminator's gradient penalty needs
- * exactly that.
+ * Operators (ops.h) compute at once and note themselves on the tape.  grad_of() (grad.h) walks the
+ * notes backwards; every operator's backward step is written in the same operators, so a gradient
+ * is itself on the tape and can be differentiated again.  The discriminator's gradient penalty
+ * needs exactly that.
  *
  * Memory: tensors belong to the tape and live until tape_reset(), once per training step.  Blocks
  * are kept by size and reused, never returned: page faults would cost more than arithmetic.  Only
@@ -50,10 +50,10 @@ struct tensor {
     real farg[2];      /* real arguments */
     const void *index; /* max-pool, gather: where each output comes from */
 
-    /* Private to tape.c. */
+    /* Private to tape.c and grad.c. */
     struct tensor *owner; /* whose storage v is (views) */
     struct tensor *grad;
-    unsigned epoch; /* equals the tape's where tape_grad() must pass */
+    unsigned epoch; /* equals the tape's where grad_of() must pass */
     unsigned held;  /* gradient slots that hold the storage */
     unsigned char temporary, freed;
     size_t position;
@@ -90,25 +90,14 @@ struct tensor *tape_new(struct tape *t, unsigned rank, const size_t *shape);
 /* A constant filled from v (NULL: zeros). */
 struct tensor *tape_const(struct tape *t, unsigned rank, const size_t *shape, const real *v);
 
-/* A note that `y` = op(a, b, c); for ops.c.  */
+/* A note that `y` = op(a, b, c); for operators. */
 void tape_note(struct tape *t, struct tensor *y, const struct op *op, struct tensor *a,
                struct tensor *b, struct tensor *c);
 
-/* A tensor of another shape on x's storage; for ops.c. */
+/* A tensor of another shape on x's storage; for operators. */
 struct tensor *tape_view(struct tape *t, struct tensor *x, unsigned rank, const size_t *shape);
 
 /* n bytes that live as long as the step. */
 void *tape_bytes(struct tape *t, size_t n);
-
-/*
- * grads[i] = dy/dxs[i] for a scalar y (zeros where y does not depend on xs[i]).
- *   create_graph  1: the gradients are on the tape and can be differentiated again
- */
-void tape_grad(struct tape *t, struct tensor *y, struct tensor *const *xs, size_t n,
-               int create_graph, struct tensor **grads);
-
-/* The same for y of any shape, with the gradient dy arriving at y. */
-void tape_grad_from(struct tape *t, struct tensor *y, struct tensor *dy, struct tensor *const *xs,
-                    size_t n, int create_graph, struct tensor **grads);
 
 #endif

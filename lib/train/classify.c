@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "nn/grad.h"
 #include "nn/ops.h"
 #include "patch/patch.h"
 #include "stats/delong.h"
@@ -285,7 +286,7 @@ classify_step(struct classify *c, struct err *e)
     g = tape_bytes(t, learning.n * sizeof(struct tensor *));
     for (size_t i = 0; i < learning.n; i++)
         w[i] = &learning.p[i]->w;
-    tape_grad(t, loss, w, learning.n, 0, g);
+    grad_of(t, loss, w, learning.n, 0, g);
     finite = isfinite(loss->v[0]);
     for (size_t i = 0; finite && i < learning.n; i++)
         for (size_t k = 0; finite && k < g[i]->n; k++)

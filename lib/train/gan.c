@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
+#include "nn/grad.h"
 #include "nn/ops.h"
 
 int
@@ -120,7 +121,7 @@ gradients(struct tape *t, struct tensor *loss, struct params *ps, struct tensor 
 
     for (size_t i = 0; i < ps->n; i++)
         ws[i] = &ps->p[i]->w;
-    tape_grad(t, loss, ws, ps->n, 0, grads);
+    grad_of(t, loss, ws, ps->n, 0, grads);
     for (size_t i = 0; i < ps->n; i++) {
         const real *g = grads[i]->v;
         double part = 0;
@@ -155,7 +156,7 @@ gradient_penalty(struct tape *t, const struct gan_config *c, const struct discri
 
     odds = discriminator_log_odds(t, discriminator_forward(t, d, category, noisy, fade),
                                   c->classes[category]);
-    tape_grad(t, nn_sum(t, odds), &noisy, 1, 1, &grad);
+    grad_of(t, nn_sum(t, odds), &noisy, 1, 1, &grad);
     grad = nn_reshape(t, grad, 2, rows);
     slope = nn_sqrt(t, nn_affine(t, nn_row_sum(t, nn_mul(t, grad, grad)), 1, 1e-12));
     off = nn_affine(t, slope, 1, -c->gp_k);

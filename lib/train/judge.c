@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "image/turn.h"
+#include "nn/grad.h"
 #include "train/schedule.h"
 
 /* As resnet-train has them at SCALE=mini, where they came out best (README). */
@@ -86,7 +87,7 @@ judge_learn(struct judge *j, judge_source *next, void *context, size_t updates, 
         g = tape_bytes(j->tape, ps->n * sizeof(*g));
         for (size_t i = 0; i < ps->n; i++)
             w[i] = &ps->p[i]->w;
-        tape_grad(j->tape, loss, w, ps->n, 0, g);
+        grad_of(j->tape, loss, w, ps->n, 0, g);
         adam_update(&adam, ps, g, u + 1);
         classifier_average(&j->average, &j->net, schedule_average(average, u + 1));
     }

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/rng.h"
+#include "nn/grad.h"
 #include "nn/ops.h"
 #include "stream/tstream.h"
 #include "train/gan.h"
@@ -139,7 +140,7 @@ put_gradients(struct items *out, const char *prefix, struct tape *t, struct tens
 
     for (size_t i = 0; i < ps->n; i++)
         w[i] = &ps->p[i]->w;
-    tape_grad(t, loss, w, ps->n, 0, g);
+    grad_of(t, loss, w, ps->n, 0, g);
     for (size_t i = 0; i < ps->n; i++)
         put_tensor(out, prefix, ps->p[i]->name, g[i]);
 }

@@ -1,10 +1,11 @@
 /*
  * First- and second-order gradients of every operator against central differences, in double.
  *
- * With f(x...) = <op(x...), r> for a random r, tape_grad() must equal the differences of f; and
+ * With f(x...) = <op(x...), r> for a random r, grad_of() must equal the differences of f; and
  * with s(x...) = sum <df/dx, q> for random q, built on the tape, the gradient of s must equal the
  * differences of s.
  */
+#include "nn/grad.h"
 #include "nn/ops.h"
 
 #include <stdlib.h>
@@ -67,7 +68,7 @@ value(const struct acase *c, double *const *x, int order, uint64_t seed, double 
     if (order == 2) {
         struct tensor *s = NULL;
 
-        tape_grad(t, f, in, n, 1, g);
+        grad_of(t, f, in, n, 1, g);
         for (size_t k = 0; k < n; k++) {
             struct tensor *term = nn_dot(t, g[k], random_tensor(t, c->in[k], seed + 1 + k, "q", 0));
 
@@ -77,7 +78,7 @@ value(const struct acase *c, double *const *x, int order, uint64_t seed, double 
     }
     v = (double)f->v[0];
     if (grads != NULL) {
-        tape_grad(t, f, in, n, 0, g);
+        grad_of(t, f, in, n, 0, g);
         for (size_t k = 0; k < n; k++)
             for (size_t i = 0; i < g[k]->n; i++)
                 grads[k][i] = (double)g[k]->v[i];

@@ -9,6 +9,7 @@
 #include "base/rng.h"
 #include "model/layers.h"
 #include "nn/adam.h"
+#include "nn/grad.h"
 #include "nn/ops.h"
 #include "tap.h"
 
@@ -79,7 +80,7 @@ conv(struct acase *c)
     struct tensor *in[3] = {draw(c, "x", 4, xs), draw(c, "w", 4, ws), draw(c, "bias", 1, &ws[3])};
     struct tensor *y = nn_conv(c->t, in[0], in[1], in[2], count(c, 7), count(c, 8)), *d[3];
 
-    tape_grad_from(c->t, y, draw_dy(c, y), in, 3, 0, d);
+    grad_from(c->t, y, draw_dy(c, y), in, 3, 0, d);
     put(c, "y", y);
     put(c, "dx", d[0]);
     put(c, "dw", d[1]);
@@ -98,11 +99,11 @@ unary(struct acase *c, unsigned rank, struct tensor *f(struct tape *t, struct te
         shape[i] = count(c, (int)i);
     x = draw(c, "x", rank, shape);
     y = f(c->t, x);
-    tape_grad_from(c->t, y, draw_dy(c, y), &x, 1, second, &dx);
+    grad_from(c->t, y, draw_dy(c, y), &x, 1, second, &dx);
     put(c, "y", y);
     put(c, "dx", dx);
     if (second) {
-        tape_grad(c->t, nn_dot(c->t, dx, dx), &x, 1, 0, &ddx);
+        grad_of(c->t, nn_dot(c->t, dx, dx), &x, 1, 0, &ddx);
         put(c, "ddx", ddx);
     }
 }
@@ -136,8 +137,8 @@ attend(struct acase *c)
         fill(c, first[k] + 1, 0, in[k]);
     params_use(c->t, &ps, 0);
     y = attention(c->t, &a, in[0]);
-    tape_grad_from(c->t, y, draw_dy(c, y), in, 6, 1, d);
-    tape_grad(c->t, nn_dot(c->t, d[0], d[0]), in, 6, 0, dd);
+    grad_from(c->t, y, draw_dy(c, y), in, 6, 1, d);
+    grad_of(c->t, nn_dot(c->t, d[0], d[0]), in, 6, 0, dd);
     put(c, "y", y);
     for (int k = 0; k < 6; k++) {
         put(c, first[k], d[k]);
@@ -211,7 +212,7 @@ spectral(struct acase *c, int iterations)
         p->u[i] = (real)((double)p->u[i] / sqrt(sum));
     for (int i = 0; i < iterations; i++)
         params_use(c->t, &ps, 1);
-    tape_grad_from(c->t, p->use, draw_dy(c, p->use), &w, 1, 0, &dw);
+    grad_from(c->t, p->use, draw_dy(c, p->use), &w, 1, 0, &dw);
     put(c, "u", tape_const(c->t, 1, &p->out, p->u));
     put(c, "v", tape_const(c->t, 1, &p->in, p->v));
     put(c, "sigma", sigma_of(c->t, p));

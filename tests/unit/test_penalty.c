@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/rng.h"
+#include "nn/grad.h"
 #include "nn/ops.h"
 #include "train/gan.h"
 #include "tap.h"
@@ -169,7 +170,7 @@ gradient(struct discriminator *d, int penalty, const struct link *l, int *cuts)
         *cuts = cut_chain(t, loss, l);
     for (size_t i = 0; i < d->params.n; i++)
         w[i] = &d->params.p[i]->w;
-    tape_grad(t, loss, w, d->params.n, 0, g);
+    grad_of(t, loss, w, d->params.n, 0, g);
     for (size_t i = 0; i < d->params.n; i++)
         for (size_t k = 0; k < g[i]->n; k++)
             *at++ = (double)g[i]->v[k];

@@ -16,6 +16,7 @@
 #include "base/rng.h"
 #include "model/classifier.h"
 #include "nn/adam.h"
+#include "nn/grad.h"
 #include "tap.h"
 #include "train/weights.h"
 
@@ -156,7 +157,7 @@ pass(struct run *r, const real *x, const unsigned char *malignant, struct tensor
             r->logits[i][k] = (double)z->v[2 * i + k];
     for (size_t i = 0; i < ps->n; i++)
         w[i] = &ps->p[i]->w;
-    tape_grad(r->t, loss, w, ps->n, 0, g);
+    grad_of(r->t, loss, w, ps->n, 0, g);
     return (double)loss->v[0];
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/rng.h"
+#include "nn/grad.h"
 #include "nn/ops.h"
 #include "train/gan.h"
 #include "tap.h"
@@ -93,7 +94,7 @@ chain(int create_graph)
         y = nn_affine(t, y, 1, 1);
     y = nn_sum(t, y);
     before = tape_memory(t);
-    tape_grad(t, y, &x, 1, create_graph, &g);
+    grad_of(t, y, &x, 1, create_graph, &g);
     took = tape_memory(t) - before;
     tap_ok(all(g, 1), "a chain of %d has the right gradient", DEPTH);
     tape_close(t);
@@ -127,28 +128,28 @@ gradients(void)
     in[0] = x;
     in[1] = other;
     in[2] = y;
-    tape_grad(t, y, in, 3, 0, g);
+    grad_of(t, y, in, 3, 0, g);
     tap_ok(g[0]->v[3] == 8 && g[0]->v[11] == 24, "d sum(x^2) = 2 x");
     tap_ok(all(g[1], 0) && g[1]->rank == 2 && g[1]->shape[1] == 4,
            "what y does not depend on has a gradient of zeros");
     tap_ok(all(g[2], 1), "y has 1");
-    tape_grad(t, y, in, 3, 0, g);
+    grad_of(t, y, in, 3, 0, g);
     tap_ok(g[0]->v[3] == 8 && all(g[2], 1), "a second time the same");
 
     z = nn_mul(t, x, x); /* an inner tensor */
     y = nn_sum(t, nn_mul(t, z, x));
     in[0] = x;
     in[1] = z;
-    tape_grad(t, y, in, 2, 0, g);
+    grad_of(t, y, in, 2, 0, g);
     tap_ok(g[0]->v[1] == 12 && g[1]->v[1] == 2, "of an inner tensor and of what it is made from");
 
-    tape_grad_from(t, z, other, in, 1, 0, g);
+    grad_from(t, z, other, in, 1, 0, g);
     tap_ok(g[0]->v[1] == 2 * 2 * 3, "from a gradient that arrives at a tensor");
 
     for (int k = 0; k < 4; k++) { /* d^4 sum(x^4) = 24, by differentiating again and again */
         if (k == 0)
             y = nn_sum(t, nn_mul(t, nn_mul(t, x, x), nn_mul(t, x, x)));
-        tape_grad(t, y, &x, 1, 1, g);
+        grad_of(t, y, &x, 1, 1, g);
         y = nn_sum(t, g[0]);
     }
     tap_ok(all(g[0], 24), "four times over");
@@ -159,13 +160,13 @@ gradients(void)
     z = nn_mul(t, x, x);
     tap_ok(tape_record(t, 1) == 0, "and off when told");
     y = nn_sum(t, nn_mul(t, z, x));
-    tape_grad(t, y, &x, 1, 0, g);
+    grad_of(t, y, &x, 1, 0, g);
     tap_ok(g[0]->v[1] == 4, "what was made without recording is a constant: 2^2 for x = 2");
 
     /* One storage under two shapes. */
     y = nn_sum(t, nn_mul(t, nn_reshape(t, x, 1, (const size_t[]){12}),
                          nn_reshape(t, x, 1, (const size_t[]){12})));
-    tape_grad(t, y, &x, 1, 0, g);
+    grad_of(t, y, &x, 1, 0, g);
     tap_ok(g[0]->v[5] == 12 && x->v[5] == 6, "views: gradients add up, values stay");
     tape_close(t);
 }
@@ -191,7 +192,7 @@ not_finite(void)
     for (size_t i = 0; i < n; i++)
         lost += !isnan(nn_sum(t, y[i])->v[0]);
     tap_ok(lost == 0, "not-a-number is not lost on its way to the loss");
-    tape_grad(t, nn_sum(t, nn_mul(t, x, x)), &x, 1, 0, &g);
+    grad_of(t, nn_sum(t, nn_mul(t, x, x)), &x, 1, 0, &g);
     tap_ok(isnan(g->v[5]) && g->v[4] == 0, "nor in a gradient, where it belongs");
 
     /* The largest exponents: softmax and log-sum-exp keep them in range. */
