@@ -3,6 +3,7 @@
 #   make deps       install the missing Debian packages
 #   make            build everything into build/bin
 #   make check      all tests
+#   make lint       layout, scripts, pages, layers
 #   make demo       phantoms, generators, classifiers: a contact sheet and a table
 #   make help       the recipes too
 #
@@ -187,6 +188,16 @@ check-double:
 
 check-man:
 	mandoc -T lint -W warning $(wildcard man/*.[1-8])
+
+# What the tests do not see: layout of the sources, scripts, pages, arrows between modules.  Wants clang-format 14 and
+# shellcheck, which nothing else does.
+.PHONY: lint
+formatted := $(wildcard lib/*/*.[ch] filters/*.c tests/*.h tests/unit/*.[ch] tests/fuzz/*.c tests/bench/*.c tests/sim/*.c tests/faults/*.c)
+lint: check-man
+	@clang-format --dry-run -Werror $(formatted)
+	@shellcheck -S warning $(wildcard examples/*.sh pipelines/*.sh) tests/same-bytes.sh .ci/run
+	@awk -f tests/layers.awk $(wildcard lib/*/*.[ch])
+	@echo 'lint: nothing found'
 
 # T seconds of libFuzzer (clang) for each target, on from the committed corpus.
 T ?= 60

@@ -19,6 +19,7 @@ out=${OUT:-build/examples/train-on-a-cluster} data=${DATA:-$out/data}
 
 again() { # SIGNAL: lets the trainer save its state, and asks for another turn
     trap '' USR1 TERM
+    # shellcheck disable=SC2046
     if kill -TERM $(jobs -p) 2> /dev/null; then wait; fi # jobs of this shell: the trainer, if one runs
     if [ "$1" = USR1 ] && [ -n "${SLURM_ARRAY_TASK_ID:-}" ]; then scontrol requeue "$SLURM_JOB_ID"; fi
     exit 75

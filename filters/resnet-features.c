@@ -32,8 +32,12 @@ static const struct cli_opt options[] = {
 };
 
 static const struct cli_prog prog = {
-    "resnet-features", "", "Writes the features that a classifier sees in patches, one record each.",
-    options,           0,  0};
+    "resnet-features",
+    "",
+    "Writes the features that a classifier sees in patches, one record each.",
+    options,
+    0,
+    0};
 
 /* The side of a stream whose first record is at hand. */
 static size_t

@@ -8,8 +8,8 @@
 #include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
+#include "base/crc.h"
 #include "base/mem.h"
 #include "image/codec.h"
 #include "io/output.h"
@@ -143,7 +143,7 @@ size_png(const unsigned char *b, size_t n, size_t *h, size_t *w, struct err *e)
         return 1;
     if (memcmp(b + 8, "\0\0\0\15IHDR", 8) != 0)
         return err_set(e, "PNG: the header chunk is missing");
-    if (png_get_uint_32(b + 29) != crc32(0, b + 12, 17))
+    if (png_get_uint_32(b + 29) != crc_more(0, b + 12, 17))
         return err_set(e, "PNG: IHDR: CRC error");
     *w = png_get_uint_32(b + 16);
     *h = png_get_uint_32(b + 20);

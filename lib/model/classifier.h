@@ -54,7 +54,8 @@ size_t classifier_features(const struct classifier *c);
 /* The first parameter that learns: those before it belong to frozen stages. */
 size_t classifier_first_trainable(const struct classifier *c);
 
-/* 1 if it can look at patches of this side: 32 to 1024; the small network 16 to 1024, multiples of 8. */
+/* 1 if it can look at patches of this side: 32 to 1024; the small network 16 to 1024, multiples
+ * of 8. */
 int classifier_takes(const struct classifier_config *c, size_t size);
 
 /* 1 if batches of n patches [size][size] leave more than one number for the statistics. */

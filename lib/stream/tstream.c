@@ -9,8 +9,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
+#include "base/crc.h"
 #include "base/mem.h"
 #include "io/output.h"
 #include "stream/header.h"
@@ -20,19 +20,6 @@
 
 static const size_t STREAM_HEADER = (size_t)64 << 10, STREAM_DATA = (size_t)64 << 20;
 static const size_t FILE_HEADER = (size_t)16 << 20;
-
-static uint32_t
-crc_add(uint32_t crc, const void *data, size_t n)
-{
-    return (uint32_t)crc32_z(crc, data, n);
-}
-
-/* The CRC of A followed by B, from theirs. */
-static uint32_t
-crc_join(uint32_t a, uint32_t b, size_t n_b)
-{
-    return (uint32_t)crc32_combine(a, b, (z_off_t)n_b);
-}
 
 /*
  * The trailer of a segment, exactly as it must stand in a stream: a reader compares all of its
@@ -383,7 +370,7 @@ read_data(struct ts_reader *r, struct ts_record *rec, struct ts_record *old, siz
             return -1;
         if (done < t->bytes)
             return err_set(e, "cut in the data (%zu of %zu bytes)", before + done, bytes);
-        *crc = crc_add(*crc, t->data, t->bytes);
+        *crc = crc_more(*crc, t->data, t->bytes);
         before += t->bytes;
     }
     return 0;
@@ -426,13 +413,13 @@ read_one(struct ts_reader *r, struct ts_record *rec, struct ts_record *old, stru
             return -1;
         p->segment_count = 0;
         p->segment_crc = 0;
-        p->crc = crc_add(p->crc, r->head, head);
+        p->crc = crc_more(p->crc, r->head, head);
         p->offset += head;
         return 1;
     }
     if (read_data(r, rec, old, bytes, &crc, e) == -1 || check_crc(rec, crc, e) == -1)
         return -1;
-    head_crc = crc_add(0, r->head, head);
+    head_crc = crc_more(0, r->head, head);
     crc = crc_join(head_crc, crc, bytes);
     p->crc = crc_join(p->crc, crc, head + bytes);
     p->segment_crc = crc_join(p->segment_crc, crc, head + bytes);
@@ -544,7 +531,7 @@ pack(struct ts_record *rec, size_t max_header, size_t max_data, struct packed *p
     }
     for (size_t i = 0; i < rec->n_tensors; i++)
         p->data_crc =
-            crc_add(p->data_crc, rec->tensor[p->order[i]].data, rec->tensor[p->order[i]].bytes);
+            crc_more(p->data_crc, rec->tensor[p->order[i]].data, rec->tensor[p->order[i]].bytes);
     if (ts_meta_setf(rec, "crc32", e, "%08" PRIx32, p->data_crc) == -1)
         goto fail;
     p->head = ts_header_print(rec, p->order, &p->head_bytes, e);
@@ -637,7 +624,7 @@ ts_write(struct ts_writer *w, struct ts_record *rec, struct err *e)
     rc = put(w, p.head, p.head_bytes, e);
     for (size_t i = 0; rc == 0 && i < rec->n_tensors; i++)
         rc = put(w, rec->tensor[p.order[i]].data, rec->tensor[p.order[i]].bytes, e);
-    w->crc = crc_add(w->crc, p.head, p.head_bytes);
+    w->crc = crc_more(w->crc, p.head, p.head_bytes);
     w->crc = crc_join(w->crc, p.data_crc, p.data_bytes);
     w->count++;
     pack_free(&p);

@@ -139,8 +139,8 @@ report(void)
 static void
 arm(void)
 {
-    static const char *const words[] = {"", "malloc:", "larger:", "read:", "write:", "short:",
-                                        "kill:"};
+    static const char *const words[] = {
+        "", "malloc:", "larger:", "read:", "write:", "short:", "kill:"};
     const char *text = getenv("MP_FAIL");
 
     atexit(report);

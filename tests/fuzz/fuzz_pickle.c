@@ -1,6 +1,6 @@
 /*
- * Any bytes as the pickle of a state dict: refused with a reason, or tensors whose numbers all lie in
- * their storages.
+ * Any bytes as the pickle of a state dict: refused with a reason, or tensors whose numbers all lie
+ * in their storages.
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -203,8 +203,8 @@ test_resized(void)
     for (uint64_t seed = 0; seed < 100; seed++) {
         size_t d = 1 + seed % 3;
         struct rng r = rng_at(seed, "scale", 0);
-        struct change c = {floor(rng_between(&r, 0.82, 1.2) * 1e6) / 1e6,
-                                   90 * (int)(seed % 4), (int)(seed / 4 % 2)};
+        struct change c = {floor(rng_between(&r, 0.82, 1.2) * 1e6) / 1e6, 90 * (int)(seed % 4),
+                           (int)(seed / 4 % 2)};
         struct image im[2] = {image_make(65535), image_make(65535)};
         double sum[2], y[2], x[2];
         struct err e;
