@@ -15,6 +15,11 @@ SHELL := bash
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
 
+# Numbers with a decimal point and one order of letters for awk, sort and printf, whatever the user speaks; and nothing
+# that changes what cd, grep and awk print.
+export LC_ALL := C
+unexport CDPATH GREP_OPTIONS POSIXLY_CORRECT
+
 # Waiting threads sleep soon: two programs that spin on the same processors stop each other.  Filters see to
 # that themselves (backend_start()); this is for the tests.
 export GOMP_SPINCOUNT ?= 10000
@@ -120,7 +125,7 @@ $(BUILD)/tests/inject.so: tests/faults/inject.c $(BUILD)/flags
 # Debian's names.  TEST_PACKAGES are for `make check` alone; tests that want more say so and skip.
 PACKAGES := gcc libc6-dev libpng-dev libjpeg-dev zlib1g-dev libarchive-dev libjansson-dev \
             libopenblas-openmp-dev libgsl-dev libdnnl-dev gnuplot-nox
-TEST_PACKAGES := perl mandoc zip python3-numpy
+TEST_PACKAGES := perl mandoc zip python3-numpy locales
 
 .PHONY: deps
 deps:

@@ -20,6 +20,7 @@
 #                  interval of their difference leaves out 0.  A line that leaves no masks (gan-gen alone)
 #                  cannot be measured: then there is the picture alone.
 set -eu -o pipefail
+export LC_ALL=C
 PATH=${BIN:-$PWD/build/bin}:$PATH
 out=${OUT:-build/examples/ablate-one-stage}
 export MODEL=${MODEL:-examples/models/phantom-mass.ckpt} REAL=$out/real.sts

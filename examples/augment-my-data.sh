@@ -21,6 +21,7 @@
 #   synthetic.sts  patches (tstream(5); read_stream.py and read_stream.R read it), synthetic.png their sheet
 #   full/          mammograms with a lesion laid on them, and masks; full.tsv the manifest(5), which has their boxes
 set -eu -o pipefail
+export LC_ALL=C
 PATH=${BIN:-$PWD/build/bin}:$PATH
 out=${OUT:-build/examples/augment-my-data} model=${3:-${MODEL:-examples/models/phantom-mass.ckpt}}
 size=${SIZE:-64} downscale=${DOWNSCALE:-1}

@@ -21,6 +21,7 @@
 #   chosen.sts     those as wanted, one a place; chosen.png their sheet, chosen.tsv what they measure
 #   full/          the mammograms with them, and masks; full.tsv the manifest(5), which has their boxes
 set -eu -o pipefail
+export LC_ALL=C
 PATH=${BIN:-$PWD/build/bin}:$PATH
 out=${OUT:-build/examples/choose-lesions} model=${MODEL:-examples/models/phantom-mass.ckpt}
 mkdir -p "$out/full"

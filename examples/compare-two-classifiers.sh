@@ -13,6 +13,7 @@
 #   areas.txt                      areas under both ROC curves, and their difference
 #   roc.tsv, roc.png               the curves, of scores averaged over seeds
 set -eu -o pipefail
+export LC_ALL=C
 PATH=${BIN:-$PWD/build/bin}:$PATH
 out=${OUT:-build/examples/compare-two-classifiers} model=${2:-${MODEL:-examples/models/phantom-mass.ckpt}}
 manifest=${1:-$out/phantoms/manifest.tsv} size=${SIZE:-64} samples=${SAMPLES:-2400} threads=${THREADS:-1}

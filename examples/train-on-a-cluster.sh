@@ -14,6 +14,7 @@
 # For your own data put mass.sts, normal.sts, mixed.sts and val.sts into DATA, made as below, and change the trainers'
 # options.  Out come, in OUT (build/examples/train-on-a-cluster), mass-SEED.ckpt, r50-SEED.ckpt, their logs and states.
 set -eu -o pipefail
+export LC_ALL=C
 PATH=${BIN:-$PWD/build/bin}:$PATH
 out=${OUT:-build/examples/train-on-a-cluster} data=${DATA:-$out/data}
 

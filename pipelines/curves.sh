@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # curves.sh LOG.jsonl OUT.png - the training curves of gan-train: losses, log-odds, penalty, gradients.
 set -eu -o pipefail
+export LC_ALL=C
 [ $# -eq 2 ] || { echo "usage: curves.sh LOG.jsonl OUT.png" >&2; exit 2; }
 log=$1 out=$2
 table=$(mktemp)
@@ -28,7 +29,7 @@ awk -F'[:,] ' '
     }' "$log" > "$table"
 [ -s "$table" ] || { echo "curves.sh: $log: has no iterations of gan-train" >&2; exit 1; }
 
-gnuplot <<PLOT
+gnuplot -d <<PLOT
 set terminal pngcairo size 1200,800 font "Sans,10"
 set output "$out.tmp"
 set datafile separator "\t"

@@ -2,6 +2,7 @@
 # flips-plot.sh FIG5.tsv OUT.svg|OUT.png SHARE [TITLE] - what flips.sh wrote: the map of each classifier, and on both the
 # malignant patches that change sides.
 set -eu -o pipefail
+export LC_ALL=C
 [ $# -ge 3 ] || { echo "usage: flips-plot.sh FIG5.tsv OUT.svg|OUT.png SHARE [TITLE]" >&2; exit 2; }
 table=$1 out=$2 share=$3 title=${4:-}
 case $out in
@@ -33,7 +34,7 @@ points() {
     done
 }
 
-gnuplot <<PLOT
+gnuplot -d <<PLOT
 set terminal $terminal
 set output "$out.tmp"
 unset xtics

@@ -6,6 +6,7 @@
 # what scores above its own threshold: the lowest that leaves SPECIFICITY of VAL's other patches below or at it.
 # Writes a line for each test patch; prints the counts.
 set -eu -o pipefail
+export LC_ALL=C
 [ $# -eq 9 ] || { echo "usage: flips.sh SPECIFICITY SHARE VAL0 VAL1 TEST0 TEST1 MAP0 MAP1 OUT.tsv" >&2; exit 2; }
 specificity=$1 share=$2 out=$9
 trap 'rm -f "$out.tmp"' EXIT

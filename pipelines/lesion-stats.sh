@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # lesion-stats.sh REAL.tsv SYNTHETIC.tsv OUT.svg|OUT.png [TITLE] - cumulative curves of what lesion-stats measured.
 set -eu -o pipefail
+export LC_ALL=C
 [ $# -ge 3 ] || { echo "usage: lesion-stats.sh REAL.tsv SYNTHETIC.tsv OUT.svg|OUT.png [TITLE]" >&2; exit 2; }
 real=$1 synthetic=$2 out=$3 title=${4:-}
 case $out in
@@ -47,7 +48,7 @@ set xtics autofreq
 PLOT
 }
 
-gnuplot <<PLOT
+gnuplot -d <<PLOT
 set terminal $terminal
 set output "$out.tmp"
 set multiplot layout 2,4 title '${title//\'/\'\'}' noenhanced margins 0.06,0.985,0.1,$([ -n "$title" ] && echo 0.92 || echo 0.97) spacing 0.045,0.14

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # map-plot.sh MAP.tsv OUT.svg|OUT.png [TITLE] - a map that tsne wrote: real and synthetic patches by what is on them.
 set -eu -o pipefail
+export LC_ALL=C
 [ $# -ge 2 ] || { echo "usage: map-plot.sh MAP.tsv OUT.svg|OUT.png [TITLE]" >&2; exit 2; }
 map=$1 out=$2 title=${3:-}
 case $out in
@@ -40,7 +41,7 @@ awk -F'\t' -v folder="$folder" '
         }
     }' "$map" || { echo "map-plot.sh: $map: no map of tsne with labels" >&2; exit 1; }
 
-gnuplot <<PLOT
+gnuplot -d <<PLOT
 set terminal $terminal
 set output "$out.tmp"
 set title '${title//\'/\'\'}' noenhanced

@@ -4,6 +4,7 @@
 # The page needs nothing but itself: pictures stand in it, and there are no scripts and no links to elsewhere but those
 # to the files beside it.  What was not made is left out, and said to be.
 set -eu -o pipefail
+export LC_ALL=C
 [ $# -eq 5 ] || { echo "usage: report.sh DATA SCALE TABLE FOLDER VERSION > PAGE.html" >&2; exit 2; }
 data=$1 scale=$2 table=$3 here=$4 version=$5
 here=${here%/}

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # roc-plot.sh ROC.tsv OUT.svg|OUT.png [TITLE] - the curves that `delong --roc` wrote, with their areas.
 set -eu -o pipefail
+export LC_ALL=C
 [ $# -ge 2 ] || { echo "usage: roc-plot.sh ROC.tsv OUT.svg|OUT.png [TITLE]" >&2; exit 2; }
 roc=$1 out=$2 title=${3:-}
 case $out in
@@ -35,7 +36,7 @@ awk -F'\t' -v folder="$folder" '
     END { if (!bad && n) print x, y > file; exit bad || !n }' "$roc" ||
     { echo "roc-plot.sh: $roc: no table of delong --roc" >&2; exit 1; }
 
-gnuplot <<PLOT
+gnuplot -d <<PLOT
 set terminal $terminal
 set output "$out.tmp"
 set size square

@@ -52,7 +52,7 @@ for k in t:
 done
 mv "$T/all" "$tsv"
 
-gnuplot <<PLOT
+gnuplot -d <<PLOT
 set terminal pngcairo size 560,360 font "Sans,9"
 set output "$png"
 set datafile separator "\t"
