@@ -66,8 +66,6 @@ struct lesions {
 
 static struct names patients, ids;
 
-#define GROW(array, cap, n) mem_grow((void **)&(array), &(cap), n, sizeof(*(array)), e)
-
 static int
 add(struct lesions *l, const struct ts_record *rec, int keep, struct err *e)
 {
@@ -76,9 +74,10 @@ add(struct lesions *l, const struct ts_record *rec, int keep, struct err *e)
 
     if (patient[0] == '\0' || id[0] == '\0')
         return err_set(e, "has no %s", patient[0] == '\0' ? "patient" : "id");
-    if (GROW(l->patch, l->cap_patch, l->n + 1) == -1 ||
-        GROW(l->patient, l->cap_patient, l->n + 1) == -1 ||
-        GROW(l->id, l->cap_id, l->n + 1) == -1 || GROW(l->record, l->cap_record, l->n + 1) == -1)
+    if (MEM_GROW(l->patch, l->cap_patch, l->n + 1, e) == -1 ||
+        MEM_GROW(l->patient, l->cap_patient, l->n + 1, e) == -1 ||
+        MEM_GROW(l->id, l->cap_id, l->n + 1, e) == -1 ||
+        MEM_GROW(l->record, l->cap_record, l->n + 1, e) == -1)
         return -1;
     copy = &l->record[l->n];
     *copy = (struct ts_record){0};

@@ -44,8 +44,6 @@ struct sheet {
     struct names numbers, patients;
 };
 
-#define GROW(array, cap, n) mem_grow((void **)&(array), &(cap), n, sizeof(*(array)), e)
-
 typedef int take_line(struct sheet *s, char *const field[3], struct err *e);
 
 /* number, synthetic, patient */
@@ -64,8 +62,8 @@ take_key(struct sheet *s, char *const field[3], struct err *e)
         return -1;
     if (i < s->n)
         return err_set(e, "number '%.64s' comes twice", field[0]);
-    if (GROW(s->synthetic, s->cap_synthetic, s->n + 1) == -1 ||
-        GROW(s->patient, s->cap_patient, s->n + 1) == -1 ||
+    if (MEM_GROW(s->synthetic, s->cap_synthetic, s->n + 1, e) == -1 ||
+        MEM_GROW(s->patient, s->cap_patient, s->n + 1, e) == -1 ||
         names_number(&s->patients, field[2], &s->patient[i], e) == -1)
         return -1;
     s->synthetic[i] = field[1][0] == '1';

@@ -50,8 +50,6 @@ struct patches {
     uint8_t *synthetic;
 };
 
-#define GROW(array, cap, n) mem_grow((void **)&(array), &(cap), n, sizeof(*(array)), e)
-
 static int
 add(struct patches *p, const struct ts_record *rec, struct names *patients, int synthetic,
     struct err *e)
@@ -71,9 +69,9 @@ add(struct patches *p, const struct ts_record *rec, struct names *patients, int 
     pixels = p->size * p->size;
     if ((plane = feed_plane(rec, "image", p->size, e)) == NULL)
         return -1;
-    if (GROW(p->patch, p->cap_patch, (p->n + 1) * pixels) == -1 ||
-        GROW(p->patient, p->cap_patient, p->n + 1) == -1 ||
-        GROW(p->synthetic, p->cap_synthetic, p->n + 1) == -1 ||
+    if (MEM_GROW(p->patch, p->cap_patch, (p->n + 1) * pixels, e) == -1 ||
+        MEM_GROW(p->patient, p->cap_patient, p->n + 1, e) == -1 ||
+        MEM_GROW(p->synthetic, p->cap_synthetic, p->n + 1, e) == -1 ||
         names_number(patients, patient, &p->patient[p->n], e) == -1) {
         free(plane);
         return -1;

@@ -52,7 +52,7 @@ hold(struct ts_record *rec)
 {
     struct err e;
 
-    if (mem_grow((void **)&held.rec, &held.cap, held.n + 1, sizeof(*rec), &e) == -1)
+    if (MEM_GROW(held.rec, held.cap, held.n + 1, &e) == -1)
         cli_fail(&e);
     held.rec[held.n++] = *rec;
     held.bytes += ts_memory(rec);

@@ -85,10 +85,10 @@ mem_printf(struct err *e, const char *fmt, ...)
 }
 
 int
-mem_grow(void **p, size_t *cap, size_t need, size_t size, struct err *e)
+mem_grow(void *array, size_t *cap, size_t need, size_t size, struct err *e)
 {
     size_t want = *cap + *cap / 2, bytes;
-    void *q;
+    void *p;
 
     if (need <= *cap)
         return 0;
@@ -98,10 +98,11 @@ mem_grow(void **p, size_t *cap, size_t need, size_t size, struct err *e)
         want = 16;
     if (mem_mul(want, size, &bytes) == -1)
         return err_set(e, "size overflow (%zu x %zu)", want, size);
-    q = realloc(*p, bytes);
-    if (q == NULL)
+    /* All pointers to objects look alike (POSIX), but may not be read as one another's type. */
+    memcpy(&p, array, sizeof(p));
+    if ((p = realloc(p, bytes)) == NULL)
         return err_memory(e, bytes);
-    *p = q;
+    memcpy(array, &p, sizeof(p));
     *cap = want;
     return 0;
 }

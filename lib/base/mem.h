@@ -30,9 +30,11 @@ char *mem_string(const char *s, struct err *e);
 char *mem_printf(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /*
- * Makes room for at least `need` elements in the array *p of capacity *cap, growing by half again.
- * Returns 0, or -1 with the reason in e (the array stays as it was).
+ * Makes room for at least `need` elements of `size` bytes in an array of capacity *cap, growing by
+ * half again; `array` is the address of the pointer to its elements.  Returns 0, or -1 with the
+ * reason in e (the array stays as it was).
  */
-int mem_grow(void **p, size_t *cap, size_t need, size_t size, struct err *e);
+int mem_grow(void *array, size_t *cap, size_t need, size_t size, struct err *e);
+#define MEM_GROW(array, cap, need, e) mem_grow(&(array), &(cap), need, sizeof(*(array)), e)
 
 #endif

@@ -6,8 +6,6 @@
 #include "base/mem.h"
 #include "base/rng.h"
 
-#define GROW(array, cap, n) mem_grow((void **)&(array), &(cap), n, sizeof(*(array)), e)
-
 /* The slot of a name: its own, or the free one for it. */
 static size_t
 slot_of(const struct names *t, const uint32_t *slot, size_t slots, const char *name)
@@ -49,8 +47,8 @@ names_number(struct names *t, const char *name, uint32_t *number, struct err *e)
         return -1;
     k = slot_of(t, t->slot, t->slots, name);
     if (t->slot[k] == 0) {
-        if (GROW(t->text, t->cap_text, t->used + length) == -1 ||
-            GROW(t->at, t->cap_at, t->n + 1) == -1)
+        if (MEM_GROW(t->text, t->cap_text, t->used + length, e) == -1 ||
+            MEM_GROW(t->at, t->cap_at, t->n + 1, e) == -1)
             return -1;
         memcpy(t->text + t->used, name, length);
         t->at[t->n] = t->used;

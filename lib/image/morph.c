@@ -248,11 +248,8 @@ label_provisional(const uint8_t *m, size_t h, size_t w, int connectivity, uint32
                 if (near[i] != 0 && near[i] != l)
                     l = l == 0 ? near[i] : join(*parent, l, near[i]);
             if (l == 0) {
-                void *grown = *parent;
-
-                if (mem_grow(&grown, &cap, n + 2, sizeof(**parent), e) == -1)
+                if (MEM_GROW(*parent, cap, n + 2, e) == -1)
                     return -1;
-                *parent = grown;
                 l = (uint32_t)++n;
                 (*parent)[l] = l;
             }

@@ -195,8 +195,8 @@ sheet_record(struct sheet *s, const char *caption, struct err *e)
 
     if (mem_mul(s->n + 1, s->spec.columns, &cells) == -1)
         return err_memory(e, s->n);
-    if (mem_grow((void **)&s->cell, &s->cap_cells, cells, sizeof(*s->cell), e) == -1 ||
-        mem_grow((void **)&s->caption, &s->cap_captions, s->n + 1, sizeof(*s->caption), e) == -1)
+    if (MEM_GROW(s->cell, s->cap_cells, cells, e) == -1 ||
+        MEM_GROW(s->caption, s->cap_captions, s->n + 1, e) == -1)
         return -1;
     s->caption[s->n] = NULL;
     if (caption != NULL) {

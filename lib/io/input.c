@@ -60,7 +60,7 @@ slurp(struct source *s, size_t *n, struct err *e)
 
     do {
         /* One byte stays free for the zero. */
-        if (cap - have < 2 && mem_grow((void **)&buf, &cap, cap == 0 ? CHUNK : cap + 1, 1, e) == -1)
+        if (cap - have < 2 && MEM_GROW(buf, cap, cap == 0 ? CHUNK : cap + 1, e) == -1)
             goto fail;
         room = cap - have - 1 < stop - have ? cap - have - 1 : stop - have;
         got = source_read(s, buf + have, room, e);
@@ -223,15 +223,14 @@ input_members(const char *path, size_t limit, size_t *count, struct err *e)
            ((rc = archive_read_next_header(a, &entry)) == ARCHIVE_OK || rc == ARCHIVE_WARN)) {
         const char *name = archive_entry_pathname(entry);
         struct source s = total;
-        void *grown = list, *fit;
+        void *fit;
 
         rc = ARCHIVE_OK;
         if (name == NULL || archive_entry_filetype(entry) != AE_IFREG ||
             archive_entry_hardlink(entry))
             continue;
-        if (mem_grow(&grown, &cap, n + 1, sizeof(*list), e) == -1)
+        if (MEM_GROW(list, cap, n + 1, e) == -1)
             goto fail;
-        list = grown;
         list[n].name = mem_string(name, e);
         if (list[n].name == NULL)
             goto fail;

@@ -55,7 +55,7 @@ fill(struct tsv *t, struct err *e)
         t->have -= t->at;
         t->at = 0;
     }
-    if (mem_grow((void **)&t->buf, &t->cap, t->have + CHUNK, 1, e) == -1)
+    if (MEM_GROW(t->buf, t->cap, t->have + CHUNK, e) == -1)
         return -1;
     do
         n = read(t->fd, t->buf + t->have, CHUNK);

@@ -83,7 +83,6 @@ chosen_read(struct chosen *c, const char *path, const struct manifest *m, struct
         goto done;
     while ((rc = tsv_next(&t, e)) == 1) {
         struct chosen_place p;
-        void *list = c->place;
 
         if (c->n == CHOSEN_MAX)
             rc = err_set(e, "more than %d places", CHOSEN_MAX);
@@ -93,11 +92,10 @@ chosen_read(struct chosen *c, const char *path, const struct manifest *m, struct
             err_in(e, "%s:%zu", t.path, t.line);
             goto done;
         }
-        if (mem_grow(&list, &c->cap, c->n + 1, sizeof(*c->place), e) == -1) {
+        if (MEM_GROW(c->place, c->cap, c->n + 1, e) == -1) {
             rc = -1;
             goto done;
         }
-        c->place = list;
         c->place[c->n++] = p;
     }
     if (rc == 0 && c->n == 0)

@@ -125,15 +125,13 @@ static int
 keep(struct insertion *s, size_t k, struct insert_lesion *l, struct err *e)
 {
     struct insertion_image *im = &s->image[k];
-    void *grown = im->lesion;
 
     s->bytes += insert_memory(l);
     if (s->bytes > INSERTION_MAX_BYTES)
         return err_set(e, "the lesions so far need more than %zu bytes: split the stream",
                        INSERTION_MAX_BYTES);
-    if (mem_grow(&grown, &im->cap, im->n + 1, sizeof(*im->lesion), e) == -1)
+    if (MEM_GROW(im->lesion, im->cap, im->n + 1, e) == -1)
         return -1;
-    im->lesion = grown;
     im->lesion[im->n++] = *l;
     return 0;
 }

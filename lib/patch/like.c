@@ -70,7 +70,6 @@ add(struct like *l, const struct ts_record *r, struct err *e)
     struct surround place;
     float *image = NULL;
     uint8_t *mask = NULL;
-    void *list = l->example;
     int rc = -1;
 
     if (read_planes(r, l->side, &image, &mask, e) == -1 ||
@@ -87,10 +86,8 @@ add(struct like *l, const struct ts_record *r, struct err *e)
         err_set(e, "more than %d examples", LIKE_MAX);
         goto done;
     }
-    if (surround_read(r, x.x, e) == -1 ||
-        mem_grow(&list, &l->cap, l->n + 1, sizeof(*l->example), e) == -1)
+    if (surround_read(r, x.x, e) == -1 || MEM_GROW(l->example, l->cap, l->n + 1, e) == -1)
         goto done;
-    l->example = list;
     if ((x.id = mem_string(ts_meta_or(r, "id", ""), e)) == NULL ||
         (x.patient = mem_string(ts_meta_or(r, "patient", ""), e)) == NULL ||
         keep_mask(&x, mask, l->side, e) == -1)

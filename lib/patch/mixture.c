@@ -49,17 +49,14 @@ mixture_class(struct mixture *m, const char *name, size_t length, enum mixture_l
               struct err *e)
 {
     size_t k = mixture_find(m, name, length);
-    void *class = m->class, *law = m->law;
     char *copy;
 
     if (k < m->n)
         return &m->class[k];
-    if (mem_grow(&class, &m->cap_class, m->n + 1, sizeof(*m->class), e) == -1)
+    if (MEM_GROW(m->class, m->cap_class, m->n + 1, e) == -1)
         return NULL;
-    m->class = class;
-    if (mem_grow(&law, &m->cap_law, m->n + 1, sizeof(*m->law), e) == -1)
+    if (MEM_GROW(m->law, m->cap_law, m->n + 1, e) == -1)
         return NULL;
-    m->law = law;
     if ((copy = mem_printf(e, "%.*s", (int)length, name)) == NULL)
         return NULL;
     m->law[k] = (struct mix_class){.weight = 1};

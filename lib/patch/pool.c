@@ -21,13 +21,10 @@ check_record(struct pool *p, const struct ts_reader *r, const struct ts_record *
 static int
 keep_place(struct pool *p, const struct ts_reader *r, struct err *e)
 {
-    void *list = p->offset;
-
     if (p->n == POOL_MAX_RECORDS)
         return err_set(e, "%s: more than %d records", ts_name(r), POOL_MAX_RECORDS);
-    if (mem_grow(&list, &p->cap, p->n + 1, sizeof(*p->offset), e) == -1)
+    if (MEM_GROW(p->offset, p->cap, p->n + 1, e) == -1)
         return -1;
-    p->offset = list;
     p->offset[p->n++] = ts_record_start(r).offset;
     return 0;
 }
@@ -36,16 +33,14 @@ keep_place(struct pool *p, const struct ts_reader *r, struct err *e)
 static int
 keep_group(struct pool *p, const char *value, struct err *e)
 {
-    void *list = p->order;
     size_t k = 0;
 
     while (k < p->n_groups && strcmp(p->group[k].value, value) != 0)
         k++;
     if (k == POOL_MAX_GROUPS)
         return err_set(e, "%s has more than %d values", p->key, POOL_MAX_GROUPS);
-    if (mem_grow(&list, &p->cap_order, p->n, sizeof(*p->order), e) == -1)
+    if (MEM_GROW(p->order, p->cap_order, p->n, e) == -1)
         return -1;
-    p->order = list;
     if (k == p->n_groups) {
         if ((p->group[k].value = mem_string(value, e)) == NULL)
             return -1;

@@ -6,8 +6,6 @@
 #include "base/mem.h"
 #include "stream/features.h"
 
-#define GROW(array, cap, n) mem_grow((void **)&(array), &(cap), n, sizeof(*(array)), e)
-
 /* ---- names ---- */
 
 /* The numbers of the id of vector i, and of its patient, or else of itself. */
@@ -29,8 +27,8 @@ name_record(struct feature_names *names, const struct features *f, size_t i, uin
     if (rc == -1 || names_number(&names->ids, name, id, e) == -1)
         return -1;
     if (*id == known) {
-        if (GROW(names->unit_of, names->cap_unit_of, known + 1) == -1 ||
-            GROW(names->last_set, names->cap_last_set, known + 1) == -1)
+        if (MEM_GROW(names->unit_of, names->cap_unit_of, known + 1, e) == -1 ||
+            MEM_GROW(names->last_set, names->cap_last_set, known + 1, e) == -1)
             return -1;
         names->unit_of[*id] = *unit;
     } else if (names->last_set[*id] == names->sets)

@@ -17,8 +17,6 @@ struct reading {
 
 enum { MAX_LINE = 16384, MAX_FIELDS = 256 };
 
-#define GROW(array, cap, n) mem_grow((void **)&(array), &(cap), n, sizeof(*(array)), e)
-
 static int
 is_measure(const char *name)
 {
@@ -68,11 +66,11 @@ add_row(struct measures *m, struct reading *r, char *const *field, int second, s
         return err_set(e, "more than %d lesions", MEASURES_MAX_ROWS);
     if (field[r->patient_at][0] == '\0')
         return err_set(e, "patient is empty");
-    if (GROW(m->second, r->cap_second, m->n + 1) == -1 ||
-        GROW(r->patient, r->cap_patient, m->n + 1) == -1)
+    if (MEM_GROW(m->second, r->cap_second, m->n + 1, e) == -1 ||
+        MEM_GROW(r->patient, r->cap_patient, m->n + 1, e) == -1)
         return -1;
     for (size_t k = 0; k < m->columns; k++) {
-        if (GROW(m->value[k], r->cap_value[k], m->n + 1) == -1 ||
+        if (MEM_GROW(m->value[k], r->cap_value[k], m->n + 1, e) == -1 ||
             tsv_number(field[r->column[k]], m->name[k], &m->value[k][m->n], e) == -1)
             return -1;
     }

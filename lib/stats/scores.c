@@ -64,8 +64,6 @@ parse_row(struct table *t, const struct scores *s, struct row *row, struct err *
     return 0;
 }
 
-#define GROW(array, cap, n) mem_grow((void **)&(array), &(cap), n, sizeof(*(array)), e)
-
 /* A line of the first file: a new case, whose score goes behind the others'. */
 static int
 new_case(struct scores *s, const struct row *row, double **sum, size_t *cap_sum, struct err *e)
@@ -78,9 +76,10 @@ new_case(struct scores *s, const struct row *row, double **sum, size_t *cap_sum,
         return -1;
     if (i < s->n)
         return err_set(e, "id '%.64s' stands on line %zu too", row->id, (size_t)i + 2);
-    if (GROW(s->positive, s->cap_positive, s->n + 1) == -1 || GROW(*sum, *cap_sum, s->n + 1) == -1)
+    if (MEM_GROW(s->positive, s->cap_positive, s->n + 1, e) == -1 ||
+        MEM_GROW(*sum, *cap_sum, s->n + 1, e) == -1)
         return -1;
-    if (s->patients && (GROW(s->patient, s->cap_patient, s->n + 1) == -1 ||
+    if (s->patients && (MEM_GROW(s->patient, s->cap_patient, s->n + 1, e) == -1 ||
                         names_number(&s->patient_names, row->patient, &s->patient[i], e) == -1))
         return -1;
     s->n_patients = s->patient_names.n;
@@ -182,7 +181,7 @@ scores_add(struct scores *s, const char *const *file, size_t n_files, struct err
     double *sum = NULL;
     size_t cap = 0;
 
-    if (GROW(s->curve, s->cap_curve, s->n_curves + 1) == -1)
+    if (MEM_GROW(s->curve, s->cap_curve, s->n_curves + 1, e) == -1)
         return -1;
     if (s->origin != NULL && (sum = mem_array(s->n, sizeof(*sum), e)) == NULL)
         return -1;

@@ -10,8 +10,6 @@
 #include "io/tsv.h"
 #include "stream/tstream.h"
 
-#define GROW(array, cap, n) mem_grow((void **)&(array), &(cap), n, sizeof(*(array)), e)
-
 /* Makes room for one more vector of d numbers and keeps what is known of it; f->n is not yet more.
  */
 static float *
@@ -30,8 +28,8 @@ new_vector(struct features *f, size_t d, const char *const *known, struct err *e
         return NULL;
     }
     f->d = d;
-    if (GROW(f->x, f->cap_x, (f->n + 1) * d) == -1 ||
-        GROW(f->known, f->cap_known, (f->n + 1) * TS_IDENTITY) == -1)
+    if (MEM_GROW(f->x, f->cap_x, (f->n + 1) * d, e) == -1 ||
+        MEM_GROW(f->known, f->cap_known, (f->n + 1) * TS_IDENTITY, e) == -1)
         return NULL;
     for (size_t c = 0; c < TS_IDENTITY; c++) {
         size_t size = strlen(known[c]) + 1;
@@ -40,7 +38,7 @@ new_vector(struct features *f, size_t d, const char *const *known, struct err *e
             err_set(e, "%s holds a tab or a newline", ts_identity_name[c]);
             return NULL;
         }
-        if (GROW(f->text, f->cap_text, f->text_used + size) == -1)
+        if (MEM_GROW(f->text, f->cap_text, f->text_used + size, e) == -1)
             return NULL;
         memcpy(f->text + f->text_used, known[c], size);
         f->known[f->n * TS_IDENTITY + c] = f->text_used;

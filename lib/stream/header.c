@@ -214,8 +214,7 @@ parse_object(json_t *root, struct parsing *p, struct err *e)
     size_t n = 0, most = json_object_size(root);
 
     p->place = mem_array(most, sizeof(*p->place), e);
-    if (p->place == NULL ||
-        mem_grow((void **)&rec->tensor, &rec->cap_tensors, most, sizeof(*rec->tensor), e) == -1)
+    if (p->place == NULL || MEM_GROW(rec->tensor, rec->cap_tensors, most, e) == -1)
         return -1;
     for (void *it = json_object_iter(root); it != NULL; it = json_object_iter_next(root, it)) {
         const char *key = json_object_iter_key(it);

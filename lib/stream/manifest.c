@@ -192,16 +192,12 @@ check_row(const struct finding *row, struct err *e)
 static int
 append(struct manifest *m, const struct finding *f, struct err *e)
 {
-    void *rows = m->row, *firsts = m->image_first;
-
     if (m->n >= MANIFEST_MAX_ROWS)
         return err_set(e, "more than %d rows", MANIFEST_MAX_ROWS);
-    if (mem_grow(&rows, &m->cap_rows, m->n + 1, sizeof(*m->row), e) == -1)
+    if (MEM_GROW(m->row, m->cap_rows, m->n + 1, e) == -1)
         return -1;
-    m->row = rows;
-    if (mem_grow(&firsts, &m->cap_images, m->n_images + 2, sizeof(*m->image_first), e) == -1)
+    if (MEM_GROW(m->image_first, m->cap_images, m->n_images + 2, e) == -1)
         return -1;
-    m->image_first = firsts;
     if (m->n == 0 || strcmp(m->row[m->n - 1].image, f->image) != 0)
         m->image_first[m->n_images++] = m->n;
     m->row[m->n++] = *f;

@@ -37,11 +37,8 @@ struct machine {
 static int
 push(struct machine *m, size_t what)
 {
-    void *list = m->stack;
-
-    if (mem_grow(&list, &m->stack_cap, m->depth + 1, sizeof(size_t), m->e) == -1)
+    if (MEM_GROW(m->stack, m->stack_cap, m->depth + 1, m->e) == -1)
         return -1;
-    m->stack = list;
     m->stack[m->depth++] = what;
     return 0;
 }
@@ -50,15 +47,12 @@ push(struct machine *m, size_t what)
 static struct object *
 push_new(struct machine *m, enum kind kind)
 {
-    void *list = m->object;
-
     if (m->n == MAX_OBJECTS) {
         err_set(m->e, "more than %d objects", MAX_OBJECTS);
         return NULL;
     }
-    if (mem_grow(&list, &m->cap, m->n + 1, sizeof(*m->object), m->e) == -1)
+    if (MEM_GROW(m->object, m->cap, m->n + 1, m->e) == -1)
         return NULL;
-    m->object = list;
     m->object[m->n] = (struct object){.kind = kind};
     return push(m, m->n) == -1 ? NULL : &m->object[m->n++];
 }
@@ -114,11 +108,8 @@ find_mark(struct machine *m, size_t *at)
 static int
 gather(struct machine *m, struct object *o, size_t at, size_t n, size_t extra)
 {
-    void *list = o->item;
-
-    if (mem_grow(&list, &o->cap, o->n + n + 1, sizeof(size_t), m->e) == -1)
+    if (MEM_GROW(o->item, o->cap, o->n + n + 1, m->e) == -1)
         return -1;
-    o->item = list;
     for (size_t i = 0; i < n; i++)
         o->item[o->n++] = m->stack[at + i];
     m->depth = at - extra;
@@ -339,13 +330,10 @@ push_text(struct machine *m, size_t width)
 static int
 memo_put(struct machine *m, uint64_t i)
 {
-    void *list = m->memo;
-
     if (m->depth == 0 || m->stack[m->depth - 1] == MARK || i >= MAX_MEMO)
         return err_set(m->e, "a memo of nothing, or too many");
-    if (mem_grow(&list, &m->memo_cap, i + 1, sizeof(size_t), m->e) == -1)
+    if (MEM_GROW(m->memo, m->memo_cap, i + 1, m->e) == -1)
         return -1;
-    m->memo = list;
     while (m->memos <= i)
         m->memo[m->memos++] = MARK;
     m->memo[i] = m->stack[m->depth - 1];
@@ -495,7 +483,6 @@ add_tensor(const struct machine *m, const struct object *tensor, char *name,
     const struct object *args = &m->object[tensor->whole], *part[4];
     struct pickle_tensor t = {.name = name};
     size_t last, step_, numbers = 1;
-    void *list = out->tensor;
 
     for (int i = 0; i < 4; i++)
         part[i] = &m->object[args->item[i]];
@@ -531,10 +518,8 @@ add_tensor(const struct machine *m, const struct object *tensor, char *name,
         goto fail;
     }
     t.storage = text_of(part[0], m->e);
-    if (t.storage == NULL ||
-        mem_grow(&list, &out->cap, out->n + 1, sizeof(*out->tensor), m->e) == -1)
+    if (t.storage == NULL || MEM_GROW(out->tensor, out->cap, out->n + 1, m->e) == -1)
         goto fail;
-    out->tensor = list;
     out->tensor[out->n++] = t;
     return 0;
 fail:

@@ -111,7 +111,7 @@ ts_put(struct ts_record *r, const char *name, enum ts_dtype dtype, unsigned rank
             return NULL;
         }
     }
-    if (mem_grow((void **)&r->tensor, &r->cap_tensors, r->n_tensors + 1, sizeof(t), e) == -1)
+    if (MEM_GROW(r->tensor, r->cap_tensors, r->n_tensors + 1, e) == -1)
         return NULL;
     t.name = mem_string(name, e);
     if (t.name == NULL)
@@ -289,7 +289,7 @@ meta_take(struct ts_record *r, const char *key, char *value, struct err *e)
         r->meta[i].value = value;
         return 0;
     }
-    if (mem_grow((void **)&r->meta, &r->cap_meta, r->n_meta + 1, sizeof(*r->meta), e) == -1 ||
+    if (MEM_GROW(r->meta, r->cap_meta, r->n_meta + 1, e) == -1 ||
         (name = mem_string(key, e)) == NULL) {
         free(value);
         return -1;

@@ -65,7 +65,7 @@ count_value(struct summary_key *k, const char *value, struct err *e)
         k->left_out++;
         return 0;
     }
-    if (mem_grow((void **)&k->row, &k->cap, k->n + 1, sizeof(*k->row), e) == -1 ||
+    if (MEM_GROW(k->row, k->cap, k->n + 1, e) == -1 ||
         (value != NULL && (copy = mem_string(value, e)) == NULL))
         return -1;
     k->row[k->n++] = (struct summary_count){copy, 1};
@@ -211,8 +211,7 @@ group_of(struct summary *s, const char *label, const char *lesion, int synthetic
         return 0;
     g.label = mem_string(label, e);
     g.lesion = g.label ? mem_string(lesion, e) : NULL;
-    if (g.lesion == NULL ||
-        mem_grow((void **)&s->group, &s->cap_groups, s->n_groups + 1, sizeof(*s->group), e) == -1) {
+    if (g.lesion == NULL || MEM_GROW(s->group, s->cap_groups, s->n_groups + 1, e) == -1) {
         free(g.label);
         free(g.lesion);
         return -1;
@@ -278,7 +277,7 @@ row_of(struct summary *s, const struct ts_tensor *t, struct summary_tensor **row
     *row = NULL;
     if (s->n_tensors == SUMMARY_TENSORS)
         return 0;
-    if (mem_grow((void **)&s->tensor, &s->cap_tensors, s->n_tensors + 1, sizeof(*r), e) == -1)
+    if (MEM_GROW(s->tensor, s->cap_tensors, s->n_tensors + 1, e) == -1)
         return -1;
     r = &s->tensor[s->n_tensors];
     *r = (struct summary_tensor){

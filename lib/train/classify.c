@@ -53,15 +53,13 @@ validation_open(struct validation *v, const char *path, size_t size, struct err 
     if (!ts_can_seek(v->reader))
         return err_set(e, "%s: is no file, and is to be read again and again", ts_name(v->reader));
     while ((got = ts_read(v->reader, &rec, e)) == 1) {
-        void *list = v->malignant;
         float *plane;
         int room;
 
         label = classify_label(&rec, e);
         plane = label == -1 ? NULL : feed_plane(&rec, "image", size, e);
-        room = plane != NULL && mem_grow(&list, &cap, v->n + 1, 1, e) == 0;
+        room = plane != NULL && MEM_GROW(v->malignant, cap, v->n + 1, e) == 0;
         free(plane);
-        v->malignant = list;
         if (!room || patients_add(&v->patients, ts_meta_or(&rec, "patient", ""), e) == -1) {
             err_in(e, "%s: record %" PRIu64, ts_name(v->reader), ts_count(v->reader) - 1);
             break;

@@ -44,16 +44,14 @@ patients_has(const struct patients *p, const char *name)
 int
 patients_add(struct patients *p, const char *name, struct err *e)
 {
-    void *list = p->name;
     int found;
     size_t at = place_of(p, name, &found);
     char *copy;
 
     if (found || name[0] == '\0')
         return 0;
-    if (mem_grow(&list, &p->cap, p->n + 1, sizeof(char *), e) == -1)
+    if (MEM_GROW(p->name, p->cap, p->n + 1, e) == -1)
         return -1;
-    p->name = list;
     copy = mem_string(name, e);
     if (copy == NULL)
         return -1;

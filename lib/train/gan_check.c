@@ -55,14 +55,12 @@ distance(const float *a, const float *b, size_t n)
 static int
 channels_add(struct channels *s, float *v, size_t pixels, const char *parent, struct err *e)
 {
-    void *list = s->c;
     char *name = mem_string(parent, e);
 
-    if (name == NULL || mem_grow(&list, &s->cap, s->n + 1, sizeof(*s->c), e) == -1) {
+    if (name == NULL || MEM_GROW(s->c, s->cap, s->n + 1, e) == -1) {
         free(name);
         return -1;
     }
-    s->c = list;
     if (s->n > 0 && pixels != s->pixels) {
         free(name);
         return err_set(e, "lesion has %zu pixels, those before have %zu", pixels, s->pixels);
@@ -232,16 +230,14 @@ pair_report(struct ts_reader *in, struct judge *j, uint64_t seed, struct pair_re
         const char *patient = ts_meta_or(&rec, "patient", "");
         size_t before = seen.n, at = 0;
         double base, image;
-        void *list = cluster;
 
         if (held_out(&rec, j, e) == -1)
             goto where;
         base = score_plane(&rec, "base", j, e);
         image = isnan(base) ? NAN : score_plane(&rec, "image", j, e);
         if (isnan(image) || patients_add(&seen, patient, e) == -1 ||
-            mem_grow(&list, &cap, seen.n + 1, sizeof(*cluster), e) == -1)
+            MEM_GROW(cluster, cap, seen.n + 1, e) == -1)
             goto where;
-        cluster = list;
         while (at < seen.n && strcmp(seen.name[at], patient) != 0)
             at++;
         if (seen.n > before) { /* patients are kept sorted, their sums beside them */
@@ -289,11 +285,8 @@ scores_of(struct ts_reader *in, struct judge *j, size_t *n, struct err *e)
 
     *n = 0;
     while ((got = ts_read(in, &rec, e)) == 1) {
-        void *list = score;
-
-        if (mem_grow(&list, &cap, *n + 1, sizeof(*score), e) == -1)
+        if (MEM_GROW(score, cap, *n + 1, e) == -1)
             break;
-        score = list;
         if (held_out(&rec, j, e) == -1 || isnan(score[*n] = score_plane(&rec, "image", j, e))) {
             err_in(e, "%s: record %" PRIu64, ts_name(in), ts_count(in) - 1);
             break;

@@ -45,8 +45,6 @@ hide(const struct surround *s, float *image)
             image[i] = (float)(sum / n);
 }
 
-#define GROW(array, cap, n) mem_grow((void **)&(array), &(cap), n, sizeof(*(array)), e)
-
 static int
 number(struct places *p, const struct ts_record *rec, const char *key, uint32_t *out, struct err *e)
 {
@@ -80,9 +78,10 @@ add(struct places *p, const struct ts_record *rec, int put, struct err *e)
     hide(&s, image);
     surround_free(&s);
     rc = -1;
-    if (GROW(p->patch, p->cap_patch, (p->n + 1) * pixels) == -1 ||
-        GROW(p->patient, p->cap_patient, p->n + 1) == -1 ||
-        GROW(p->other, p->cap_other, p->n + 1) == -1 || GROW(p->put, p->cap_put, p->n + 1) == -1 ||
+    if (MEM_GROW(p->patch, p->cap_patch, (p->n + 1) * pixels, e) == -1 ||
+        MEM_GROW(p->patient, p->cap_patient, p->n + 1, e) == -1 ||
+        MEM_GROW(p->other, p->cap_other, p->n + 1, e) == -1 ||
+        MEM_GROW(p->put, p->cap_put, p->n + 1, e) == -1 ||
         number(p, rec, "patient", &p->patient[p->n], e) == -1 ||
         number(p, rec, put ? "like_patient" : "patient", &p->other[p->n], e) == -1)
         goto done;

@@ -37,7 +37,6 @@ add_record(struct shortcut *s, const struct ts_record *r, int positive, enum ter
            struct err *e)
 {
     struct patch p;
-    void *x = s->x, *flag = s->positive;
     int label = classify_label(r, e);
 
     if (label == -1 || patch_read(&p, r, e) == -1)
@@ -47,12 +46,10 @@ add_record(struct shortcut *s, const struct ts_record *r, int positive, enum ter
                        positive ? "malignant" : "benign or normal");
     if (split != SPLIT_NONE && p.split != SPLIT_NONE && p.split != split)
         return err_set(e, "split is '%s', expected '%s'", split_word[p.split], split_word[split]);
-    if (mem_grow(&x, &s->cap_x, s->n + 1, SHORTCUT_FEATURES * sizeof(double), e) == -1)
+    if (mem_grow(&s->x, &s->cap_x, s->n + 1, SHORTCUT_FEATURES * sizeof(double), e) == -1)
         return -1;
-    s->x = x;
-    if (mem_grow(&flag, &s->cap_positive, s->n + 1, 1, e) == -1)
+    if (MEM_GROW(s->positive, s->cap_positive, s->n + 1, e) == -1)
         return -1;
-    s->positive = flag;
     if (shortcut_features(r, s->x + s->n * SHORTCUT_FEATURES, e) == -1 ||
         patients_add(&s->patients, p.patient, e) == -1)
         return -1;
