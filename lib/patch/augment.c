@@ -97,23 +97,10 @@ view_seed(const struct view *v, size_t *x, size_t *y)
     return 1;
 }
 
-/* The tensor `tissue`, if it is a mask of the image's size. */
-static const struct ts_tensor *
-tissue_of(const struct ts_record *r, const struct view *v)
-{
-    const struct ts_tensor *t = ts_find(r, "tissue");
-
-    if (t == NULL || t->dtype != TS_U8 || t->rank != 2 || t->shape[0] != v->side ||
-        t->shape[1] != v->side)
-        return NULL;
-    return t;
-}
-
 /* The share of tissue among the pixels whose centre is in view. */
 static double
-view_tissue(const struct view *v, const struct ts_tensor *t)
+view_tissue(const struct view *v, const uint8_t *p)
 {
-    const uint8_t *p = t->data;
     size_t lo = (size_t)ceil(v->off - 0.5), hi = (size_t)ceil(v->off + v->len - 0.5), sum = 0;
 
     for (size_t y = lo; y < hi; y++)
@@ -129,7 +116,7 @@ augment_draw(const struct ts_record *r, const struct augment_options *o, struct 
              struct change *out, struct err *e)
 {
     enum { TRIES = 64 };
-    const struct ts_tensor *tissue;
+    const uint8_t *tissue;
     struct view v;
     size_t x, y;
     int seeded;
@@ -144,7 +131,7 @@ augment_draw(const struct ts_record *r, const struct augment_options *o, struct 
     seeded = seed_pixel(r, &v, &x, &y, e);
     if (seeded == -1)
         return -1;
-    tissue = tissue_of(r, &v);
+    tissue = ts_mask(r, "tissue", v.side, v.side);
     for (int i = 0; i <= TRIES; i++) {
         double s = floor(rng_between(rng, o->min_scale, o->max_scale) * 1e6 + 0.5) / 1e6;
         size_t tx = x, ty = y;
@@ -324,7 +311,7 @@ int
 augment_apply(struct ts_record *r, size_t size, const struct change *c, size_t variant,
               struct err *e)
 {
-    const struct ts_tensor *tissue, *mask;
+    const uint8_t *tissue, *mask;
     struct view v;
     size_t x = 0, y = 0;
     int seeded, masked, on_lesion;
@@ -332,14 +319,13 @@ augment_apply(struct ts_record *r, size_t size, const struct change *c, size_t v
     if (view_init(&v, r, size, c->scale, e) == -1 ||
         (seeded = seed_pixel(r, &v, &x, &y, e)) == -1 || change_identity(r, c, variant, e) == -1)
         return -1;
-    tissue = tissue_of(r, &v);
+    tissue = ts_mask(r, "tissue", v.side, v.side);
     if (tissue != NULL && ts_meta_setf(r, "tissue", e, "%.4f", view_tissue(&v, tissue)) == -1)
         return -1;
     ts_drop(r, "tissue");
-    mask = ts_find(r, "mask");
-    masked = mask != NULL && mask->dtype == TS_U8 && mask->rank == 2 && mask->shape[0] == v.side &&
-             mask->shape[1] == v.side;
-    on_lesion = masked && seeded && ((const uint8_t *)mask->data)[y * v.side + x] != 0;
+    mask = ts_mask(r, "mask", v.side, v.side);
+    masked = mask != NULL;
+    on_lesion = masked && seeded && mask[y * v.side + x] != 0;
 
     if (change_planes(r, &v, c, e) == -1 ||
         (seeded && change_seed(r, &v, c, on_lesion, x, y, e) == -1))
@@ -350,8 +336,7 @@ augment_apply(struct ts_record *r, size_t size, const struct change *c, size_t v
     } else {
         struct box b;
 
-        mask = ts_find(r, "mask");
-        b = box_of_mask(mask->data, v.size, v.size);
+        b = box_of_mask(ts_mask(r, "mask", v.size, v.size), v.size, v.size);
         if (b.x1 == 0)
             ts_meta_drop(r, "bbox");
         else if (patch_set_box(r, &b, e) == -1)

@@ -299,7 +299,7 @@ int
 lesion_measure_record(const struct lesion_options *o, const struct ts_record *r,
                       struct lesion_measures *out, struct err *e)
 {
-    const struct ts_tensor *mask = ts_find(r, "mask");
+    const uint8_t *mask;
     uint8_t *region = NULL;
     struct footprint_square at;
     float *image;
@@ -308,18 +308,17 @@ lesion_measure_record(const struct lesion_options *o, const struct ts_record *r,
 
     if ((image = ts_plane(r, o->plane, &h, &w, e)) == NULL)
         return -1;
-    if (mask == NULL || mask->dtype != TS_U8 || mask->rank != 2 || mask->shape[0] != h ||
-        mask->shape[1] != w || h != w || h == 0) {
+    if ((mask = ts_mask(r, "mask", h, w)) == NULL || h != w || h == 0) {
         err_set(e, "no square U8 tensor 'mask' of the size of '%s'", o->plane);
         goto out;
     }
     if (footprint_square(r, h, &at, e) == -1 || (region = mem_array_raw(h * w, 1, e)) == NULL)
         goto out;
     if (o->region == LESION_FOUND)
-        rc = lesion_find(o, image, mask->data, h, w, region, e);
+        rc = lesion_find(o, image, mask, h, w, region, e);
     else {
         for (size_t i = 0; i < h * w; i++)
-            region[i] = ((const uint8_t *)mask->data)[i] != 0;
+            region[i] = mask[i] != 0;
         rc = 1;
     }
     if (rc == 1)

@@ -28,7 +28,7 @@ keep_mask(struct like_example *x, const uint8_t *mask, size_t side, struct err *
 static int
 read_planes(const struct ts_record *r, size_t side, float **image, uint8_t **mask, struct err *e)
 {
-    const struct ts_tensor *t = ts_find(r, "mask");
+    const uint8_t *found;
     struct footprint at;
     size_t h, w, margin;
     float *plane = ts_plane(r, "image", &h, &w, e);
@@ -42,7 +42,7 @@ read_planes(const struct ts_record *r, size_t side, float **image, uint8_t **mas
                 side);
         goto done;
     }
-    if (t == NULL || t->dtype != TS_U8 || t->rank != 2 || t->shape[0] != h || t->shape[1] != w) {
+    if ((found = ts_mask(r, "mask", h, w)) == NULL) {
         err_set(e, "no U8 tensor 'mask' of the size of 'image'");
         goto done;
     }
@@ -55,7 +55,7 @@ read_planes(const struct ts_record *r, size_t side, float **image, uint8_t **mas
             size_t from = (y + margin) * w + x + margin;
 
             (*image)[y * side + x] = plane[from];
-            (*mask)[y * side + x] = ((const uint8_t *)t->data)[from] != 0;
+            (*mask)[y * side + x] = found[from] != 0;
         }
     rc = 0;
 done:

@@ -282,19 +282,19 @@ static int
 check_removal(const struct postproc_config *c, const struct ts_record *r, const float *base,
               const float *image, size_t h, size_t w, struct postproc_account *a, struct err *e)
 {
-    const struct ts_tensor *t = ts_find(r, "base_mask");
+    const uint8_t *was = ts_mask(r, "base_mask", h, w);
     int demanded = c->whole || c->residual < 1, rc = -1;
     uint8_t *m;
 
-    if (t == NULL && !demanded)
+    if (ts_find(r, "base_mask") == NULL && !demanded)
         return 0;
-    if (t == NULL || t->dtype != TS_U8 || t->rank != 2 || t->shape[0] != h || t->shape[1] != w)
+    if (was == NULL)
         return err_set(e, "no U8 tensor 'base_mask' of the size of 'base': where the lesion was "
                           "that is to be removed");
     if ((m = mem_array_raw(h * w, 1, e)) == NULL)
         return -1;
     for (size_t i = 0; i < h * w; i++)
-        m[i] = ((const uint8_t *)t->data)[i] != 0;
+        m[i] = was[i] != 0;
     if (contrast_of(base, m, h, w, &a->contrast, e) == -1 ||
         contrast_of(image, m, h, w, &a->residual, e) == -1)
         goto out;

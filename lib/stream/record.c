@@ -422,3 +422,13 @@ ts_plane(const struct ts_record *r, const char *name, size_t *h, size_t *w, stru
     }
     return out;
 }
+
+const uint8_t *
+ts_mask(const struct ts_record *r, const char *name, size_t h, size_t w)
+{
+    const struct ts_tensor *t = ts_find(r, name);
+
+    return t != NULL && t->dtype == TS_U8 && t->rank == 2 && t->shape[0] == h && t->shape[1] == w
+               ? t->data
+               : NULL;
+}

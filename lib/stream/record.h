@@ -107,4 +107,8 @@ int ts_history_add(struct ts_record *r, const char *stage, struct err *e);
  */
 float *ts_plane(const struct ts_record *r, const char *name, size_t *h, size_t *w, struct err *e);
 
+/* The U8 plane [h][w] `name`, a mask, which belongs to the record; NULL where it is missing or
+ * something else. */
+const uint8_t *ts_mask(const struct ts_record *r, const char *name, size_t h, size_t w);
+
 #endif

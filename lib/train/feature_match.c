@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "nn/ops.h"
@@ -67,6 +68,43 @@ feature_match_free(struct feature_match *m)
     free(m->mean);
     free(m->variance);
     *m = (struct feature_match){0};
+}
+
+static const char *const tensor_name[2] = {"match.mean", "match.variance"};
+
+int
+feature_match_put(struct ts_record *r, const struct feature_match *m, struct err *e)
+{
+    const double *v[2] = {m->mean, m->variance};
+    const size_t shape[2] = {m->categories, m->features};
+
+    for (int k = 0; k < 2; k++) {
+        struct ts_tensor *x = ts_put(r, tensor_name[k], TS_F64, 2, shape, e);
+
+        if (x == NULL)
+            return -1;
+        memcpy(x->data, v[k], x->bytes);
+    }
+    return 0;
+}
+
+int
+feature_match_get(const struct ts_record *r, struct feature_match *m, struct err *e)
+{
+    double *v[2] = {m->mean, m->variance};
+
+    for (int k = 0; k < 2; k++) {
+        const struct ts_tensor *x = ts_find(r, tensor_name[k]);
+
+        if (x == NULL || x->dtype != TS_F64 || x->rank != 2 || x->shape[0] != m->categories ||
+            x->shape[1] != m->features)
+            return err_set(e, "has no %s of the right type and size", tensor_name[k]);
+        memcpy(v[k], x->data, x->bytes);
+        for (size_t i = 0; i < m->categories * m->features; i++)
+            if (!isfinite(v[k][i]) || (k == 1 && v[k][i] < 0))
+                return err_set(e, "%s: number %zu is not finite, or negative", tensor_name[k], i);
+    }
+    return 0;
 }
 
 /* What the classifier sees of patches; its weights are constants. */

@@ -33,6 +33,11 @@ int feature_match_init(struct feature_match *m, size_t size, size_t categories, 
                        struct err *e);
 void feature_match_free(struct feature_match *m);
 
+/* The running mean and variance as tensors of a training's state: in double, whatever the networks
+ * are in. */
+int feature_match_put(struct ts_record *r, const struct feature_match *m, struct err *e);
+int feature_match_get(const struct ts_record *r, struct feature_match *m, struct err *e);
+
 /*
  * Takes n real patches [side][side] in [0, 1] of a category into its running mean and variance,
  * side being the classifier's or half of it.  `seen` batches were taken in before; with 0 all

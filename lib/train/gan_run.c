@@ -570,46 +570,6 @@ put_samples(struct ts_record *rec, const struct gan_run *r, struct err *e)
     return 0;
 }
 
-/* Running statistics of what is matched: in double, whatever the networks are in. */
-static const char *const match_name[2] = {"match.mean", "match.variance"};
-
-static int
-put_match(struct ts_record *rec, const struct gan_run *r, struct err *e)
-{
-    const struct feature_match *m = &r->match;
-    const double *v[2] = {m->mean, m->variance};
-    const size_t shape[2] = {m->categories, m->features};
-
-    for (int k = 0; r->features != NULL && k < 2; k++) {
-        struct ts_tensor *x = ts_put(rec, match_name[k], TS_F64, 2, shape, e);
-
-        if (x == NULL)
-            return -1;
-        memcpy(x->data, v[k], x->bytes);
-    }
-    return 0;
-}
-
-static int
-get_match(const struct ts_record *rec, struct gan_run *r, struct err *e)
-{
-    struct feature_match *m = &r->match;
-    double *v[2] = {m->mean, m->variance};
-
-    for (int k = 0; r->features != NULL && k < 2; k++) {
-        const struct ts_tensor *x = ts_find(rec, match_name[k]);
-
-        if (x == NULL || x->dtype != TS_F64 || x->rank != 2 || x->shape[0] != m->categories ||
-            x->shape[1] != m->features)
-            return err_set(e, "has no %s of the right type and size", match_name[k]);
-        memcpy(v[k], x->data, x->bytes);
-        for (size_t i = 0; i < m->categories * m->features; i++)
-            if (!isfinite(v[k][i]) || (k == 1 && v[k][i] < 0))
-                return err_set(e, "%s: number %zu is not finite, or negative", match_name[k], i);
-    }
-    return 0;
-}
-
 int
 gan_run_save(const struct gan_run *r, const char *path, struct err *e)
 {
@@ -629,7 +589,8 @@ gan_run_save(const struct gan_run *r, const char *path, struct err *e)
     for (size_t i = 0; i < r->n_categories; i++)
         if (put_places(&rec, &r->category[i], e) == -1)
             goto done;
-    if (put_samples(&rec, r, e) == -1 || put_match(&rec, r, e) == -1 ||
+    if (put_samples(&rec, r, e) == -1 ||
+        (r->features != NULL && feature_match_put(&rec, &r->match, e) == -1) ||
         checkpoint_put(&rec, "g.", &r->gan.g.params, 1, e) == -1 ||
         checkpoint_put(&rec, "d.", &r->gan.d.params, 1, e) == -1 ||
         (r->gan.config.ema > 0 &&
@@ -674,7 +635,8 @@ gan_run_load(struct gan_run *r, const char *path, struct err *e)
         goto done;
     }
     if (resume_check_config(ts_meta_or(&rec, "config", ""), config, e) == -1 ||
-        load_samples(r, &rec, e) == -1 || get_match(&rec, r, e) == -1 ||
+        load_samples(r, &rec, e) == -1 ||
+        (r->features != NULL && feature_match_get(&rec, &r->match, e) == -1) ||
         checkpoint_get_count(&rec, "iteration", &r->iteration, e) == -1 ||
         checkpoint_get_count(&rec, "g_updates", &r->gan.g_updates, e) == -1 ||
         checkpoint_get_count(&rec, "d_updates", &r->gan.d_updates, e) == -1 ||

@@ -60,7 +60,7 @@ static int
 add(struct places *p, const struct ts_record *rec, int put, struct err *e)
 {
     const char *name = put ? "place" : "mask";
-    const struct ts_tensor *mask = ts_find(rec, name);
+    const uint8_t *mask = ts_mask(rec, name, p->size, p->size);
     size_t pixels = p->size * p->size;
     float *image = feed_plane(rec, "image", p->size, e);
     struct surround s;
@@ -68,12 +68,11 @@ add(struct places *p, const struct ts_record *rec, int put, struct err *e)
 
     if (image == NULL)
         return -1;
-    if (mask == NULL || mask->dtype != TS_U8 || mask->rank != 2 || mask->shape[0] != p->size ||
-        mask->shape[1] != p->size) {
+    if (mask == NULL) {
         err_set(e, "no U8 tensor '%s' of the size of 'image'", name);
         goto done;
     }
-    if ((rc = surround_init(&s, mask->data, p->size, e)) != 1)
+    if ((rc = surround_init(&s, mask, p->size, e)) != 1)
         goto done;
     hide(&s, image);
     surround_free(&s);
